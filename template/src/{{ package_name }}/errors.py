@@ -1,0 +1,28 @@
+"""Errors a user can cause or must act on, each with the exit code that `mlops` ends with.
+
+Exit code 1 is left to unexpected failures: a bug of ours, shown with its trace.
+"""
+
+
+class UserError(Exception):
+    """A mistake in a file, an argument or the data: one sentence that names the thing, the value and the rule."""
+
+    exit_code = 2
+
+
+class GateRefusedError(UserError):
+    """The challenger did not pass the gate; the message carries the numbers."""
+
+    exit_code = 3
+
+
+class BreachError(UserError):
+    """A monitor found a value beyond its limit."""
+
+    exit_code = 4
+
+
+class StepFailedError(UserError):
+    """A pipeline step ended with an unexpected error; the message names the step and its log."""
+
+    exit_code = 5

@@ -1,0 +1,183 @@
+"""config/project.yml, typed: what the model learns from, how good it must be, when a monitor speaks up."""
+
+import difflib
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from .errors import UserError
+
+Task = Literal["regression", "classification"]
+MINIMIZED = {"rmse", "mae", "log_loss", "brier", "error_rate"}
+MAXIMIZED = {"r2", "accuracy", "f1", "roc_auc"}
+METRICS: dict[str, set[str]] = {
+    "regression": {"rmse", "mae", "r2"},
+    "classification": {"accuracy", "error_rate", "f1", "roc_auc", "log_loss", "brier"},
+}
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    """A part of the file: unknown keys are refused, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Columns(Section):
+    """The columns of the table by their role; all others are ignored."""
+
+    target: str
+    id: str
+    time: str | None = None
+    numeric: list[str] = []
+    categorical: list[str] = []
+    boolean: list[str] = []
+
+    @property
+    def features(self) -> list[str]:
+        """What the model sees, in the order it sees it."""
+        return [*self.numeric, *self.categorical, *self.boolean]
+
+    def kind(self, feature: str) -> Literal["numeric", "categorical", "boolean"]:
+        if feature in self.numeric:
+            return "numeric"
+        return "categorical" if feature in self.categorical else "boolean"
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> "Columns":
+        if not self.features:
+            raise ValueError("numeric, categorical and boolean are all empty: the model needs at least one feature")
+        roles = [self.target, self.id, *([self.time] if self.time else []), *self.features]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
+        return self
+
+
+class Split(Section):
+    """How the holdout is cut off: the newest rows, or a fixed hash of the id. Never an unseeded shuffle."""
+
+    by: Literal["time", "id"]
+    holdout: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
+
+
+class Metric(Section):
+    """The one figure that the gate and the performance monitor look at."""
+
+    name: str
+    direction: Literal["minimize", "maximize"]
+
+
+class Gate(Section):
+    """What a challenger must reach; figures are in the unit of `metric`."""
+
+    minimum: float
+    minimum_gain: Annotated[float, Field(ge=0)] = 0.0
+    maximum_slice_gap: Positive
+
+
+class Monitoring(Section):
+    """Limits beyond which a monitor reports a breach."""
+
+    minimum_rows: Annotated[int, Field(ge=1)] = 500
+    psi: Positive = 0.2
+    p_value: Annotated[float, Field(gt=0, lt=1)] = 0.001
+    missing: Share = 0.05
+    unseen: Share = 0.02
+    out_of_range: Share = 0.05
+    metric: float
+    slice_gap: Positive
+
+
+class Model(Section):
+    """The learner, and its parameters as scikit-learn or LightGBM name them."""
+
+    kind: Literal["hist_gradient_boosting", "lightgbm", "linear"] = "hist_gradient_boosting"
+    parameters: dict[str, Any] = {}
+
+
+class Serving(Section):
+    """What one online request may ask for."""
+
+    max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
+
+
+class ProjectConfig(Section):
+    """The whole of config/project.yml."""
+
+    task: Task
+    columns: Columns
+    split: Split
+    metric: Metric
+    gate: Gate
+    slices: list[str] = []
+    monitoring: Monitoring
+    model: Model = Model()
+    serving: Serving = Serving()
+    seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
+
+    @model_validator(mode="after")
+    def _parts_agree(self) -> "ProjectConfig":
+        if self.split.by == "time" and self.columns.time is None:
+            raise ValueError("split.by: 'time' needs columns.time; without a time column use 'id'")
+        allowed = METRICS[self.task]
+        if self.metric.name not in allowed:
+            raise ValueError(
+                f"metric.name: {self.metric.name!r} does not fit task {self.task!r}: use one of {', '.join(sorted(allowed))}"
+            )
+        natural = "minimize" if self.metric.name in MINIMIZED else "maximize"
+        if self.metric.direction != natural:
+            raise ValueError(f"metric.direction: {self.metric.direction!r} is wrong for {self.metric.name}: use {natural!r}")
+        for name in self.slices:
+            if name not in (*self.columns.categorical, *self.columns.boolean):
+                raise ValueError(f"slices: {name!r} is not a categorical or boolean column{suggest(name, self.columns.features)}")
+        return self
+
+
+def suggest(name: str, known: list[str]) -> str:
+    """A hint for a misspelt name, or nothing."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def load(path: Path) -> ProjectConfig:
+    """Read and check config/project.yml.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or a value breaks a rule; the message names file, key, value and rule.
+    """
+    label = "/".join(path.parts[-2:])
+    try:
+        content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise UserError(f"{label}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{label}: is not valid YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise UserError(f"{label}: cannot be read: {error.strerror}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{label}: must hold keys and values, not {type(content).__name__}")
+    try:
+        return ProjectConfig.model_validate(content)
+    except ValidationError as error:
+        raise UserError("\n".join(_sentence(label, problem) for problem in error.errors())) from None
+
+
+def _sentence(label: str, problem: Any) -> str:
+    key = ".".join(str(part) for part in problem["loc"])
+    prefix = f"{label}: {key}: " if key else f"{label}: "
+    if problem["type"] == "missing":
+        return f"{prefix}is missing"
+    if problem["type"] == "extra_forbidden":
+        parent: Any = ProjectConfig
+        for part in problem["loc"][:-1]:
+            parent = parent.model_fields[str(part)].annotation
+        known = list(parent.model_fields)
+        return f"{prefix}unknown key{suggest(str(problem['loc'][-1]), known)}; known: {', '.join(known)}"
+    if problem["type"] == "value_error":
+        return prefix + str(problem["ctx"]["error"])
+    message = problem["msg"]
+    return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}"
