@@ -77,6 +77,7 @@ class Gate(Section):
     minimum: float
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     maximum_slice_gap: Positive
+    slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
 
 
 class Monitoring(Section):
@@ -93,9 +94,13 @@ class Monitoring(Section):
 
 
 class Model(Section):
-    """The learner, and its parameters as scikit-learn or LightGBM name them."""
+    """The learner, and its parameters as scikit-learn or LightGBM name them.
 
-    kind: Literal["hist_gradient_boosting", "lightgbm", "linear"] = "hist_gradient_boosting"
+    `auto` fits the linear and the boosted model on the first part of the training rows and keeps
+    the one that is better on the rest; the holdout plays no part in that choice.
+    """
+
+    kind: Literal["auto", "hist_gradient_boosting", "lightgbm", "linear"] = "auto"
     parameters: dict[str, Any] = {}
 
 
