@@ -1,0 +1,201 @@
+"""config/{dev,staging,prod}.yml, typed: the Azure side of each environment.
+
+Terraform reads the same files. What is refused here would otherwise fail in the middle of an apply.
+"""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field, model_validator
+
+from . import configfile
+from .configfile import Section
+from .errors import UserError
+
+ENVIRONMENTS = ("dev", "staging", "prod")
+
+
+def _rule(pattern: str, text: str) -> AfterValidator:
+    """A check of a whole string whose message says the rule in words."""
+    compiled = re.compile(pattern, re.ASCII)
+
+    def check(value: str) -> str:
+        if not compiled.fullmatch(value):
+            raise ValueError(f"{value!r} is refused: {text}")
+        return value
+
+    return AfterValidator(check)
+
+
+# Microsoft's "Naming rules and restrictions for Azure resources".
+GroupName = Annotated[
+    str,
+    _rule(r"[\w().-]{0,89}[\w()-]", "1 to 90 of letters, digits, '_().-', and no '.' at the end"),
+]
+WorkspaceName = Annotated[
+    str,
+    _rule(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 of letters, digits, '_-'; first a letter or digit"),
+]
+StorageName = Annotated[str, _rule(r"[a-z0-9]{3,24}", "3 to 24 of a-z and 0-9")]
+VaultName = Annotated[
+    str,
+    _rule(
+        r"(?=.{3,24}$)[A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*",
+        "3 to 24 of letters, digits and single '-'; first a letter, last no '-'",
+    ),
+]
+ContainerRegistryName = Annotated[str, _rule(r"[A-Za-z0-9]{5,50}", "5 to 50 letters and digits")]
+LogName = Annotated[
+    str,
+    _rule(
+        r"[A-Za-z0-9][A-Za-z0-9-]{2,61}[A-Za-z0-9]",
+        "4 to 63 of letters, digits and '-'; first and last no '-'",
+    ),
+]
+InsightsName = Annotated[
+    str,
+    _rule(r"[\w().-]{0,254}[\w()-]", "1 to 255 of letters, digits, '_().-', and no '.' at the end"),
+]
+RegistryName = Annotated[
+    str,
+    _rule(r"[A-Za-z0-9][\w-]{1,31}", "2 to 32 of letters, digits, '_-'; first a letter or digit"),
+]
+Location = Annotated[
+    str, _rule(r"[a-z][a-z0-9]{2,}", "write the region's short name, such as 'westeurope'")
+]
+_NETWORK = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/"
+SubnetId = Annotated[
+    str,
+    _rule(
+        _NETWORK + r"virtualNetworks/[^/]+/subnets/[^/]+",
+        "write the subnet's resource ID: '/subscriptions/.../virtualNetworks/.../subnets/...'",
+    ),
+]
+DnsZoneId = Annotated[
+    str,
+    _rule(
+        _NETWORK + r"privateDnsZones/privatelink\.[^/]+",
+        "write the zone's resource ID: '/subscriptions/.../privateDnsZones/privatelink....'",
+    ),
+]
+Tag = Annotated[str, Field(max_length=256)]  # Azure's limit for a tag's value
+
+
+class Network(Section):
+    """How the workspace is reached, and what its computes may reach.
+
+    `public`: public endpoints, every call needs an identity. `managed`: the workspace, its storage
+    and its key vault are reached through private endpoints only; computes run in a managed network
+    and may reach the internet. `isolated`: as `managed`, but computes reach approved addresses
+    only. Azure never goes back from a stricter mode.
+    """
+
+    mode: Literal["public", "managed", "isolated"]
+    subnet_id: SubnetId | None = None  # where the private endpoints are put
+    private_dns_zone_ids: tuple[DnsZoneId, ...] = ()  # none where a policy registers the endpoints
+    approved_hosts: tuple[str, ...] = ()  # what isolated computes may reach beyond Azure
+
+    @model_validator(mode="after")
+    def _only_what_the_mode_uses(self) -> "Network":
+        if self.mode == "public" and (self.subnet_id or self.private_dns_zone_ids):
+            raise ValueError(
+                "mode 'public' makes no private endpoints: remove subnet_id, private_dns_zone_ids"
+            )
+        if self.mode != "isolated" and self.approved_hosts:
+            raise ValueError(
+                f"mode {self.mode!r} does not limit what computes reach: remove approved_hosts"
+            )
+        return self
+
+
+class Names(Section):
+    """What the resources of the environment are called."""
+
+    resource_group: GroupName
+    workspace: WorkspaceName
+    storage_account: StorageName
+    key_vault: VaultName
+    container_registry: ContainerRegistryName
+    log_analytics: LogName
+    application_insights: InsightsName
+
+
+class Sizes(Section):
+    """What costs money."""
+
+    storage_replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"]
+    container_registry_sku: Literal["Basic", "Standard", "Premium"]
+    log_retention_days: Annotated[int, Field(ge=30, le=730)]
+
+
+class SharedRegistry(Section):
+    """The Azure ML registry through which models move from one environment to the next."""
+
+    name: RegistryName
+    resource_group: GroupName
+    location: Location
+
+
+class EnvironmentConfig(Section):
+    """The whole of one file."""
+
+    environment: Literal["dev", "staging", "prod"]
+    location: Location
+    create_resource_group: bool = True  # false: it exists already
+    network: Network
+    names: Names
+    sizes: Sizes
+    registry: SharedRegistry
+    tags: Mapping[str, Tag] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _private_endpoints_need_premium(self) -> "EnvironmentConfig":
+        sku = self.sizes.container_registry_sku
+        if self.network.mode != "public" and sku != "Premium":
+            raise ValueError(
+                f"sizes.container_registry_sku: {sku!r} is refused: network.mode "
+                f"{self.network.mode!r} needs 'Premium', the only one with private endpoints"
+            )
+        return self
+
+
+def load(path: Path) -> EnvironmentConfig:
+    """Read and check one environment's file.
+
+    Raises:
+        UserError: the file is missing, is not YAML, names another environment, or a value breaks a
+            rule.
+    """
+    config = configfile.load(path, EnvironmentConfig)
+    if config.environment != path.stem:
+        raise UserError(
+            f"{path.parent.name}/{path.name}: environment: {config.environment!r} is refused: "
+            f"must be {path.stem!r}, as the file is called"
+        )
+    return config
+
+
+def load_all(folder: Path) -> Mapping[str, EnvironmentConfig]:
+    """Read and check every environment's file, and that the files agree.
+
+    Raises:
+        UserError: a file is refused, two environments share a name, or their registries differ.
+    """
+    configs = {name: load(folder / f"{name}.yml") for name in ENVIRONMENTS}
+    owners: dict[tuple[str, str], str] = {}
+    for environment, config in configs.items():
+        label = f"{folder.name}/{environment}.yml"
+        for key, value in config.names.model_dump().items():
+            # Azure compares names without regard to case.
+            owner = owners.setdefault((key, value.lower()), environment)
+            if owner != environment:
+                raise UserError(
+                    f"{label}: names.{key}: {value!r} is refused: {folder.name}/{owner}.yml has it"
+                )
+        if config.registry != configs["prod"].registry:
+            raise UserError(
+                f"{label}: registry: differs from {folder.name}/prod.yml: environments share one"
+            )
+    return configs
