@@ -1,1 +1,1 @@
-"""Jinja extensions of the template: pure functions of the answers, without any input or output of their own."""
+"""Jinja extensions of the template: pure functions of the answers, without input or output."""

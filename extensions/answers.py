@@ -1,4 +1,4 @@
-"""Rules of the answers: one filter a question, giving the empty text for a good answer and one sentence for a bad one.
+"""Rules of the answers: a filter gives no text for a good answer and one sentence for a bad one.
 
 The sentence quotes the value and says the rule; Copier puts the question's name before it.
 """
@@ -13,8 +13,12 @@ from jinja2 import Environment
 from jinja2.ext import Extension
 
 # Modules of other Python versions than the one Copier happens to run on.
-_OTHER_STDLIB = {"annotationlib", "asynchat", "asyncore", "cgi", "cgitb", "crypt", "imghdr", "imp", "mailcap", "nntplib",
-                 "pipes", "sndhdr", "spwd", "telnetlib", "uu", "xdrlib"}  # fmt: skip
+_OTHER_STDLIB = frozenset(
+    """
+    annotationlib asynchat asyncore cgi cgitb crypt imghdr imp mailcap nntplib pipes sndhdr spwd
+    telnetlib uu xdrlib
+    """.split()
+)
 
 # What stands beside the package in `src/`, and in the project root.
 _OWN_MODULES = {"score", "batch_score", "conftest", "tests"}
@@ -22,31 +26,37 @@ _OWN_MODULES = {"score", "batch_score", "conftest", "tests"}
 # Everything that the locked requirements of any scenario make importable.
 DEPENDENCIES = frozenset(
     """
-    accelerate aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio asgiref ast_serialize
-    asttokens attr attrs azure azureml azureml_inference_server_http blinker cachetools certifi cffi charset_normalizer
-    click cloudpickle colorama comm contourpy cryptography cycler databricks datasets dateutil debugpy decorator
-    deprecated docker dotenv evaluate evidently execnet executing fairlearn fastapi fastjsonschema filelock fixedint flask
-    flask_cors frozenlist fsspec git gitdb google graphene graphql graphql_relay gunicorn h11 huey huggingface_hub
-    hypothesis idna images importlib_metadata inference_schema iniconfig ipykernel ipykernel_launcher
-    ipython_pygments_lexers isodate itsdangerous jedi jinja2 joblib jsonpickle jsonschema jsonschema_specifications jupyter
-    jupyter_client jupyter_core jwt kiwisolver librt lightgbm local mako markdown_it markupsafe marshmallow matplotlib
-    matplotlib_inline mdurl mlflow mpl_toolkits mpmath msal msal_extensions msrest multidict mypy mypy_extensions mypyc
-    narwhals nbclient nbformat nest_asyncio2 networkx numpy oauthlib onnx onnxruntime onnxscript opentelemetry packaging
-    pandas pandera parso pathspec pexpect pil pip platformdirs pluggy polars prettytable prompt_toolkit propcache psutil
-    ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings pydash
-    pygments pylab pyparsing pytest pytz referencing regex requests requests_oauthlib rich rpds ruff safetensors scipy
-    setuptools shellingham six sklearn skops smmap sortedcontainers sqlalchemy sqlparse stack_data starlette strictyaml
-    swagger sympy threadpoolctl tokenizers torch tornado tqdm traitlets transformers typeguard typer typing_extensions
-    typing_inspect typing_inspection tzdata urllib3 uv uvicorn wcwidth werkzeug wrapt xdist yaml yarl zipp zmq
+    accelerate aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio
+    asgiref ast_serialize asttokens attr attrs azure azureml azureml_inference_server_http
+    blinker cachetools certifi cffi charset_normalizer click cloudpickle colorama comm contourpy
+    cryptography cycler databricks datasets dateutil debugpy decorator deprecated docker dotenv
+    evaluate evidently execnet executing fairlearn fastapi fastjsonschema filelock fixedint
+    flask flask_cors frozenlist fsspec git gitdb google graphene graphql graphql_relay gunicorn
+    h11 huey huggingface_hub hypothesis idna images importlib_metadata inference_schema
+    iniconfig ipykernel ipykernel_launcher ipython_pygments_lexers isodate itsdangerous jedi
+    jinja2 joblib jsonpickle jsonschema jsonschema_specifications jupyter jupyter_client
+    jupyter_core jwt kiwisolver librt lightgbm local mako markdown_it markupsafe marshmallow
+    matplotlib matplotlib_inline mdurl mlflow mpl_toolkits mpmath msal msal_extensions msrest
+    multidict mypy mypy_extensions mypyc narwhals nbclient nbformat nest_asyncio2 networkx numpy
+    oauthlib onnx onnxruntime onnxscript opentelemetry packaging pandas pandera parso pathspec
+    pexpect pil pip platformdirs pluggy polars prettytable prompt_toolkit propcache psutil
+    ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core
+    pydantic_settings pydash pygments pylab pyparsing pytest pytz referencing regex requests
+    requests_oauthlib rich rpds ruff safetensors scipy setuptools shellingham six sklearn skops
+    smmap sortedcontainers sqlalchemy sqlparse stack_data starlette strictyaml swagger sympy
+    threadpoolctl tokenizers torch tornado tqdm traitlets transformers typeguard typer
+    typing_extensions typing_inspect typing_inspection tzdata urllib3 uv uvicorn wcwidth
+    werkzeug wrapt xdist yaml yarl zipp zmq
     """.split()
 )
 
 
 def text_fault(value: str, longest: int) -> str:
-    """One line of free text. Joiners are the only invisible characters allowed: some scripts cannot be written without."""
+    """One line of free text."""
+    # Joiners are the only invisible characters allowed: some scripts cannot be written without.
     odd = next((c for c in value if not c.isprintable() and c not in "\u200c\u200d"), None)
     if odd is not None:
-        return f"{ascii(value)} has the character U+{ord(odd):04X}: use one line of printable characters."
+        return f"{value!a} has U+{ord(odd):04X}: use one line of printable characters."
     if not value.strip():
         return f"'{value}' is empty: write 1 to {longest} characters."
     if value != value.strip():
@@ -64,7 +74,7 @@ def slug_fault(value: str) -> str:
     if not re.match(r"[a-z]", value):
         return f"'{value}' does not start with a letter: {rule}."
     if "--" in value or value.endswith("-"):
-        return f"'{value}' has a '-' at the end or two in a row: put single ones between letters or digits."
+        return f"'{value}' has a '-' at its end or two in a row: put single ones between letters."
     if not 3 <= len(value) <= 20:
         return f"'{value}' has {len(value)} characters: use 3 to 20."
     return ""
@@ -97,19 +107,27 @@ def location_fault(value: str) -> str:
 
 
 def repository_fault(value: str, ci: str) -> str:
-    """Address of the repository within its host: `owner/name`, or `organisation/project/repository` in Azure DevOps."""
+    """Address of the repository within its host, which `ci` names."""
+    owner = r"[A-Za-z0-9][A-Za-z0-9-]*(?<!-)"
     if ci == "github":
-        good = re.fullmatch(r"(?!.*--)[A-Za-z0-9][A-Za-z0-9-]{0,38}(?<!-)/(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}", value)
-        return "" if good else f"{_quote(value)} is no GitHub repository: write 'owner/name'."
-    part = r"(?![_.])[A-Za-z0-9 ._-]{1,64}(?<![. ])"
-    good = re.fullmatch(rf"[A-Za-z0-9][A-Za-z0-9-]{{0,49}}(?<!-)/(?! ){part}/(?! ){part}", value)
-    return "" if good else f"{_quote(value)} is no Azure DevOps repository: write 'organisation/project/repository'."
+        if re.fullmatch(
+            rf"(?!.*--)(?=.{{1,39}}/){owner}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", value
+        ):
+            return ""
+        return f"{_quote(value)} is no GitHub repository: write 'owner/name'."
+    part = r"(?![_. ])[A-Za-z0-9 ._-]{1,64}(?<![. ])"
+    if re.fullmatch(rf"(?=.{{1,50}}/){owner}/{part}/{part}", value):
+        return ""
+    form = "organisation/project/repository"
+    return f"{_quote(value)} is no Azure DevOps repository: write '{form}'."
 
 
 def email_fault(value: str) -> str:
     """Address that alerts go to."""
     domain = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-    if len(value) <= 254 and re.fullmatch(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value):
+    if len(value) <= 254 and re.fullmatch(
+        rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value
+    ):
         return ""
     return f"{_quote(value)} is no e-mail address: write one as in 'team@example.com'."
 

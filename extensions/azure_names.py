@@ -1,8 +1,9 @@
 """Names of Azure resources by Azure's own rules, one row of a table per kind of resource.
 
-A name is made of a prefix, the project's slug, the environment and the suffix that the answers keep. Where that is too
-long, or where the kind forbids the hyphens that tell the parts apart, the slug is shortened and a hash of all parts takes
-the suffix's place: two projects never share a name, and the same answers always give the same names.
+A name is made of a prefix, the project's slug, the environment and the suffix that the answers
+keep. Where that is too long, or where the kind forbids the hyphens that tell the parts apart, the
+slug is shortened and a hash of all parts takes the suffix's place: two projects never share a name,
+and the same answers always give the same names.
 """
 
 from __future__ import annotations
@@ -25,8 +26,9 @@ _HASH_LENGTH = 6
 class Rule(NamedTuple):
     """How one kind of resource is named.
 
-    `longest` is Azure's limit in characters. All names here start with a letter, end with a letter or digit, hold no two
-    hyphens in a row and are lower case, which every kind accepts; so only length and hyphens differ.
+    `longest` is Azure's limit in characters. All names here start with a letter, end with a letter
+    or digit, hold no two hyphens in a row and are lower case, which every kind accepts; so only
+    length and hyphens differ.
     """
 
     prefix: str
@@ -34,7 +36,8 @@ class Rule(NamedTuple):
     hyphens: bool = True
 
 
-# Limits: Microsoft's "Naming rules and restrictions for Azure resources"; endpoints and registries: the pages on each.
+# Limits: Microsoft's "Naming rules and restrictions for Azure resources" and, for endpoints and
+# registries of Azure ML, the page on each.
 RULES = {
     "resource_group": Rule("rg", 90),
     "workspace": Rule("mlw", 33),
@@ -54,20 +57,23 @@ RULES = {
     "virtual_network": Rule("vnet", 64),
 }
 
-# One Azure ML registry serves all environments, so its name holds `shared` whatever the environment.
+# One Azure ML registry serves all environments: its name holds `shared` in each of them.
 REGISTRY = Rule("mlr", 32)
 
-# A cluster's name is unique within its workspace only. It is the same everywhere, so that pipelines can name it.
+# A cluster's name is unique within its workspace only. It is the same everywhere, so that pipelines
+# can name it.
 CPU_CLUSTER = "cpu-cluster"
 
 
 def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
-    """The name of one resource: valid by `rule`, and different for different slugs, environments or suffixes.
+    """The name of one resource: valid by `rule`, and another for any other argument.
 
     Raises ValueError if an argument has another form than the questions accept.
     """
     if not 3 <= len(slug) <= 20 or not _SLUG.fullmatch(slug):
-        raise ValueError(f"slug {slug!r}: 3 to 20 of a-z, 0-9 and single hyphens, starting with a letter")
+        raise ValueError(
+            f"slug {slug!r}: 3 to 20 of a-z, 0-9 and single hyphens, starting with a letter"
+        )
     if environment not in ENVIRONMENTS:
         raise ValueError(f"environment {environment!r} is not one of {', '.join(ENVIRONMENTS)}")
     if not _SUFFIX.fullmatch(suffix):
@@ -77,7 +83,11 @@ def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
     full = separator.join((rule.prefix, slug, environment, suffix))
     if len(full) <= rule.longest and (rule.hyphens or "-" not in slug):
         return full
-    digest = base64.b32encode(hashlib.sha256(f"{slug}/{environment}/{suffix}".encode()).digest()).decode().lower()
+    digest = (
+        base64.b32encode(hashlib.sha256(f"{slug}/{environment}/{suffix}".encode()).digest())
+        .decode()
+        .lower()
+    )
     tail = separator.join((environment, digest[:_HASH_LENGTH]))
     room = rule.longest - len(rule.prefix) - len(tail) - 2 * len(separator)
     head = (slug if rule.hyphens else slug.replace("-", ""))[:room].rstrip("-")
@@ -85,7 +95,7 @@ def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
 
 
 def azure_names(slug: str, environment: str, suffix: str) -> dict[str, str]:
-    """The names of all resources of one environment, by kind. `registry` and `cpu_cluster` are alike in all of them."""
+    """The names of one environment's resources by kind; `registry` and `cpu_cluster` are shared."""
     return {
         **{kind: name(rule, slug, environment, suffix) for kind, rule in RULES.items()},
         "registry": name(REGISTRY, slug, "shared", suffix),

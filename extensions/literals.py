@@ -1,7 +1,8 @@
-"""Filters that write a text as a literal of another language, so that no answer can break out of the file it lands in.
+"""Filters that write a text as a literal of another language, so that no answer leaves its place.
 
-Each filter takes any `str` that can be encoded as UTF-8 and returns source code that the language reads back as the
-same text. Only characters that are special in the language, or that cannot be printed, are escaped.
+Each filter takes any `str` that can be encoded as UTF-8 and returns source code that the language
+reads back as the same text. Only characters that are special in the language, or that cannot be
+printed, are escaped.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def _escape(value: str, special: Mapping[str, str], unprintable: Callable[[int], str]) -> str:
     return "".join(
-        special.get(character) or (character if character.isprintable() else unprintable(ord(character)))
+        special.get(character)
+        or (character if character.isprintable() else unprintable(ord(character)))
         for character in value
     )
 
@@ -55,30 +57,28 @@ def toml_string(value: str) -> str:
 
 def hcl_string(value: str) -> str:
     """A quoted HCL template without interpolation: `${` and `%{` stay text."""
-    escaped = _escape(value, _QUOTED, _utf32)
-    # `$${` is how HCL writes `${`. After another `$` that reading is ambiguous, so the sign is given by its code there.
-    return '"' + re.sub(r"(?<!\$)\$(?=\{)", "$$$$", _by_code(_by_code(escaped, "$"), "%")).replace("%{", "%%{") + '"'
-
-
-def _by_code(text: str, sign: str) -> str:
-    return re.sub(rf"(?<={re.escape(sign)}){re.escape(sign)}(?=\{{)", rf"\\u{ord(sign):04x}", text)
+    # HCL also knows `$${`, but reads it differently after another `$`; a code is always a sign.
+    text = _escape(value, _QUOTED, _utf32).replace("${", "\\u0024{").replace("%{", "\\u0025{")
+    return f'"{text}"'
 
 
 def bicep_string(value: str) -> str:
     """A single-quoted Bicep string without interpolation."""
     escaped = _escape(value, {**_NAMED, "\\": "\\\\", "'": "\\'"}, lambda code: f"\\u{{{code:x}}}")
-    return f"'{escaped.replace('${', chr(92) + '${')}'"
+    escaped = escaped.replace("${", "\\${")
+    return f"'{escaped}'"
 
 
 def python_string(value: str) -> str:
-    """A Python string in the form that `ruff format` leaves alone: double quotes unless single ones need fewer escapes.
+    """A Python string as `ruff format` leaves it: double quotes unless single ones escape less.
 
-    Everything outside ASCII is escaped, so that look-alike letters in a text do not trip the linter.
+    Everything outside ASCII is escaped, so that look-alike letters do not trip the linter.
     """
     quote = "'" if value.count('"') > value.count("'") else '"'
     special = {**_NAMED, "\\": "\\\\", quote: "\\" + quote}
     escaped = "".join(
-        special.get(character) or (character if " " <= character <= "~" else _python_escape(ord(character)))
+        special.get(character)
+        or (character if " " <= character <= "~" else _python_escape(ord(character)))
         for character in value
     )
     return f"{quote}{escaped}{quote}"
@@ -89,9 +89,9 @@ def _python_escape(code: int) -> str:
 
 
 def markdown_text(value: str) -> str:
-    """One line of Markdown text without emphasis, links, HTML, mathematics or a block mark at its start."""
+    """One line of Markdown text: no emphasis, links, HTML, mathematics or block mark in front."""
     escaped = re.sub(r"[\\`*\[\]<>&|~$]", r"\\\g<0>", value)
-    # An underscore inside a word is no emphasis; escaping it there would only make names hard to read.
+    # An underscore inside a word is no emphasis; escaping it would make names hard to read.
     escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", escaped)
     escaped = re.sub(r"^([#+=-])", r"\\\1", escaped)
     return re.sub(r"^(\d+)([.)])", r"\1\\\2", escaped)

@@ -1,0 +1,51 @@
+# Everything needs only git, make and Python 3.11 or later; all else is installed into .venv from hash-locked requirements.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(CURDIR)/$(VENV)/bin
+LOCK := requirements/dev.lock.txt
+READY := $(VENV)/installed
+DEMO := build/demo
+
+.PHONY: help demo test test-all bench lint format lock clean
+
+help: ## Show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
+
+$(READY): $(LOCK)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
+	  || { rm -rf $(VENV); echo "Python cannot make virtual environments here; on Debian: apt install python3-venv"; exit 1; }
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
+	@touch $@
+
+demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
+	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml . $(DEMO)
+	cd $(DEMO) && $(BIN)/uv run mlops demo
+
+test: $(READY) ## Run all tests but the exhaustive ones
+	$(BIN)/pytest
+
+test-all: $(READY) ## Run all tests, with 1000 random answer sets
+	$(BIN)/pytest --exhaustive
+
+bench: $(READY) ## Measure the speed of the template and of the rendered project
+	$(BIN)/python benchmarks/run.py
+
+lint: $(READY) ## Check the template's own code
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict copier.yml scenarios .github .pre-commit-config.yaml
+	$(BIN)/zizmor --offline --quiet .github
+
+format: $(READY) ## Format the template's own code
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+lock: $(READY) ## Pin the newest allowed versions of what the template's own tools need
+	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+	  --group pyproject.toml:dev --output-file $(LOCK)
+
+clean: ## Remove everything that was built
+	rm -rf build $(VENV)
