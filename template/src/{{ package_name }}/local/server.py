@@ -1,0 +1,196 @@
+"""The real Azure ML inference server on this machine, and a client for it."""
+
+import contextlib
+import errno
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..project import Project
+
+PORT = 5001
+READY_SECONDS = 90.0
+STOP_SECONDS = 5.0
+LOG_LINES = 15
+
+
+@dataclass(frozen=True)
+class Server:
+    """A server that answers."""
+
+    host: str
+    port: int
+    process: "subprocess.Popen[bytes]"
+    log: Path | None
+
+    @property
+    def url(self) -> str:
+        """Where scoring requests are sent."""
+        return f"http://{self.host}:{self.port}/score"
+
+    def wait(self) -> int:
+        """Block until the server ends by itself; its exit status."""
+        return self.process.wait()
+
+
+@contextlib.contextmanager
+def serve(
+    project: Project,
+    model_dir: Path,
+    port: int = PORT,
+    *,
+    host: str = "127.0.0.1",
+    foreground: bool = False,
+    name: str | None = None,
+    version: str | None = None,
+    script: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[Server]:
+    """Serve a model with src/score.py, as an online deployment does, until the `with` block ends.
+
+    Args:
+        project: the project whose src/ is served; the log goes to its outputs/serve/server.log.
+        model_dir: the model folder, given to score.py as AZUREML_MODEL_DIR.
+        port: 1 to 65535, or 0 for one that is free.
+        host: the address to listen on; the default is reached from this machine only.
+        foreground: the server's log goes to the terminal instead.
+        name, version: of the model, given to score.py as MODEL_NAME and MODEL_VERSION.
+        script: another entry script than src/score.py.
+        environment: further variables for the server.
+
+    Raises:
+        UserError: the port is taken or out of range, or the server ends or is not ready within `READY_SECONDS`; the message
+            holds its last log lines.
+    """
+    port = claim_port(host, port)
+    log = None if foreground else project.outputs / "serve" / "server.log"
+    variables = {"AZUREML_MODEL_DIR": str(model_dir.resolve()), "AML_APP_ROOT": str(project.root)}
+    variables |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(project.code), os.environ.get("PYTHONPATH")]))}
+    # As in the deployment: one request uses one core, or concurrent ones fight for all of them.
+    variables |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    variables |= {key: value for key, value in (("MODEL_NAME", name), ("MODEL_VERSION", version)) if value}
+    command = [sys.executable, "-m", f"{__package__}.inference_server", host]
+    command += ["--entry_script", str(script or project.code / "score.py"), "--port", str(port)]
+    with contextlib.ExitStack() as stack:
+        sink: Any = None
+        if log is not None:
+            try:
+                log.parent.mkdir(parents=True, exist_ok=True)
+                sink = stack.enter_context(log.open("wb"))
+            except OSError as error:
+                raise UserError(f"{project.relative(log)}: cannot be written: {error.strerror}") from None
+        process = subprocess.Popen(
+            command,
+            cwd=project.root,
+            env={**os.environ, **variables, **(environment or {})},
+            stdin=subprocess.PIPE,  # held open, never written to: see inference_server.py
+            stdout=sink,
+            stderr=subprocess.STDOUT if sink else None,
+            start_new_session=True,  # Ctrl-C is for us; we then stop the server and its workers
+        )
+        stack.callback(_stop, process)
+        server = Server(host, port, process, log)
+        _wait_until_ready(server, project)
+        yield server
+
+
+def claim_port(host: str, port: int) -> int:
+    """`port` if it is free on `host`, or a free one for 0.
+
+    Raises:
+        UserError: it is taken, is out of range, or is not ours to use.
+    """
+    if not 0 <= port <= 65535:
+        raise UserError(f"port {port} is refused: 1 to 65535, or 0 for any free one")
+    try:
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind((host, port))
+            return int(probe.getsockname()[1])
+    except socket.gaierror:
+        raise UserError(f"host {host!r} is not an address of this machine") from None
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            message = f"port {port} on {host} is taken by another program: stop that, or choose another port (0: any free one)"
+            raise UserError(message) from None
+        raise UserError(f"port {port} on {host} cannot be used: {error.strerror}") from None
+
+
+def invoke(url: str, payload: object, *, timeout: float = 30.0) -> tuple[int, Any]:
+    """Send one request: `payload` as JSON, or unchanged where it is `str` or `bytes`.
+
+    Returns:
+        The status and the answer, parsed where it is JSON.
+
+    Raises:
+        UserError: nobody answers at `url`, or not within `timeout` seconds.
+    """
+    body = payload if isinstance(payload, (str, bytes)) else json.dumps(payload)
+    body = body.encode() if isinstance(body, str) else body
+    try:
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        with urllib.request.urlopen(request, timeout=timeout) as response:
+            return response.status, _content(response.read())
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, _content(error.read())
+    except TimeoutError:
+        raise UserError(f"{url}: no answer within {timeout:g} s") from None
+    except urllib.error.URLError as error:
+        raise UserError(f"{url}: cannot be reached ({error.reason}); is the server running?") from None
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        raise UserError(f"{url}: cannot be asked: {error}") from None
+
+
+def _content(body: bytes) -> Any:
+    try:
+        return json.loads(body)
+    except ValueError:
+        return body.decode(errors="replace")
+
+
+def _wait_until_ready(server: Server, project: Project) -> None:
+    deadline = time.monotonic() + READY_SECONDS
+    while server.process.poll() is None:
+        if time.monotonic() > deadline:
+            raise UserError(f"the inference server is not ready after {READY_SECONDS:g} s{_tail(server, project)}")
+        # The port is open before the worker has loaded the model; only then is the probe answered.
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            connection = http.client.HTTPConnection(server.host, server.port, timeout=1)
+            connection.request("GET", "/")
+            healthy = connection.getresponse().status == 200
+            connection.close()
+            if healthy:
+                return
+        time.sleep(0.05)
+    raise UserError(f"the inference server ended with exit status {server.process.returncode}{_tail(server, project)}")
+
+
+def _tail(server: Server, project: Project) -> str:
+    if server.log is None:
+        return "; its log is above"
+    lines = server.log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return f"; the end of {project.relative(server.log)}:\n" + "\n".join(lines[-LOG_LINES:])
+
+
+def _stop(process: "subprocess.Popen[bytes]") -> None:
+    # The group, not the process: gunicorn's workers must not outlive it.
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, number)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(timeout=STOP_SECONDS)
+    if process.stdin is not None:
+        process.stdin.close()

@@ -1,0 +1,47 @@
+"""Sends what the model was asked and what it answered to Azure's data collector, for the monitors."""
+
+import logging
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+logger = logging.getLogger("azmlinfsrv.collection")  # the inference server shows only loggers below its own
+
+
+class DataCollection:
+    """The collections `model_inputs` and `model_outputs`, by which names Azure's monitors find them."""
+
+    def __init__(self) -> None:
+        from azureml.ai.monitoring import Collector
+
+        self._inputs = Collector(name="model_inputs", on_error=_log)
+        self._outputs = Collector(name="model_outputs", on_error=_log)
+
+    def collect(self, inputs: "pd.DataFrame", outputs: Mapping[str, Any], id_column: str, ids: list[str] | None) -> None:
+        """Queue a request's rows and their predictions, joined by a correlation id and, where sent, by the row's own id."""
+        import pandas as pd
+
+        answers = pd.DataFrame(outputs)
+        if ids is not None:
+            inputs, answers = inputs.assign(**{id_column: ids}), answers.assign(**{id_column: ids})
+        context = self._inputs.collect(inputs)
+        self._outputs.collect(answers, context)
+
+
+def from_environment(environment: Mapping[str, str] = os.environ) -> DataCollection | None:
+    """The collection that the deployment's `data_collector` asks for, or None: on a laptop, or where it asks for none."""
+    asked = environment.get("AZUREML_MDC_ENABLED", "").lower() == "true" or environment.get("AZUREML_MDC_CONFIG_PATH")
+    if not asked:
+        return None
+    try:
+        return DataCollection()
+    except Exception as error:  # predictions matter more than their record, whatever its client's trouble
+        _log(error)
+        return None
+
+
+def _log(error: Exception) -> None:
+    logger.warning("data collection: %s", error)
