@@ -99,10 +99,10 @@ def package_fault(value: str) -> str:
 
 def location_fault(value: str) -> str:
     """Azure region in the form that Azure's APIs use."""
-    if re.fullmatch(r"[a-z][a-z0-9]{3,39}", value, re.ASCII):
+    if re.fullmatch(r"[a-z][a-z0-9]{5,39}", value, re.ASCII):
         return ""
     meant = re.sub(r"[^a-z0-9]", "", value.lower())
-    hint = f" Did you mean '{meant}'?" if re.fullmatch(r"[a-z][a-z0-9]{3,39}", meant) else ""
+    hint = f" Did you mean '{meant}'?" if re.fullmatch(r"[a-z][a-z0-9]{5,39}", meant) else ""
     return f"{_quote(value)} is no region's short name: use a-z and 0-9, as in 'westeurope'.{hint}"
 
 
