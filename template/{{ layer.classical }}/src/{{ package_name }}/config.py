@@ -1,29 +1,21 @@
 """config/project.yml, typed: what the model learns from, how good it must be, when a monitor speaks up."""
 
-import difflib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
-from .errors import UserError
+from . import configfile
+from .configfile import Section, suggest
 
 Task = Literal["regression", "classification"]
 MINIMIZED = {"rmse", "mae", "log_loss", "brier", "error_rate"}
-MAXIMIZED = {"r2", "accuracy", "f1", "roc_auc"}
 METRICS: dict[str, set[str]] = {
     "regression": {"rmse", "mae", "r2"},
     "classification": {"accuracy", "error_rate", "f1", "roc_auc", "log_loss", "brier"},
 }
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
-
-
-class Section(BaseModel):
-    """A part of the file: unknown keys are refused, values do not change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Columns(Section):
@@ -49,7 +41,9 @@ class Columns(Section):
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":
         if not self.features:
-            raise ValueError("numeric, categorical and boolean are all empty: the model needs at least one feature")
+            raise ValueError(
+                "numeric, categorical and boolean are all empty: the model needs at least one feature"
+            )
         roles = [self.target, self.id, *([self.time] if self.time else []), *self.features]
         twice = sorted({name for name in roles if roles.count(name) > 1})
         if twice:
@@ -77,7 +71,9 @@ class Gate(Section):
     minimum: float
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     maximum_slice_gap: Positive
-    slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
+    slice_rows: Annotated[int, Field(ge=2)] = (
+        50  # smaller slices are shown, but too noisy to refuse a model
+    )
 
 
 class Monitoring(Section):
@@ -96,8 +92,8 @@ class Monitoring(Section):
 class Model(Section):
     """The learner, and its parameters as scikit-learn or LightGBM name them.
 
-    `auto` fits the linear and the boosted model on the first part of the training rows and keeps
-    the one that is better on the rest; the holdout plays no part in that choice.
+    `auto` compares the linear and the boosted model on folds of the training part and takes the better one;
+    the holdout plays no part in that choice.
     """
 
     kind: Literal["auto", "hist_gradient_boosting", "lightgbm", "linear"] = "auto"
@@ -110,9 +106,18 @@ class Serving(Section):
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
+class About(Section):
+    """What the model is for and who answers for it: the words of its model card."""
+
+    purpose: str | None = None
+    not_for: str | None = None
+    owner: str | None = None
+
+
 class ProjectConfig(Section):
     """The whole of config/project.yml."""
 
+    about: About = About()
     task: Task
     columns: Columns
     split: Split
@@ -135,54 +140,21 @@ class ProjectConfig(Section):
             )
         natural = "minimize" if self.metric.name in MINIMIZED else "maximize"
         if self.metric.direction != natural:
-            raise ValueError(f"metric.direction: {self.metric.direction!r} is wrong for {self.metric.name}: use {natural!r}")
+            raise ValueError(
+                f"metric.direction: {self.metric.direction!r} is wrong for {self.metric.name}: use {natural!r}"
+            )
         for name in self.slices:
             if name not in (*self.columns.categorical, *self.columns.boolean):
-                raise ValueError(f"slices: {name!r} is not a categorical or boolean column{suggest(name, self.columns.features)}")
+                raise ValueError(
+                    f"slices: {name!r} is not a categorical or boolean column{suggest(name, self.columns.features)}"
+                )
         return self
-
-
-def suggest(name: str, known: list[str]) -> str:
-    """A hint for a misspelt name, or nothing."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def load(path: Path) -> ProjectConfig:
     """Read and check config/project.yml.
 
     Raises:
-        UserError: the file is missing, is not YAML, or a value breaks a rule; the message names file, key, value and rule.
+        UserError: the file is missing, is not YAML, or a value breaks a rule; a line names file, key, value and rule.
     """
-    label = "/".join(path.parts[-2:])
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UserError(f"{label}: no such file") from None
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UserError(f"{label}: is not valid YAML: {' '.join(str(error).split())}") from None
-    except OSError as error:
-        raise UserError(f"{label}: cannot be read: {error.strerror}") from None
-    if not isinstance(content, dict):
-        raise UserError(f"{label}: must hold keys and values, not {type(content).__name__}")
-    try:
-        return ProjectConfig.model_validate(content)
-    except ValidationError as error:
-        raise UserError("\n".join(_sentence(label, problem) for problem in error.errors())) from None
-
-
-def _sentence(label: str, problem: Any) -> str:
-    key = ".".join(str(part) for part in problem["loc"])
-    prefix = f"{label}: {key}: " if key else f"{label}: "
-    if problem["type"] == "missing":
-        return f"{prefix}is missing"
-    if problem["type"] == "extra_forbidden":
-        parent: Any = ProjectConfig
-        for part in problem["loc"][:-1]:
-            parent = parent.model_fields[str(part)].annotation
-        known = list(parent.model_fields)
-        return f"{prefix}unknown key{suggest(str(problem['loc'][-1]), known)}; known: {', '.join(known)}"
-    if problem["type"] == "value_error":
-        return prefix + str(problem["ctx"]["error"])
-    message = problem["msg"]
-    return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}"
+    return configfile.load(path, ProjectConfig)

@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .config import ProjectConfig, suggest
+from .config import ProjectConfig
+from .configfile import suggest
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -79,7 +80,9 @@ def files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"{path}: no such file or folder")
-    found = sorted(file for file in path.iterdir() if file.is_file() and file.name.endswith(SUFFIXES))
+    found = sorted(
+        file for file in path.iterdir() if file.is_file() and file.name.endswith(SUFFIXES)
+    )
     if not found:
         raise UserError(f"{path}: holds no data file; expected at least one {', '.join(SUFFIXES)}")
     return found
@@ -108,15 +111,21 @@ def _read_file(path: Path, columns: Mapping[str, Kind], optional: set[str]) -> "
     return _to_frame(path, table, columns)
 
 
-def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]) -> list[str]:
+def _present(
+    path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]
+) -> list[str]:
     for name in known:
         if name in columns and known.count(name) > 1:
-            raise UserError(f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique")
+            raise UserError(
+                f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique"
+            )
     for name in columns:
         if name not in known and name not in optional:
             shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
             hint = suggest(name, list(known))
-            raise UserError(f"config/project.yml: {name!r} is not a column of {path} (columns: {shown}){hint}")
+            raise UserError(
+                f"config/project.yml: {name!r} is not a column of {path} (columns: {shown}){hint}"
+            )
     return [name for name in columns if name in known]
 
 
@@ -192,19 +201,36 @@ def _convert(path: Path, name: str, kind: Kind, column: "pa.ChunkedArray") -> An
         _refuse_first(path, name, column, bad & column.is_valid().to_numpy(), "true or false")
         return column.to_numpy()
     if kind == "time":
-        parsed = pd.to_datetime(column.to_pandas(), utc=True, errors="coerce", format="ISO8601" if text else None)
-        _refuse_first(path, name, column, parsed.isna().to_numpy() & column.is_valid().to_numpy(), "an ISO 8601 time")
+        parsed = pd.to_datetime(
+            column.to_pandas(), utc=True, errors="coerce", format="ISO8601" if text else None
+        )
+        _refuse_first(
+            path,
+            name,
+            column,
+            parsed.isna().to_numpy() & column.is_valid().to_numpy(),
+            "an ISO 8601 time",
+        )
         return parsed.dt.as_unit("ns")
     if not text:
-        if not (pa.types.is_integer(column.type) or pa.types.is_floating(column.type) or pa.types.is_decimal(column.type)
-                or pa.types.is_boolean(column.type) or pa.types.is_null(column.type)):
-            raise UserError(f"{path}: column {name!r} is of type {column.type}; a numeric column needs numbers")
+        if not (
+            pa.types.is_integer(column.type)
+            or pa.types.is_floating(column.type)
+            or pa.types.is_decimal(column.type)
+            or pa.types.is_boolean(column.type)
+            or pa.types.is_null(column.type)
+        ):
+            raise UserError(
+                f"{path}: column {name!r} is of type {column.type}; a numeric column needs numbers"
+            )
         return column.cast(pa.float64(), safe=False).to_numpy()
     try:
         return column.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         numbers = pd.to_numeric(column.to_pandas(), errors="coerce")
-        _refuse_first(path, name, column, numbers.isna().to_numpy() & column.is_valid().to_numpy(), "a number")
+        _refuse_first(
+            path, name, column, numbers.isna().to_numpy() & column.is_valid().to_numpy(), "a number"
+        )
         return numbers.to_numpy("float64")
 
 

@@ -6,13 +6,17 @@ import numpy as np
 import numpy.typing as npt
 from sklearn import metrics as sk
 
-from .config import MINIMIZED, Task
+from .config import Task
 
 Array = npt.NDArray[Any]
 
 
 def score(
-    task: Task, target: Array, prediction: Array, probability: Array | None = None, classes: Array | None = None
+    task: Task,
+    target: Array,
+    prediction: Array,
+    probability: Array | None = None,
+    classes: Array | None = None,
 ) -> dict[str, float]:
     """All metrics of `task`.
 
@@ -45,13 +49,13 @@ def score(
     truth = target[:, None] == classes[None, :]
     if truth.any(axis=1).all():  # a label that training never saw has no probability
         found["log_loss"] = float(sk.log_loss(target, probability, labels=list(classes)))
-        found["brier"] = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
+        squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
+        found["brier"] = (
+            squares / 2 if len(classes) == 2 else squares
+        )  # two classes: Brier's usual 0 to 1
         if truth.any(axis=0).all() and len(classes) > 1:
             scores = probability[:, 1] if len(classes) == 2 else probability
-            found["roc_auc"] = float(sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes)))
+            found["roc_auc"] = float(
+                sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes))
+            )
     return found
-
-
-def better(metric: str, value: float, other: float) -> bool:
-    """Whether `value` is strictly better than `other`."""
-    return value < other if metric in MINIMIZED else value > other

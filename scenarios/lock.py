@@ -1,0 +1,37 @@
+"""Renew the locks of every scenario: renders it, runs the project's own requirements/lock.py, takes the results back.
+
+Usage: make lock (needs copier and uv).
+"""
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import copier
+
+SCENARIOS = Path(__file__).parent
+ROOT = SCENARIOS.parent
+OPENING = "constraint-dependencies = [\n"
+
+
+def renew(scenario: Path) -> None:
+    """Rewrite the locks in the scenario's layer and its constraints.txt."""
+    layer = ROOT / "template" / f"{{{{ layer.{scenario.name} }}}}" / "requirements"
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / scenario.name
+        copier.run_copy(
+            str(ROOT), project, data_file=scenario / "answers.yml", vcs_ref="HEAD", defaults=True, unsafe=True, quiet=True
+        )
+        subprocess.run([sys.executable, "requirements/lock.py"], cwd=project, check=True)
+        for lock in ("dev", "train", "serving"):
+            shutil.copyfile(project / "requirements" / f"{lock}.lock.txt", layer / f"{lock}.lock.txt")
+        text = (project / "pyproject.toml").read_text(encoding="utf-8")
+        start = text.index(OPENING) + len(OPENING)
+        (scenario / "constraints.txt").write_text(text[start : text.index("]\n", start)], encoding="utf-8")
+
+
+if __name__ == "__main__":
+    for answers in sorted(SCENARIOS.glob("*/answers.yml")):
+        renew(answers.parent)

@@ -1,0 +1,248 @@
+"""The learners, and the folder a trained one is kept in.
+
+A model folder is an MLflow model (scikit-learn flavour) with a contract.json beside it that says what a
+request must look like. Loading needs neither MLflow nor config/project.yml, so serving stays small.
+"""
+
+import json
+import pickle
+import statistics
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from . import features, metrics, split
+from .config import ProjectConfig
+from .errors import UserError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import pandas as pd
+    from sklearn.pipeline import Pipeline
+
+BASELINE = "linear"
+CANDIDATES = ("linear", "hist_gradient_boosting")  # what model.kind: auto chooses from
+FOLDS = 3
+SELECTION_ROWS = 100_000  # choosing a kind needs no more; the final fit takes every row
+PICKLE = "model.pkl"
+CONTRACT = "contract.json"
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model with its contract, ready to predict."""
+
+    pipeline: "Pipeline"
+    contract: dict[str, Any]
+
+    @property
+    def features(self) -> list[str]:
+        return [feature["name"] for feature in self.contract["features"]]
+
+    @property
+    def classes_(self) -> "npt.NDArray[Any]":
+        """Class labels (str), sorted, as scikit-learn's estimators name them."""
+        import numpy as np
+
+        return np.array(self.contract["classes"], dtype=object)
+
+    def predict(self, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
+        """Values (float64) or class labels (str), (rows,), for a frame that has at least the feature columns."""
+        return self.pipeline.predict(frame[self.features])
+
+    def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[Any] | None":
+        """Class probabilities, float64 (rows, classes), in the order of contract["classes"]; None for a regression."""
+        if self.contract["task"] == "regression":
+            return None
+        return self.pipeline.predict_proba(frame[self.features])
+
+
+def build(kind: str, config: ProjectConfig) -> "Pipeline":
+    """An unfitted pipeline of encoding and learner.
+
+    Raises:
+        UserError: model.parameters holds a name that the learner does not know.
+    """
+    from sklearn.pipeline import make_pipeline
+
+    linear = kind == BASELINE
+    encoder = features.for_linear(config.columns) if linear else features.for_trees(config.columns)
+    learner = _learner(kind, config)
+    # Parameters are the chosen kind's; under `auto` they are the boosted model's, the baseline keeps its own.
+    if config.model.kind == kind or (config.model.kind == "auto" and not linear):
+        known = learner.get_params()
+        for name in config.model.parameters:
+            if name not in known:
+                raise UserError(
+                    f"config/project.yml: model.parameters.{name}: {type(learner).__name__} has no such parameter;"
+                    f" known: {', '.join(sorted(known))}"
+                )
+        learner.set_params(**config.model.parameters)
+    return make_pipeline(encoder, learner)
+
+
+def _learner(kind: str, config: ProjectConfig) -> Any:
+    regression = config.task == "regression"
+    start = len(config.columns.numeric)
+    categorical = list(range(start, start + len(config.columns.categorical)))
+    if kind == "linear":
+        from sklearn.linear_model import LogisticRegression, Ridge
+
+        return Ridge() if regression else LogisticRegression(max_iter=1000)
+    if kind == "hist_gradient_boosting":
+        from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
+
+        learner = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
+        return learner(categorical_features=categorical or None, random_state=config.seed)
+    try:
+        import lightgbm
+    except OSError as error:
+        raise UserError(
+            f"config/project.yml: model.kind: 'lightgbm' needs the system library libgomp ({error});"
+            " install it (Debian: libgomp1) or use 'hist_gradient_boosting'"
+        ) from None
+    learner = lightgbm.LGBMRegressor if regression else lightgbm.LGBMClassifier
+    return learner(random_state=config.seed, deterministic=True, force_row_wise=True, verbose=-1)
+
+
+def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
+    """Fit one kind of model on all rows of `frame`.
+
+    Raises:
+        UserError: a class target with one class only, or parameters that the learner refuses.
+    """
+    pipeline = build(kind, config)
+    target = frame[config.columns.target].to_numpy()
+    if config.task == "classification" and len(set(target)) < 2:
+        raise UserError(
+            f"config/project.yml: target {config.columns.target!r} has one class only in the training part"
+            f" ({target[0]!r}); a classification needs two"
+        )
+    extra: dict[str, Any] = {}
+    if kind == "lightgbm" and config.columns.categorical:
+        start = len(config.columns.numeric)
+        extra[
+            "lgbmregressor__categorical_feature"
+            if config.task == "regression"
+            else "lgbmclassifier__categorical_feature"
+        ] = list(range(start, start + len(config.columns.categorical)))
+    try:
+        return pipeline.fit(frame[config.columns.features], target, **extra)
+    except ValueError as error:
+        if type(error).__name__ == "InvalidParameterError":
+            raise UserError(
+                f"config/project.yml: model.parameters: {' '.join(str(error).split())}"
+            ) from None
+        raise
+
+
+def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, list[dict[str, Any]]]:
+    """The kind to train, and the mean metrics of each candidate over the validation folds, best first.
+
+    Under `model.kind: auto` every candidate is fitted and scored on each fold of `frame` (see `split.folds`), at most
+    `SELECTION_ROWS` evenly spaced rows of it; otherwise the configured kind is taken and the list is empty.
+    """
+    if config.model.kind != "auto":
+        return config.model.kind, []
+    sample = frame.iloc[:: -(-len(frame) // SELECTION_ROWS)]
+    tried: dict[str, list[dict[str, float]]] = {kind: [] for kind in CANDIDATES}
+    for train, validate in split.folds(sample, config, FOLDS):
+        known = sample[train]
+        if not validate.any() or (config.task == "classification" and known[config.columns.target].nunique() < 2):
+            continue  # too little data, or too few classes so far, to learn from
+        for kind in CANDIDATES:
+            tried[kind].append(evaluate(fit(kind, config, known), config, sample[validate]))
+    ranked = [{"kind": kind, "metrics": _mean(scores)} for kind, scores in tried.items()]
+    name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
+    ranked.sort(key=lambda entry: sign * entry["metrics"].get(name, sign * float("inf")))
+    return str(ranked[0]["kind"]), ranked
+
+
+def _mean(scores: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of each metric over the folds that define it."""
+    names = dict.fromkeys(name for score in scores for name in score)
+    return {name: statistics.fmean(score[name] for score in scores if name in score) for name in names}
+
+
+def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, float]:
+    """All metrics of a fitted pipeline (or `Model`) on the labelled rows of `frame`."""
+    inputs = frame[config.columns.features]
+    target = frame[config.columns.target].to_numpy()
+    if config.task == "regression":
+        return metrics.score("regression", target, pipeline.predict(inputs))
+    return metrics.score(
+        "classification",
+        target,
+        pipeline.predict(inputs),
+        pipeline.predict_proba(inputs),
+        pipeline.classes_,
+    )
+
+
+def contract(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, Any]:
+    """What a scoring request must look like, learnt from the training rows; plain JSON values."""
+    described: list[dict[str, Any]] = []
+    for name in config.columns.features:
+        kind, column = config.columns.kind(name), frame[name].dropna()
+        numeric = kind == "numeric" and len(column) > 0
+        described.append(
+            {
+                "name": name,
+                "kind": kind,
+                "categories": sorted(column.unique().tolist()) if kind == "categorical" else None,
+                "minimum": float(column.min()) if numeric else None,
+                "maximum": float(column.max()) if numeric else None,
+            }
+        )
+    return {
+        "task": config.task,
+        "target": config.columns.target,
+        "id": config.columns.id,
+        "features": described,
+        "classes": pipeline.classes_.tolist() if config.task == "classification" else None,
+        "max_rows": config.serving.max_rows,
+        "package_version": metadata.version("scikit-learn"),
+    }
+
+
+def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:
+    """Write a model folder to `path`, which must not exist: MLflow model, signature, input example, contract."""
+    import mlflow.sklearn
+    from mlflow.models import infer_signature
+
+    from . import tracking
+
+    example = frame[config.columns.features].head(3)
+    mlflow.sklearn.save_model(
+        pipeline,
+        path,
+        signature=infer_signature(example, pipeline.predict(example)),
+        input_example=example,
+        # From MLflow 3.14 the default format refuses boosted trees; naming the requirements saves a 12 s inference.
+        serialization_format="cloudpickle",
+        pip_requirements=[
+            f"{name}=={version}"
+            for name, version in tracking.libraries().items()
+            if name != "mlflow"
+        ],
+    )
+    (path / CONTRACT).write_text(
+        json.dumps(contract(pipeline, config, frame), indent=2) + "\n", encoding="utf-8"
+    )
+
+
+def load(path: Path) -> Model:
+    """Load a model folder.
+
+    Only load folders that this project made: a pickle runs code.
+
+    Raises:
+        UserError: the folder is not a model folder.
+    """
+    for name in (PICKLE, CONTRACT):
+        if not (path / name).is_file():
+            raise UserError(f"{path}: is not a model folder: {name} is missing")
+    with (path / PICKLE).open("rb") as stream:
+        pipeline = pickle.load(stream)
+    return Model(pipeline, json.loads((path / CONTRACT).read_text(encoding="utf-8")))
