@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from tests import harness
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile(
@@ -21,3 +25,32 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.load_profile("exhaustive" if config.getoption("--exhaustive") else "quick")
     # Tools of the template's own environment come first, also when pytest is called by its path.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    # Nobody's own settings of git change what a test sees: signatures, hooks, the name of branches.
+    os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
+    os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
+    for role in ("AUTHOR", "COMMITTER"):
+        os.environ[f"GIT_{role}_NAME"] = "Template tests"
+        os.environ[f"GIT_{role}_EMAIL"] = "tests@example.com"
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The working tree as a plain folder, which Copier renders without cloning it each time."""
+    return harness.snapshot(tmp_path_factory.mktemp("template") / "azure-mlops-template")
+
+
+@pytest.fixture(scope="session")
+def render(template: Path, copie_session: Any) -> harness.Render:
+    """Render the working tree; equal answers are rendered once a session, so change no result."""
+    rendered: dict[str, Path] = {}
+
+    def rendered_once(answers: harness.Answers) -> Path:
+        key = json.dumps(answers, sort_keys=True)
+        if key not in rendered:
+            result = copie_session.copy(dict(answers), template_dir=template)
+            if result.exception is not None:
+                raise result.exception
+            rendered[key] = result.project_dir
+        return rendered[key]
+
+    return rendered_once

@@ -1,0 +1,166 @@
+"""The template as it stands in the working tree, its variants, and rendered projects as files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import shutil
+import subprocess
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Answers = Mapping[str, Any]
+Render = Callable[[Answers], Path]
+
+ROOT = Path(__file__).parents[1]
+CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
+QUESTIONS = {name: value for name, value in CONFIG.items() if not name.startswith("_")}
+ASKED = {name: value for name, value in QUESTIONS.items() if value.get("when") is not False}
+AXES = ("scenario", "iac", "ci")
+
+# Layers are the folders of template/ whose whole name is a Jinja expression.
+LAYERS = {
+    folder.name.removeprefix("{{ layer.").removesuffix(" }}"): folder
+    for folder in (ROOT / "template").iterdir()
+    if folder.name.startswith("{{ layer.")
+}
+
+_REPOSITORIES = {
+    "github": "example-org/flight-time",
+    "azure_devops": "example-org/Flight time/flight-time",
+}
+
+
+def choices(question: str) -> dict[str, str]:
+    """Values that a question knows, each with the reason why it is disabled: empty if it is not."""
+    listed = ASKED[question]["choices"]
+    values = listed.values() if isinstance(listed, dict) else listed
+    extended = [value if isinstance(value, dict) else {"value": value} for value in values]
+    # A validator with Jinja depends on other answers: the value is offered to some.
+    return {
+        value["value"]: "" if "{{" in value.get("validator", "") else value.get("validator", "")
+        for value in extended
+    }
+
+
+def offered(question: str) -> list[str]:
+    """Values of a question that somebody can choose in this version."""
+    return [value for value, reason in choices(question).items() if not reason]
+
+
+def checked_in_answers(scenario: str) -> dict[str, Any]:
+    answers: dict[str, Any] = yaml.safe_load(
+        (ROOT / "scenarios" / scenario / "answers.yml").read_text()
+    )
+    return answers
+
+
+def answers_for(scenario: str = "classical", /, **changed: Any) -> dict[str, Any]:
+    """The checked-in answers of a scenario with some changed, and with what these entail."""
+    answers = {**checked_in_answers(scenario), **changed}
+    if changed.get("ci") in _REPOSITORIES and "repository" not in changed:
+        answers["repository"] = _REPOSITORIES[answers["ci"]]
+    return answers
+
+
+def variants() -> dict[str, dict[str, Any]]:
+    """All combinations of choices by a readable id; the Python version is varied alone."""
+    serving = offered("serving")
+    subsets = [
+        list(subset)
+        for length in range(1, len(serving) + 1)
+        for subset in itertools.combinations(serving, length)
+    ]
+    found = {}
+    for choice in itertools.product(*map(offered, (*AXES, "network"))):
+        scenario, iac, ci, network = choice
+        for served in subsets:
+            answers = answers_for(scenario, iac=iac, ci=ci, network=network, serving=served)
+            found["-".join((*choice, "+".join(served)))] = answers
+    for scenario, version in itertools.product(offered("scenario"), offered("python_version")):
+        found[f"{scenario}-python{version}"] = answers_for(scenario, python_version=version)
+    return found
+
+
+VARIANTS = variants()
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    return subprocess.run(
+        ["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def snapshot(target: Path) -> Path:
+    """Copy the working tree, with what is not committed yet, to a new folder without history."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
+    for path in filter(None, listed.split("\0")):
+        if (ROOT / path).is_file():
+            (target / path).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / path, target / path)
+    return target
+
+
+def commit(folder: Path, message: str, tag: str | None = None) -> None:
+    """Commit everything in a folder, making it a repository first if need be."""
+    git("init", "--quiet", cwd=folder)
+    git("add", "--all", cwd=folder)
+    git("commit", "--quiet", "--allow-empty", "--message", message, cwd=folder)
+    if tag:
+        git("tag", tag, cwd=folder)
+
+
+def files(project: Path) -> Iterator[Path]:
+    """Files of a project that are not git's own, relative to it and in order."""
+    for path in sorted(project.rglob("*")):
+        relative = path.relative_to(project)
+        if path.is_file() and relative.parts[0] != ".git":
+            yield relative
+
+
+def texts(project: Path) -> dict[Path, str]:
+    """All files of a project that are text."""
+    found = {}
+    for path in files(project):
+        content = (project / path).read_bytes()
+        if b"\0" not in content and path.suffix != ".gz":
+            found[path] = content.decode()
+    return found
+
+
+def digests(project: Path) -> dict[Path, str]:
+    return {
+        path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)
+    }
+
+
+def once_per_content(
+    check: Callable[[Path], None], suffixes: tuple[str, ...] = (), folder: str = "."
+) -> Callable[[Path], None]:
+    """Run a check on a project only if no other one had the same files of these kinds."""
+    seen: dict[str, BaseException | None] = {}
+
+    @functools.wraps(check)
+    def checked(project: Path) -> None:
+        inside = project / folder
+        relevant = {
+            str(path): digest
+            for path, digest in digests(inside).items()
+            if not suffixes or path.suffix in suffixes
+        }
+        key = hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()
+        if key not in seen:
+            seen[key] = None
+            try:
+                check(project)
+            except BaseException as error:
+                seen[key] = error
+                raise
+        elif (earlier := seen[key]) is not None:
+            raise AssertionError(f"same files as a variant that failed: {earlier}")
+
+    return checked

@@ -1,0 +1,235 @@
+"""What every rendered project has in common, whichever choices made it."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import itertools
+import json
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import jinja2
+import pytest
+import yaml
+
+from tests import harness
+
+each_variant = pytest.mark.parametrize(
+    "answers", harness.VARIANTS.values(), ids=harness.VARIANTS.keys()
+)
+
+TOP_LEVEL = {
+    ".copier-answers.yml",
+    ".editorconfig",
+    ".gitattributes",
+    ".gitignore",
+    ".python-version",
+    "README.md",
+    "azureml",
+    "config",
+    "data",
+    "infra",
+    "notebooks",
+    "pyproject.toml",
+    "requirements",
+    "src",
+    "tests",
+}
+CI_FOLDERS = {"github": ".github", "azure_devops": ".azuredevops"}
+
+# Put together here, so that this file does not name them either.
+REGISTRY_HOSTS = [
+    ".".join(parts)
+    for parts in (
+        ("pypi", "org"),
+        ("pythonhosted", "org"),
+        ("anaconda", "org"),
+        ("registry", "npmjs", "org"),
+        ("registry", "terraform", "io"),
+        ("docker", "io"),
+        ("crates", "io"),
+    )
+]
+
+
+@each_variant
+def test_every_offered_variant_has_exactly_these_files_at_its_top(
+    answers: dict[str, Any], render: harness.Render
+) -> None:
+    project = render(answers)
+    assert {path.name for path in project.iterdir()} == TOP_LEVEL | {CI_FOLDERS[answers["ci"]]}
+
+
+@each_variant
+def test_no_trace_of_the_template_is_left(answers: dict[str, Any], render: harness.Render) -> None:
+    answered = "|".join(map(re.escape, [*harness.QUESTIONS, "_copier"]))
+    marks = re.compile(rf"(?<!\$)\{{\{{-?\s*(?:{answered})\b|\{{%-?\s*\w+|\.jinja\b")
+    for path, text in harness.texts(render(answers)).items():
+        assert not marks.search(text), path
+        assert not re.search(r"\blayer\b|\bscenario:", str(path)), path
+
+
+@each_variant
+def test_every_file_parses(answers: dict[str, Any], render: harness.Render) -> None:
+    assert_all_parse(render(answers))
+
+
+@each_variant
+def test_no_file_names_a_package_registry_or_a_machine(
+    answers: dict[str, Any], render: harness.Render
+) -> None:
+    assert_names_no_place(render(answers))
+
+
+@each_variant
+def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(
+    answers: dict[str, Any], render: harness.Render
+) -> None:
+    for path, text in harness.texts(render(answers)).items():
+        if text:
+            assert text.endswith("\n"), path
+            assert not text.endswith("\n\n"), path
+        assert "\r" not in text, path
+        if path.suffix != ".md":
+            assert not re.search(r"[ \t]$", text, re.MULTILINE), path
+
+
+@each_variant
+def test_every_answer_is_kept_for_updates(answers: dict[str, Any], render: harness.Render) -> None:
+    kept = yaml.safe_load((render(answers) / ".copier-answers.yml").read_text())
+    expected = dict(answers)
+    if answers["network"] != "public":
+        expected["ci_runner"] = "self_hosted"
+    assert {name: value for name, value in kept.items() if not name.startswith("_")} == expected
+
+
+@pytest.mark.parametrize("question", harness.ASKED)
+def test_every_answer_changes_the_project(question: str, render: harness.Render) -> None:
+    others: dict[str, Any] = {
+        "project_name": "Taxi fare",
+        "project_slug": "taxi-fare",
+        "package_name": "taxi_fare",
+        "description": "Something else.",
+        "owner": "Taxi operations",
+        "location": "northeurope",
+        "repository": "other-org/flight-time",
+        "alert_email": "other@example.com",
+        "name_suffix": "z9z9",
+    }
+    base = harness.answers_for()
+    if question in others:
+        changed = [{question: others[question]}]
+    elif question == "ci_runner":
+        pytest.skip("'self_hosted' is the only choice where the question is asked")
+    elif question == "serving":
+        served = harness.offered("serving")
+        changed = [{question: list(kinds)} for kinds in itertools.combinations(served, 1)]
+    else:
+        changed = [{question: value} for value in harness.offered(question)]
+    projects = [render(base), *(render(harness.answers_for(**one)) for one in changed)]
+    contents = []
+    for project in projects:
+        found = harness.digests(project)
+        del found[Path(".copier-answers.yml")]
+        contents.append(found)
+    distinct = [content for i, content in enumerate(contents) if content not in contents[:i]]
+    assert len(distinct) >= max(len(changed), 2 if question in others else 1)
+
+
+def test_no_expression_of_another_tool_stands_outside_raw_in_a_template() -> None:
+    environment = jinja2.Environment()
+    for path in (harness.ROOT / "template").rglob("*.jinja"):
+        before = ""
+        for _, kind, token in environment.lex(path.read_text()):
+            assert not (kind == "variable_begin" and before.endswith("$")), path
+            before = token
+
+
+def test_no_two_layers_that_can_meet_write_the_same_path() -> None:
+    axis_of = {value: axis for axis in harness.AXES for value in harness.choices(axis)}
+    template = harness.ROOT / "template"
+    written: dict[str, set[Path]] = {layer: set() for layer in ("", *harness.LAYERS)}
+    for path in harness.files(template):
+        if "__pycache__" in path.parts:
+            continue
+        layer = next((name for name, at in harness.LAYERS.items() if at.name == path.parts[0]), "")
+        inside = Path(*path.parts[1:]) if layer else path
+        target = inside.with_suffix("") if inside.suffix == ".jinja" else inside
+        assert target not in written[layer], f"{path} is written twice by its own layer"
+        written[layer].add(target)
+    for one, other in itertools.combinations(written, 2):
+        if axis_of.get(one) is None or axis_of.get(one) != axis_of.get(other):
+            assert not written[one] & written[other], (one, other)
+
+
+def test_every_layer_belongs_to_a_choice() -> None:
+    known = {value for axis in harness.AXES for value in harness.choices(axis)}
+    assert harness.LAYERS.keys() <= known
+    for axis in harness.AXES:
+        for value in harness.offered(axis):
+            assert value in harness.LAYERS, f"{value} is offered and has no layer"
+
+
+def test_paths_of_the_template_can_be_checked_out_on_windows() -> None:
+    seen: dict[str, Path] = {}
+    for path in harness.files(harness.ROOT / "template"):
+        assert not re.search(r'["<>|:*?\\]', str(path)), path
+        assert len(str(path)) < 180, path
+        assert seen.setdefault(str(path).lower(), path) == path
+
+
+def test_the_axes_come_first_and_have_no_default() -> None:
+    assert tuple(harness.QUESTIONS)[:3] == harness.AXES
+    for axis in harness.AXES:
+        assert "default" not in harness.QUESTIONS[axis]
+
+
+def test_computed_values_come_last() -> None:
+    asked = [value.get("when") is not False for value in harness.QUESTIONS.values()]
+    assert asked == sorted(asked, reverse=True)
+
+
+@pytest.mark.parametrize("question", harness.ASKED)
+def test_every_help_is_a_question_of_less_than_a_screen(question: str) -> None:
+    text = harness.ASKED[question]["help"]
+    assert "?" in text
+    assert text.count("\n") < 10
+    if "choices" not in harness.ASKED[question]:
+        assert harness.ASKED[question]["placeholder"]
+        assert harness.ASKED[question]["validator"]
+
+
+def assert_all_parse(project: Path) -> None:
+    for path, text in harness.texts(project).items():
+        _parse(path.suffix, path.name, text)
+
+
+def assert_names_no_place(project: Path) -> None:
+    """The answers file is left out: it names where the template was rendered from."""
+    places = [*REGISTRY_HOSTS, str(harness.ROOT), str(Path.home()) + "/", "/tmp/", "/home/"]
+    for path, text in harness.texts(project).items():
+        if path.name == ".copier-answers.yml":
+            continue
+        for place in places:
+            assert place not in text, f"{path} names {place}"
+
+
+@functools.cache
+def _parse(suffix: str, name: str, text: str) -> None:
+    match suffix:
+        case ".py":
+            ast.parse(text)
+        case ".toml":
+            tomllib.loads(text)
+        case ".yml" | ".yaml":
+            list(yaml.safe_load_all(text))
+        case ".json" | ".ipynb":
+            json.loads(text)
+        case ".tf" | ".tfvars" | ".hcl":
+            hcl2.loads(text)
+        case _:
+            assert name
