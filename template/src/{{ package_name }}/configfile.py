@@ -58,9 +58,7 @@ def _refuse_repeated_keys(node: Any) -> None:
         seen: set[str] = set()
         for key, value in node.value:
             if key.value in seen:
-                raise yaml.MarkedYAMLError(
-                    problem=f"{key.value!r} is given twice", problem_mark=key.start_mark
-                )
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
             seen.add(key.value)
             _refuse_repeated_keys(value)
     elif isinstance(node, yaml.SequenceNode):

@@ -62,9 +62,7 @@ RegistryName = Annotated[
     str,
     _rule(r"[A-Za-z0-9][\w-]{1,31}", "2 to 32 of letters, digits, '_-'; first a letter or digit"),
 ]
-Location = Annotated[
-    str, _rule(r"[a-z][a-z0-9]{2,}", "write the region's short name, such as 'westeurope'")
-]
+Location = Annotated[str, _rule(r"[a-z][a-z0-9]{2,}", "write the region's short name, such as 'westeurope'")]
 _NETWORK = r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.Network/"
 SubnetId = Annotated[
     str,
@@ -100,13 +98,9 @@ class Network(Section):
     @model_validator(mode="after")
     def _only_what_the_mode_uses(self) -> "Network":
         if self.mode == "public" and (self.subnet_id or self.private_dns_zone_ids):
-            raise ValueError(
-                "mode 'public' makes no private endpoints: remove subnet_id, private_dns_zone_ids"
-            )
+            raise ValueError("mode 'public' makes no private endpoints: remove subnet_id, private_dns_zone_ids")
         if self.mode != "isolated" and self.approved_hosts:
-            raise ValueError(
-                f"mode {self.mode!r} does not limit what computes reach: remove approved_hosts"
-            )
+            raise ValueError(f"mode {self.mode!r} does not limit what computes reach: remove approved_hosts")
         return self
 
 
@@ -191,11 +185,7 @@ def load_all(folder: Path) -> Mapping[str, EnvironmentConfig]:
             # Azure compares names without regard to case.
             owner = owners.setdefault((key, value.lower()), environment)
             if owner != environment:
-                raise UserError(
-                    f"{label}: names.{key}: {value!r} is refused: {folder.name}/{owner}.yml has it"
-                )
+                raise UserError(f"{label}: names.{key}: {value!r} is refused: {folder.name}/{owner}.yml has it")
         if config.registry != configs["prod"].registry:
-            raise UserError(
-                f"{label}: registry: differs from {folder.name}/prod.yml: environments share one"
-            )
+            raise UserError(f"{label}: registry: differs from {folder.name}/prod.yml: environments share one")
     return configs
