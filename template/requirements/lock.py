@@ -16,6 +16,7 @@ COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--generate-hashes"]
 LOCKS = {
     "dev": [str(PROJECT), "--group", f"{PROJECT}:dev"],
     "train": [str(PROJECT), "--group", f"{PROJECT}:training", "--constraint", str(HERE / "dev.lock.txt")],
+    "ci": ["--group", f"{PROJECT}:ci"],
     "serving": ["--group", f"{PROJECT}:serving", "--constraint", str(HERE / "dev.lock.txt")],
 }
 PINNED = re.compile(r"^([\w.\[\]-]+==\S+(?: ; .+?)?) \\$", re.MULTILINE)
