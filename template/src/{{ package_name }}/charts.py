@@ -39,16 +39,11 @@ def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
     shades = [
         Markup('<path class="density" fill-opacity="{}" d="{}"/>').format(
             round((level + 1) / (SHADES + 1), 2),
-            "".join(
-                f"M{column} {CELLS - 1 - row}h1v1h-1z"
-                for column, row in np.argwhere(levels == level)
-            ),
+            "".join(f"M{column} {CELLS - 1 - row}h1v1h-1z" for column, row in np.argwhere(levels == level)),
         )
         for level in range(1, SHADES + 1)
     ]
-    cells = Markup('<g transform="translate({} {}) scale({:.4f} {:.4f})">{}</g>').format(
-        LEFT, TOP, *size, join(shades)
-    )
+    cells = Markup('<g transform="translate({} {}) scale({:.4f} {:.4f})">{}</g>').format(LEFT, TOP, *size, join(shades))
     guide = _path([(low, low), (high, high)], scale, "guide")
     return _chart(
         f"{y_label} against {x_label}: {len(x):,} rows from {number(low)} to {number(high)}",
@@ -56,24 +51,11 @@ def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
     )
 
 
-def lines(
-    series: Mapping[str, Sequence[tuple[float, float]]],
-    x_label: str,
-    y_label: str,
-    guide: bool = True,
-) -> Markup:
-    """One or two lines in the unit square, such as ROC or calibration; `guide` draws its diagonal."""
+def line(points: Sequence[tuple[float, float]], x_label: str, y_label: str) -> Markup:
+    """A line in the unit square beside its diagonal, such as ROC or calibration."""
     scale = _Scale(0, 1, 0, 1)
-    drawn = [
-        _path(points, scale, f"line s{index}")
-        for index, points in enumerate(series.values())
-        if points
-    ]
-    diagonal = _path([(0, 0), (1, 1)], scale, "guide") if guide else NOTHING
-    return _chart(
-        f"{y_label} against {x_label}: {', '.join(series)}",
-        _axes(scale, x_label, y_label) + diagonal + join(drawn),
-    )
+    drawn = _path([(0, 0), (1, 1)], scale, "guide") + _path(points, scale, "line")
+    return _chart(f"{y_label} against {x_label}", _axes(scale, x_label, y_label) + drawn)
 
 
 def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
@@ -96,19 +78,18 @@ def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
         for index, share in enumerate(reference)
         if share
     )
-    outline = f"M0 {height}" + "".join(
-        f"V{height * (1 - share / top):.1f}h{step:.2f}" for share in production
-    )
-    edges = histogram["edges"]
-    middle = edges[len(edges) // 2]
-    ticks = ((0, "start", edges[0]), (width / 2, "middle", middle), (width, "end", edges[-1]))
+    outline = f"M0 {height}" + "".join(f"V{height * (1 - share / top):.1f}h{step:.2f}" for share in production)
+    low, high = histogram["edges"][0], histogram["edges"][-1]
+    places = [(round((value - low) / (high - low) * width, 1), number(value)) for value in ticks(low, high)]
     return _chart(
         label,
-        Markup(
-            '<path class="reference-fill" d="{}"/><path class="production-line" d="{}V{}z"/>'
-        ).format(bars, outline, height)
-        + Markup('<path class="axis" d="M0 {0}H{1}"/>').format(height, width)
-        + join(_text(x, height + 15, number(value), at) for x, at, value in ticks),
+        Markup('<path class="reference-fill" d="{}"/><path class="production-line" d="{}V{}z"/>').format(
+            bars, outline, height
+        )
+        + Markup('<path class="axis" d="M0 {0}H{1}{2}"/>').format(
+            height, width, "".join(f"M{x} {height}v4" for x, _ in places)
+        )
+        + join(_text(x, height + 16, text, _alignment(x, width)) for x, text in places),
         width,
         height + 20,
     )
@@ -122,11 +103,9 @@ def _paired_bars(
     label: str,
     rows: int = 6,
 ) -> Markup:
-    """Two bars a category, the categories that changed most first kept where there are more than `rows`."""
-    order = range(len(labels))
-    if len(labels) > rows:
-        changed = sorted(order, key=lambda index: -abs(production[index] - reference[index]))[:rows]
-        order = sorted(changed)  # type: ignore[assignment]
+    """Two bars a category; of many categories those whose share changed most."""
+    changed = sorted(range(len(labels)), key=lambda index: -abs(production[index] - reference[index]))
+    order = sorted(changed[:rows])
     width, line, start = 300, 19, 96
     room = width - start
     parts = []
@@ -156,11 +135,7 @@ class _Scale:
         return LEFT + (value - self.x_low) / (self.x_high - self.x_low) * (WIDTH - LEFT - RIGHT)
 
     def y(self, value: float) -> float:
-        return (
-            HEIGHT
-            - BOTTOM
-            - (value - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
-        )
+        return HEIGHT - BOTTOM - (value - self.y_low) / (self.y_high - self.y_low) * (HEIGHT - TOP - BOTTOM)
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
@@ -186,9 +161,7 @@ def _axes(scale: _Scale, x_label: str, y_label: str) -> Markup:
     parts.append(_text((LEFT + right) / 2, HEIGHT - 8, x_label, "middle"))
     middle = (floor + ceiling) / 2
     parts.append(
-        Markup(
-            '<text text-anchor="middle" transform="translate(11 {}) rotate(-90)">{}</text>'
-        ).format(middle, y_label)
+        Markup('<text text-anchor="middle" transform="translate(11 {}) rotate(-90)">{}</text>').format(middle, y_label)
     )
     return join(parts)
 
@@ -202,10 +175,15 @@ def _text(x: float, y: float, text: str, anchor: str) -> Markup:
     return Markup('<text x="{}" y="{}" text-anchor="{}">{}</text>').format(x, y, anchor, text)
 
 
+def _alignment(x: float, width: float) -> str:
+    """Keeps a text within the drawing: at its ends it runs inwards."""
+    return "start" if x < width * 0.05 else "end" if x > width * 0.95 else "middle"
+
+
 def _chart(label: str, content: Markup, width: int = WIDTH, height: int = HEIGHT) -> Markup:
-    return Markup(
-        '<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>'
-    ).format(label, width, height, content)
+    return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
+        label, width, height, content
+    )
 
 
 def _span(values: Floats) -> tuple[float, float]:

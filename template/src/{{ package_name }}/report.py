@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 State = Literal["good", "bad", "warn", "neutral"]
 NOTHING = Markup("")
-ABSENT = "–"
+ABSENT = "\N{EN DASH}"
 
 
 def page(title: str, subtitle: str, body: Iterable[Markup], footer: str = "") -> str:
@@ -23,7 +23,8 @@ def page(title: str, subtitle: str, body: Iterable[Markup], footer: str = "") ->
             '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
             '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; "
-            'img-src data:">\n<link rel="icon" href="data:,">\n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n'
+            'img-src data:">\n<link rel="icon" href="data:,">\n'
+            "<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n"
             '<header>\n<h1>{}</h1>\n<p class="subtitle">{}</p>\n</header>\n<main>\n{}\n</main>\n'
             "<footer>{}</footer>\n</body>\n</html>\n"
         ).format(title, style, title, subtitle, join(body, "\n"), footer)
@@ -45,9 +46,7 @@ def section(title: str, *blocks: Markup, intro: str = "") -> Markup:
     if not content:
         return NOTHING
     lead = Markup('<p class="intro">{}</p>\n').format(intro) if intro else NOTHING
-    return Markup('<section id="{}">\n<h2>{}</h2>\n{}{}\n</section>').format(
-        anchor(title), title, lead, content
-    )
+    return Markup('<section id="{}">\n<h2>{}</h2>\n{}{}\n</section>').format(anchor(title), title, lead, content)
 
 
 def anchor(title: str) -> str:
@@ -56,9 +55,7 @@ def anchor(title: str) -> str:
 
 def contents(titles: Iterable[str]) -> Markup:
     """Links to the sections with these titles."""
-    links = (
-        Markup('<li><a href="#{}">{}</a></li>').format(anchor(title), title) for title in titles
-    )
+    links = (Markup('<li><a href="#{}">{}</a></li>').format(anchor(title), title) for title in titles)
     return Markup('<nav aria-label="Contents"><ul>{}</ul></nav>').format(join(links))
 
 
@@ -89,20 +86,14 @@ def grid(parts: Iterable[Markup], layout: Literal["grid", "pair"] = "grid") -> M
 
 def figure(picture: Markup, caption: str, legend: Sequence[str] = ()) -> Markup:
     """A picture with its explanation; `legend` names the first (coloured) and the second (grey) series."""
-    keys = join(
-        Markup('<li class="s{}">{}</li>').format(index, name) for index, name in enumerate(legend)
-    )
+    keys = join(Markup('<li class="s{}">{}</li>').format(index, name) for index, name in enumerate(legend))
     key = Markup('<ul class="legend">{}</ul>').format(keys) if keys else NOTHING
     return Markup("<figure>{}{}<figcaption>{}</figcaption></figure>").format(key, picture, caption)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
     """Names and values; what is not known (None) is left out."""
-    items = join(
-        Markup("<dt>{}</dt><dd>{}</dd>").format(name, value)
-        for name, value in pairs
-        if value is not None
-    )
+    items = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in pairs if value is not None)
     return Markup("<dl>{}</dl>").format(items) if items else NOTHING
 
 
@@ -113,11 +104,7 @@ def findings(sentences: Iterable[str]) -> Markup:
 
 def details(summary: str, *blocks: Markup) -> Markup:
     content = join(blocks)
-    return (
-        Markup("<details><summary>{}</summary>{}</details>").format(summary, content)
-        if content
-        else NOTHING
-    )
+    return Markup("<details><summary>{}</summary>{}</details>").format(summary, content) if content else NOTHING
 
 
 def note(text: str) -> Markup:
@@ -142,8 +129,7 @@ def table(
         return NOTHING
     marks = [Markup(' class="number"') if name in numeric else NOTHING for name in columns]
     head = join(
-        Markup('<th scope="col"{}>{}</th>').format(mark, name)
-        for mark, name in zip(marks, columns, strict=True)
+        Markup('<th scope="col"{}>{}</th>').format(mark, name) for mark, name in zip(marks, columns, strict=True)
     )
     body = join(
         Markup('<tr><th scope="row"{}>{}</th>{}</tr>').format(
@@ -161,36 +147,38 @@ def table(
 
 def _cell(mark: Markup, value: object) -> Markup:
     return (
-        value
-        if isinstance(value, Markup) and value.startswith("<td")
-        else Markup("<td{}>{}</td>").format(mark, value)
+        value if isinstance(value, Markup) and value.startswith("<td") else Markup("<td{}>{}</td>").format(mark, value)
     )
 
 
 def bar(value: float | None, largest: float, style: Literal["", "muted", "over"] = "") -> Markup:
     """A table cell that draws `value` as a bar; the figure itself belongs in the cell beside it."""
     share = 0.0 if value is None or largest <= 0 else min(max(value / largest, 0.0), 1.0)
-    return Markup(
-        '<td class="bar" aria-hidden="true"><span class="{}" style="width:{}%"></span></td>'
-    ).format(style, round(100 * share, 1))
+    return Markup('<td class="bar" aria-hidden="true"><span class="{}" style="width:{}%"></span></td>').format(
+        style, round(100 * share, 1)
+    )
 
 
 def number(value: float | None) -> str:
-    """Three significant digits, as a reader would write them: 0.0123, 9.87, 15, 12,345."""
+    """Three significant digits, as a reader would write them: 0.0123, 9.87, 15, 12,345, 1.2e-09.
+
+    Zeros at the end say that a figure was rounded: 14.0 stands for 13.96, 14 for exactly that.
+    """
     if value is None or not math.isfinite(value):
         return ABSENT
     if isinstance(value, int) or abs(value) >= 1000:
         return f"{value:,.0f}"
-    if value and abs(value) < 0.001:
+    if value and abs(value) < 0.0001:
         return f"{value:.1e}"
-    rounded = float(f"{value:.3g}")
-    return f"{rounded:.10f}".rstrip("0").rstrip(".")
+    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
+    text = f"{value:.{digits}f}"
+    return text.rstrip("0").rstrip(".") if float(text) == value and "." in text else text
 
 
 def percent(share: float | None) -> str:
     if share is None or not math.isfinite(share):
         return ABSENT
-    return "below 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %"
+    return "below 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %".replace(".0 %", " %")
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -63,7 +63,11 @@ def model_card(
 
 
 def _use(config: ProjectConfig, contract: Mapping[str, Any]) -> Part:
-    does = "a number" if contract["task"] == "regression" else f"one of {plural(len(contract['classes']), 'class', 'classes')}"
+    does = (
+        "a number"
+        if contract["task"] == "regression"
+        else f"one of {plural(len(contract['classes']), 'class', 'classes')}"
+    )
     about = config.about
     not_said = "Not written down yet: about.{} in config/project.yml"
     return Part(
@@ -127,16 +131,24 @@ def _fairness(slices: Mapping[str, Any]) -> Part:
     grids = []
     for column, content in slices["columns"].items():
         rows = [
-            [group["value"], f"{group['rows']:,}", number(group["metrics"].get(metric)), "yes" if group["counted"] else "no"]
+            [
+                group["value"],
+                f"{group['rows']:,}",
+                number(group["metrics"].get(metric)),
+                "yes" if group["counted"] else "no",
+            ]
             for group in content["groups"]
         ]
         caption = f"{metric} by {column}: gap {number(content['gap'])}"
         grids.append(Grid(caption, [column, "rows", metric, "counted in the gap"], rows))
     if not grids:
-        return Part("Slices", ["No slice columns are named in config/project.yml: nobody has looked for unequal errors."])
+        return Part(
+            "Slices", ["No slice columns are named in config/project.yml: nobody has looked for unequal errors."]
+        )
     text = (
-        f"The largest gap between two slices of a column is {number(slices['largest_gap'])}; {number(slices['limit'])} is"
-        f" allowed. Slices below {plural(slices['minimum_rows'], 'row')} are shown but not counted: chance rules there."
+        f"The largest gap between two slices of a column is {number(slices['largest_gap'])};"
+        f" {number(slices['limit'])} is allowed. Slices below {plural(slices['minimum_rows'], 'row')} are shown"
+        " but not counted: chance rules there."
     )
     return Part("Slices", [text], grids=grids)
 

@@ -19,7 +19,7 @@ from .monitoring.page import (
     slice_tables,
 )
 from .project import Project, atomic_write, read_json
-from .report import NOTHING, contents, grid, join, main_part, number, page, plural, section, verdict, verdicts
+from .report import NOTHING, contents, grid, main_part, number, page, plural, section, verdict, verdicts
 
 INTROS = {
     "What matters most": "How much worse the metric becomes when one column is shuffled.",

@@ -27,7 +27,7 @@ from .report import (
 )
 
 MODELS = {"challenger": "this model", "baseline": "linear baseline", "champion": "champion before"}
-IMPORTANT = 15
+IMPORTANT = 12
 CLASSES = 12
 MISTAKES = 15
 ERROR_BARS = 40
@@ -42,7 +42,7 @@ def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
 def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version: str | None) -> Markup:
     """What was trained on what, from training.json and split.json."""
     parts = split or {}
-    name, tried = record["kind"], record["candidates"]
+    tried = record["candidates"]
     return facts(
         [
             ("Version", version),
@@ -96,18 +96,19 @@ def predictions(path: Path, task: str, target: str) -> Markup:
 
 def _regression_pictures(frame: pd.DataFrame, target: str) -> Markup:
     truth, predicted = frame[target].to_numpy(), frame["prediction"].to_numpy()
-    errors, baseline = predicted - truth, frame["baseline_prediction"].to_numpy() - truth
-    pair = numeric_histogram(baseline, errors, ERROR_BARS)
+    rival = "champion" if "champion_prediction" in frame else "baseline"
+    errors, others = predicted - truth, frame[f"{rival}_prediction"].to_numpy() - truth
+    pair = numeric_histogram(others, errors, ERROR_BARS)
     return grid(
         [
             figure(
                 charts.density(truth, predicted, f"{target}, true", f"{target}, predicted"),
-                "Each row of the holdout; darker where there are more. On the dashed line a prediction is exact.",
+                "The rows of the holdout, stronger where there are more. On the dashed line a prediction is exact.",
             ),
             figure(
-                charts.histogram_pair(pair, "Distribution of errors of this model and of the linear baseline"),
+                charts.histogram_pair(pair, f"Distribution of errors of this model and of the {MODELS[rival]}"),
                 f"Error (predicted minus true {target}): the narrower around 0, the better.",
-                ("this model", "linear baseline"),
+                (MODELS["challenger"], MODELS[rival]),
             ),
         ],
         "pair",
@@ -118,7 +119,7 @@ def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
     from sklearn.calibration import calibration_curve
     from sklearn.metrics import roc_curve
 
-    classes = [name.removeprefix("probability_") for name in frame if str(name).startswith("probability_")]
+    classes = [name.removeprefix("probability_") for name in map(str, frame) if name.startswith("probability_")]
     parts = []
     if len(classes) == 2 and frame[target].nunique() == 2:
         positive = (frame[target] == classes[1]).to_numpy()
@@ -127,17 +128,14 @@ def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
         keep = np.unique(np.linspace(0, len(false) - 1, 200).astype(int))
         roc = list(zip(false[keep].tolist(), true[keep].tolist(), strict=True))
         seen, given = calibration_curve(positive, probability, n_bins=10, strategy="quantile")
+        calibration = list(zip(given.tolist(), seen.tolist(), strict=True))
         parts = [
             figure(
-                charts.lines({classes[1]: roc}, "share of others called so", f"share of {classes[1]} found"),
+                charts.line(roc, f"share of others called {classes[1]!r}", f"share of {classes[1]!r} found"),
                 "ROC: the further above the dashed line of chance, the better.",
             ),
             figure(
-                charts.lines(
-                    {classes[1]: list(zip(given.tolist(), seen.tolist(), strict=True))},
-                    f"predicted probability of {classes[1]}",
-                    "observed share",
-                ),
+                charts.line(calibration, f"predicted probability of {classes[1]!r}", "observed share"),
                 "Calibration: on the dashed line a predicted probability can be taken at its word.",
             ),
         ]
@@ -149,10 +147,18 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
     counts = pd.crosstab(frame[target], frame["prediction"])
     if max(counts.shape) <= CLASSES:
         columns = ["true class", *(f"predicted {name}" for name in counts.columns)]
-        rows = [(name, *(f"{count:,}" for count in row)) for name, row in zip(counts.index, counts.to_numpy(), strict=True)]
+        rows = [
+            (name, *(f"{count:,}" for count in row)) for name, row in zip(counts.index, counts.to_numpy(), strict=True)
+        ]
         return table("Rows by true and predicted class", columns, rows, columns[1:])
-    wrong = frame[frame[target] != frame["prediction"]].groupby([target, "prediction"], observed=True).size()
-    rows = [(true, said, f"{count:,}") for (true, said), count in wrong.nlargest(MISTAKES).items()]
+    wrong = (
+        frame[frame[target] != frame["prediction"]]
+        .groupby([target, "prediction"], observed=True)
+        .size()
+        .reset_index(name="rows")
+    )
+    frequent = wrong.nlargest(MISTAKES, "rows")
+    rows = [(row[target], row["prediction"], f"{row['rows']:,}") for row in frequent.to_dict("records")]
     return table("Most frequent mistakes", ["true class", "predicted class", "rows"], rows, ["rows"])
 
 

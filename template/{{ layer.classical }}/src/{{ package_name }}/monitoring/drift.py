@@ -64,9 +64,7 @@ def psi(reference: Counts, production: Counts) -> float:
     Half a row is added to every bin (Jeffreys' prior for a multinomial), so that a bin that is empty on one side
     gives a large but finite figure; the addition loses its weight as rows grow.
     """
-    shares = [
-        (counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (reference, production)
-    ]
+    shares = [(counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (reference, production)]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 
@@ -88,19 +86,14 @@ def bin_limits(values: Floats, bins: int = BINS) -> Floats:
 def numeric_histogram(reference: Floats, production: Floats, bars: int = BARS) -> dict[str, Any]:
     """Bars of equal width over the middle 99 % of both windows: one stray value must not flatten the picture."""
     finite = [values[np.isfinite(values)] for values in (reference, production)]
-    limits: Sequence[Floats] = [
-        np.quantile(values, [0.005, 0.995]) for values in finite if len(values)
-    ]
+    limits: Sequence[Floats] = [np.quantile(values, [0.005, 0.995]) for values in finite if len(values)]
     if not limits:
         return {"edges": [], "reference": [], "production": []}
     low, high = float(np.min(limits)), float(np.max(limits))
     if low == high:
         low, high = low - 0.5, high + 0.5
     edges = np.linspace(low, high, bars + 1)
-    shares = [
-        np.histogram(np.clip(values, low, high), edges)[0] / max(len(values), 1)
-        for values in finite
-    ]
+    shares = [np.histogram(np.clip(values, low, high), edges)[0] / max(len(values), 1) for values in finite]
     return {
         "edges": edges.tolist(),
         "reference": shares[0].tolist(),
@@ -119,9 +112,7 @@ def _numeric_drift(reference: Floats, production: Floats) -> Drift:
     ]
     # The exact p-value needs time and memory that grow with both windows, and agrees at the sizes a monitor accepts.
     test = stats.ks_2samp(reference, production, method="asymp")
-    return Drift(
-        psi(*counts), "kolmogorov_smirnov", float(test.statistic), float(test.pvalue), histogram
-    )
+    return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), float(test.pvalue), histogram)
 
 
 def _categorical_drift(reference: pd.Series, production: pd.Series) -> Drift:
@@ -145,19 +136,12 @@ def _category_counts(reference: pd.Series, production: pd.Series) -> tuple[list[
     Rare categories are pooled since PSI and chi-square both mislead where a bin expects a handful of rows.
     """
     frequencies = [values.value_counts() for values in (reference, production)]
-    kept = [
-        str(value)
-        for value in (frequencies[0] if len(reference) else frequencies[1]).index[:CATEGORIES]
-    ]
-    counts = [table.reindex(kept, fill_value=0).to_numpy(dtype=np.int64) for table in frequencies]
-    rest = [
-        int(table.sum() - known.sum()) for table, known in zip(frequencies, counts, strict=True)
-    ]
+    kept = [str(value) for value in (frequencies[0] if len(reference) else frequencies[1]).index[:CATEGORIES]]
+    counts: list[Counts] = [np.asarray(table.reindex(kept, fill_value=0), np.int64) for table in frequencies]
+    rest = [int(table.sum() - known.sum()) for table, known in zip(frequencies, counts, strict=True)]
     if not any(rest):
         return kept, counts
-    return [*kept, OTHER], [
-        np.append(known, more) for known, more in zip(counts, rest, strict=True)
-    ]
+    return [*kept, OTHER], [np.concatenate([known, [more]]) for known, more in zip(counts, rest, strict=True)]
 
 
 def _numbers(values: pd.Series) -> Floats:

@@ -16,6 +16,7 @@ import pandas as pd
 
 from .. import data
 from ..config import ProjectConfig, load
+from ..entry import run
 from ..errors import BreachError, UserError
 from ..project import atomic_write, read_json, write_json
 from ..report import number, percent, plural
@@ -63,7 +64,13 @@ class FeatureResult:
     breaches: list[str]
 
     def to_dict(self) -> dict[str, Any]:
-        return {"name": self.name, "kind": self.kind, **asdict(self.drift), **asdict(self.quality), "breaches": self.breaches}
+        return {
+            "name": self.name,
+            "kind": self.kind,
+            **asdict(self.drift),
+            **asdict(self.quality),
+            "breaches": self.breaches,
+        }
 
 
 @dataclass(frozen=True)
@@ -147,7 +154,7 @@ def evaluate_window(
     return MonitorResult(window, status, rows, thresholds, features, prediction, measured, gaps, breaches, notes)
 
 
-def run(settings: Settings) -> MonitorResult:
+def monitor(settings: Settings) -> MonitorResult:
     """Read the inputs, judge the window, write monitor.json and monitor.html to `settings.out`.
 
     Raises:
@@ -160,7 +167,9 @@ def run(settings: Settings) -> MonitorResult:
     try:
         reference = pd.read_parquet(settings.evaluation / "reference.parquet")
     except FileNotFoundError as error:
-        raise UserError(f"{error.filename}: no such file; --evaluation is the output folder of the evaluate step") from None
+        raise UserError(
+            f"{error.filename}: no such file; --evaluation is the output folder of the evaluate step"
+        ) from None
     metrics = read_json(settings.evaluation / "metrics.json")
     production = data.read(settings.production, config, require_target=False)
     result = evaluate_window(
@@ -190,25 +199,37 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--window", help="name of the window; default: the name of the data file or folder")
     arguments = vars(parser.parse_args(argv))
     arguments["window"] = arguments["window"] or arguments["production"].name.split(".")[0]
-    result = run(Settings(**arguments))
+    result = monitor(Settings(**arguments))
     if result.status == "breach":
-        raise BreachError(f"{result.window}: {plural(len(result.breaches), 'limit')} broken: {'; '.join(result.breaches)}")
+        raise BreachError(
+            f"{result.window}: {plural(len(result.breaches), 'limit')} broken: {'; '.join(result.breaches)}"
+        )
 
 
 def _judge(
-    name: str, kind: str, before: pd.Series, after: pd.Series, config: ProjectConfig, known: Mapping[str, Any] | None = None
+    name: str,
+    kind: str,
+    before: pd.Series,
+    after: pd.Series,
+    config: ProjectConfig,
+    known: Mapping[str, Any] | None = None,
 ) -> FeatureResult:
     """One column of both windows; without `known` (a prediction) only its distribution can be out of bounds."""
     limits = config.monitoring
     moved = drift(before, after, kind)
     quality = column_quality(before, after, kind, known)
     breaches = []
-    if moved.psi is not None and moved.p_value is not None and moved.psi > limits.psi and moved.p_value < limits.p_value:
+    if (
+        moved.psi is not None
+        and moved.p_value is not None
+        and moved.psi > limits.psi
+        and moved.p_value < limits.p_value
+    ):
         breaches.append(f"{name}: PSI {number(moved.psi)} is above {number(limits.psi)}")
     if quality.missing_production - quality.missing_reference > limits.missing:
         breaches.append(
-            f"{name}: {percent(quality.missing_production)} of rows have no value, {percent(quality.missing_reference)} in "
-            f"training (a rise of {percent(limits.missing)} is allowed)"
+            f"{name}: {percent(quality.missing_production)} of rows have no value,"
+            f" {percent(quality.missing_reference)} in training (a rise of {percent(limits.missing)} is allowed)"
         )
     if known is not None and quality.unseen is not None and quality.unseen > limits.unseen:
         examples = ", ".join(repr(value) for value in quality.unseen_examples)
@@ -243,7 +264,11 @@ def _performance(
         return None, None, [f"{have} a true value; {needed:,} are needed to judge performance"]
     measured = performance(table, config, classes, holdout_metric)
     if measured is None:
-        return None, None, [f"{config.metric.name} is not defined on these rows, for example because all are of one class"]
+        return (
+            None,
+            None,
+            [f"{config.metric.name} is not defined on these rows, for example because all are of one class"],
+        )
     return measured, slice_gaps(table, config, classes), []
 
 
@@ -253,9 +278,11 @@ def _performance_breaches(measured: Performance | None, gaps: Mapping[str, Any] 
         side = "above" if measured.value > measured.limit else "below"
         rows = plural(measured.rows, "labelled row")
         found.append(f"{measured.metric}: {number(measured.value)} on {rows} is {side} {number(measured.limit)}")
-    for column, content in gaps["columns"].items() if gaps else ():
-        if content["gap"] > gaps["limit"]:
-            found.append(f"{gaps['metric']} by {column}: the gap between slices of {number(content['gap'])} is above {number(gaps['limit'])}")
+    if gaps is not None:
+        for column, content in gaps["columns"].items():
+            if content["gap"] > gaps["limit"]:
+                gap, limit = number(content["gap"]), number(gaps["limit"])
+                found.append(f"{gaps['metric']} by {column}: the gap between slices of {gap} is above {limit}")
     return found
 
 
@@ -269,4 +296,4 @@ def _finite(value: Any) -> Any:
 
 
 if __name__ == "__main__":
-    main()
+    run(main)

@@ -1,7 +1,7 @@
 """A monitor's result as something to look at: the page beside monitor.json, and parts of the report."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 from markupsafe import Markup
 
@@ -59,35 +59,35 @@ def headline(result: Mapping[str, Any]) -> Markup:
     """Did the data move?"""
     window = result["window"]
     if result["status"] == "too_few_rows":
-        return verdict("neutral", f"{window}: too few rows to judge", " ".join(result["notes"]))
+        return verdict("neutral", f"{window}: too few rows to judge", "; ".join(result["notes"]) + ".")
     changed = moved(result)
     total = len(result["features"])
     if not changed:
         worst = _worst_first(result["features"])[0]
-        return verdict(
-            "good",
-            f"{window}: the data did not move",
-            f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst['psi'])} ({worst['name']}).",
-        )
+        text = f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst['psi'])}"
+        return verdict("good", f"{window}: the data did not move", f"{text} ({worst['name']}).")
     text = f"{len(changed)} of {plural(total, 'feature')} broke a limit. {changed[0]['breaches'][0]}."
     return verdict("bad", f"{window}: the data moved", text)
 
 
 def performance_headline(result: Mapping[str, Any]) -> Markup:
     """Was the model still right?"""
+    window = result["window"]
     measured = result["performance"]
     if measured is None:
         if result["status"] == "too_few_rows":
             return NOTHING
-        return verdict("neutral", "Not known yet whether the model was right", " ".join(result["notes"]))
+        return verdict("neutral", f"{window}: not known whether the model was right", "; ".join(result["notes"]) + ".")
     metric = measured["metric"]
     before = measured["reference_value"]
-    then = f" It was {number(before)} on the holdout." if before is not None else ""
     bound = "most" if result["thresholds"]["direction"] == "minimize" else "least"
-    text = f"{metric} {number(measured['value'])} on {plural(measured['rows'], 'row')}; at {bound} {number(measured['limit'])} is asked.{then}"
+    text = f"{metric} {number(measured['value'])} on {plural(measured['rows'], 'row')}"
+    text += f"; at {bound} {number(measured['limit'])} is asked."
+    if before is not None:
+        text += f" It was {number(before)} on the holdout."
     if measured["breach"]:
-        return verdict("bad", "The model was not good enough", text)
-    return verdict("good", "The model was good enough", text)
+        return verdict("bad", f"{window}: the model missed its limit", text)
+    return verdict("good", f"{window}: the model kept its limit", text)
 
 
 def performance_block(result: Mapping[str, Any]) -> Markup:
@@ -103,8 +103,8 @@ def performance_block(result: Mapping[str, Any]) -> Markup:
         for index, (name, value) in enumerate(values)
         if value is not None
     ]
-    parts = [table(f"{metric} (limit {number(measured['limit'])})", ["", metric, " "], rows, [metric])]
-    return grid([*parts, *slice_tables(result["slices"])], "pair")
+    overall = table(f"{metric} (limit {number(measured['limit'])})", ["rows", metric, " "], rows, [metric])
+    return overall + grid(slice_tables(result["slices"]), "pair")
 
 
 def slice_tables(slices: Mapping[str, Any] | None) -> list[Markup]:
@@ -119,8 +119,8 @@ def slice_tables(slices: Mapping[str, Any] | None) -> list[Markup]:
         rows = []
         for group in sorted(known, key=lambda item: (not item["counted"], sign * item["metrics"][metric])):
             value = group["metrics"][metric]
-            name = group["value"] if group["counted"] else f"{group['value']} (too few rows to count)"
-            style = "" if group["counted"] else "muted"
+            name = group["value"] if group["counted"] else f"{group['value']} (few rows)"
+            style: Literal["", "muted"] = "" if group["counted"] else "muted"
             rows.append((name, f"{group['rows']:,}", number(value), bar(abs(value), largest, style)))
         title = f"{metric} by {column}: gap {number(content['gap'])} (limit {number(slices['limit'])})"
         tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric]))
@@ -164,7 +164,10 @@ def drift_block(result: Mapping[str, Any]) -> Markup:
             )
             if steady
             else NOTHING,
-            details("All figures", table(f"Quality and drift, {result['window']}", columns, rows, columns[2:3] + columns[4:])),
+            details(
+                "All figures",
+                table(f"Quality and drift, {result['window']}", columns, rows, columns[2:3] + columns[4:]),
+            ),
         ],
         "\n",
     )

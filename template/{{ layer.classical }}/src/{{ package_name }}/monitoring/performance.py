@@ -48,7 +48,7 @@ def labelled(
 def performance(
     table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None, holdout_metric: float | None
 ) -> Performance | None:
-    """Compare the metric on `table` (see `labelled`) with the worst value allowed; None where these rows do not define it."""
+    """Hold the metric on `table` (see `labelled`) against its limit; None where these rows do not define it."""
     name, limit = config.metric.name, config.monitoring.metric
     target, predicted = table[config.columns.target].to_numpy(), table["prediction"].to_numpy()
     if classes is None:
@@ -63,7 +63,7 @@ def performance(
 
 
 def slice_gaps(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None) -> dict[str, Any] | None:
-    """The slices of `table` as the responsible_ai step sees them, held against the monitor's limit; None without slices."""
+    """The slices of `table` as the responsible_ai step sees them, with the monitor's limit; None without slices."""
     if not config.slices:
         return None
     return slices(table, config, list(classes) if classes else None) | {"limit": config.monitoring.slice_gap}

@@ -41,11 +41,7 @@ def column_quality(
     out_of_range: float | None = None
     if kind == "categorical":
         categories = known.get("categories")
-        expected = (
-            set(reference.dropna().astype(str))
-            if categories is None
-            else {str(value) for value in categories}
-        )
+        expected = set(reference.dropna().astype(str)) if categories is None else {str(value) for value in categories}
         counts = production.dropna().astype(str).value_counts()
         strange = counts[[value not in expected for value in counts.index]]
         unseen = _share(int(strange.sum()), len(production))
