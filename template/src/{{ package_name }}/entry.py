@@ -8,10 +8,8 @@ from .errors import UserError
 
 
 def run(main: Callable[[], None]) -> None:
-    """Call `main` with logging switched on; a user's mistake ends it with one message and its exit code, not a trace."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
+    """Call `main` with logging on; a user's mistake ends it with one message and its exit code, not a trace."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     try:
         main()
     except UserError as error:

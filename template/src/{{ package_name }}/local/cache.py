@@ -58,11 +58,7 @@ class Digests:
                 return self._file(path)
             listing = []
             for folder, folders, files in os.walk(path, onerror=_raise, followlinks=True):
-                folders[:] = sorted(
-                    name
-                    for name in folders
-                    if name not in NO_CODE and not name.endswith(".egg-info")
-                )
+                folders[:] = sorted(name for name in folders if name not in NO_CODE and not name.endswith(".egg-info"))
                 for name in sorted(files):
                     if name not in NO_CODE and not name.endswith(".pyc"):
                         file = Path(folder, name)
@@ -180,10 +176,8 @@ class Store:
         lock = FileLock(self.locks / f"{name}.lock")
         with writing(self.locks):
             self.locks.mkdir(parents=True, exist_ok=True)
-            try:
+            with suppress(Timeout):
                 lock.acquire(timeout=0)
-            except Timeout:
-                pass
         try:
             yield lock.is_locked
         finally:

@@ -27,28 +27,20 @@ def module(command: str) -> str | None:
     if SHELL_SYNTAX.search(bare):
         return None
     words = shlex.split(bare)
-    return (
-        words[2]
-        if len(words) > 2 and words[0] in ("python", "python3") and words[1] == "-m"
-        else None
-    )
+    return words[2] if len(words) > 2 and words[0] in ("python", "python3") and words[1] == "-m" else None
 
 
 def faults(command: str, texts: Collection[str]) -> list[str]:
     """What is wrong with a command whose inputs named in `texts` may hold spaces."""
     found = []
     if re.search(r"\$\{\{|\$\[\[", PLACEHOLDER.sub("", OPTIONAL.sub(r"\1", command))):
-        found.append(
-            "only ${{inputs.NAME}}, ${{outputs.NAME}} and $[[ ... ]] may stand in a command"
-        )
+        found.append("only ${{inputs.NAME}}, ${{outputs.NAME}} and $[[ ... ]] may stand in a command")
         return found
     try:
         for name in sorted(texts):
             one, two = (len(shlex.split(_insert(command, {name: value}))) for value in ("a", "a b"))
             if one != two:
-                found.append(
-                    f'put quotes around ${{{{{name}}}}}: bash would split "two words" of it in two'
-                )
+                found.append(f'put quotes around ${{{{{name}}}}}: bash would split "two words" of it in two')
     except ValueError as error:
         found.append(f"its quotes are not balanced ({error})")
     return found

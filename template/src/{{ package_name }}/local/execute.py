@@ -47,34 +47,35 @@ class Log(io.TextIOBase):
         return len(text)
 
 
-def inside(
-    module: str, argv: Sequence[str], code: Path, variables: Mapping[str, str], log: Log
-) -> None:
+def inside(module: str, argv: Sequence[str], code: Path, variables: Mapping[str, str], log: Log) -> None:
     """Call `module.main(argv)` with the step's environment, its output going to `log`.
 
     Raises:
         UserError: the step's own, unchanged; StepFailedError for any other way to fail.
     """
-    with _path(code), _environment(variables), _logging(log):
-        with contextlib.redirect_stdout(log), contextlib.redirect_stderr(log):
-            try:
-                main = getattr(importlib.import_module(module), "main", None)
-                if main is None:
-                    raise UserError(
-                        f"{module}: has no function main(argv), which the runner calls; add it, or use --isolated"
-                    )
-                main(list(argv))
-            except UserError as error:
-                log.write(f"{type(error).__name__}: {error}\n")
-                raise
-            except SystemExit as error:
-                if isinstance(error.code, str):
-                    log.write(f"{error.code}\n")
-                if error.code:
-                    raise _ended(error.code if isinstance(error.code, int) else 1, log) from error
-            except Exception as error:
-                log.write(traceback.format_exc())
-                raise StepFailedError(f"{type(error).__name__}: {error}") from error
+    with contextlib.ExitStack() as stack:
+        for context in (_path(code), _environment(variables), _logging(log)):
+            stack.enter_context(context)
+        stack.enter_context(contextlib.redirect_stdout(log))
+        stack.enter_context(contextlib.redirect_stderr(log))
+        try:
+            main = getattr(importlib.import_module(module), "main", None)
+            if main is None:
+                raise UserError(
+                    f"{module}: has no function main(argv), which the runner calls; add it, or run isolated"
+                )
+            main(list(argv))
+        except UserError as error:
+            log.write(f"{type(error).__name__}: {error}\n")
+            raise
+        except SystemExit as error:
+            if isinstance(error.code, str):
+                log.write(f"{error.code}\n")
+            if error.code:
+                raise _ended(error.code if isinstance(error.code, int) else 1, log) from error
+        except Exception as error:
+            log.write(traceback.format_exc())
+            raise StepFailedError(f"{type(error).__name__}: {error}") from error
 
 
 def apart(command: Sequence[str], code: Path, variables: Mapping[str, str], log: Log) -> None:
@@ -85,9 +86,7 @@ def apart(command: Sequence[str], code: Path, variables: Mapping[str, str], log:
     """
     environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
     # Other programs of this environment, such as torchrun, lie beside its Python.
-    environment["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), environment.get("PATH", "")]
-    )
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
     # A group of its own can be ended as one, and a Ctrl-C in the terminal reaches only the runner.
     flags = getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0)
     try:
@@ -125,9 +124,7 @@ def bash() -> str:
     """
     if found := shutil.which("bash"):
         return found
-    raise UserError(
-        "bash: not found; the pipeline has a command that is not 'python -m MODULE' and needs it"
-    )
+    raise UserError("bash: not found; the pipeline has a command that is not 'python -m MODULE' and needs it")
 
 
 def tail(path: Path) -> str:
@@ -137,9 +134,7 @@ def tail(path: Path) -> str:
 
 def _ended(status: int, log: Log) -> UserError:
     """The error that an exit status stands for, with the message that `entry.run` or argparse wrote last."""
-    lines = (
-        Path(log.stream.name).read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
-    )
+    lines = Path(log.stream.name).read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
     if status in BY_CODE and lines:
         kind = BY_CODE[status]
         start = next(
@@ -147,17 +142,13 @@ def _ended(status: int, log: Log) -> UserError:
             len(lines) - 1,
         )
         return kind("\n".join(lines[start:]).removeprefix(f"{kind.__name__}: "))
-    return StepFailedError(
-        f"ended by signal {-status}" if status < 0 else f"ended with exit status {status}"
-    )
+    return StepFailedError(f"ended by signal {-status}" if status < 0 else f"ended with exit status {status}")
 
 
 def _end(process: subprocess.Popen[str]) -> None:
     """End a process and what it started, politely first."""
     if sys.platform == "win32":
-        subprocess.run(
-            ["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False
-        )
+        subprocess.run(["taskkill", "/T", "/F", "/PID", str(process.pid)], capture_output=True, check=False)
         return
     for number in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):

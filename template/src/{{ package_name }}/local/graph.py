@@ -55,12 +55,8 @@ class Port:
         result = _parse(self.type, value)
         if result is None:
             raise UserError(f"{where}: {value!r} is not of type {self.type}")
-        if isinstance(result, str) and (
-            not result or not result.isprintable() or UNSAFE & set(result)
-        ):
-            raise UserError(
-                f'{where}: {result!r} must have text on one line, without ", $, ` and \\'
-            )
+        if isinstance(result, str) and (not result or not result.isprintable() or UNSAFE & set(result)):
+            raise UserError(f'{where}: {result!r} must have text on one line, without ", $, ` and \\')
         if self.choices and str(result) not in self.choices:
             raise UserError(f"{where}: {result!r} is none of {', '.join(self.choices)}")
         if isinstance(result, int | float) and not isinstance(result, bool):
@@ -123,9 +119,7 @@ class Graph:
                     **step
                     | {
                         "inputs": {name: _port(port) for name, port in step["inputs"].items()},
-                        "bindings": {
-                            name: Binding(**binding) for name, binding in step["bindings"].items()
-                        },
+                        "bindings": {name: Binding(**binding) for name, binding in step["bindings"].items()},
                     }
                 )
                 for step in content["steps"]
@@ -141,18 +135,18 @@ def load(project: Project, pipeline: Path) -> Graph:
     """
     if not pipeline.is_file():
         raise UserError(f"{pipeline}: no such pipeline file")
-    identity = "\n".join((project.relative(pipeline), metadata.version("azure-ai-ml"), _reader()))
-    kept = (
-        project.outputs
-        / "cache"
-        / "graphs"
-        / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
-    )
+    try:
+        release = metadata.version("azure-ai-ml")
+    except metadata.PackageNotFoundError:
+        raise UserError("azure-ai-ml is not installed, which reads the pipeline: run 'uv sync'") from None
+    identity = "\n".join((project.relative(pipeline), release, _reader()))
+    kept = project.outputs / "cache" / "graphs" / f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
     graph = _kept(project, kept)
     if graph is None:
-        from .azureml import read
+        from . import azureml, check
 
-        graph, files = read(project, pipeline)
+        read, files = azureml.read(project, pipeline)
+        graph = check.complete(read)
         write_json(
             kept,
             {
@@ -181,7 +175,7 @@ def _digest(path: Path) -> str:
 def _reader() -> str:
     """Digest of the code that makes a graph: a newer version of it does not trust what an older one kept."""
     return "".join(
-        _digest(Path(__file__).with_name(name)) for name in ("graph.py", "azureml.py", "command.py")
+        _digest(Path(__file__).with_name(name)) for name in ("graph.py", "azureml.py", "check.py", "command.py")
     )
 
 
@@ -190,17 +184,13 @@ def _port(content: Mapping[str, Any]) -> Port:
 
 
 def _parse(kind: str, value: object) -> Scalar | None:
-    """`value` as a literal of type `kind`; None if it is not one. Whole numbers and the texts of values are accepted."""
+    """`value` as a literal of type `kind`; None if it is not one. A text that says such a value will do."""
     text = value.strip() if isinstance(value, str) else None
     try:
         if kind == "string":
             return text if text is not None else None
         if kind == "boolean":
-            return (
-                {"true": True, "false": False}.get(text.lower())
-                if text is not None
-                else _instance(value, bool)
-            )
+            return {"true": True, "false": False}.get(text.lower()) if text is not None else _instance(value, bool)
         if isinstance(value, bool):
             return None
         if kind == "integer":

@@ -25,11 +25,7 @@ def values(project: Project, graph: Graph, inputs: Mapping[str, object]) -> Valu
     for name in inputs:
         if name not in graph.inputs:
             close = difflib.get_close_matches(name, graph.inputs, 1)
-            meant = (
-                f"did you mean {close[0]!r}?"
-                if close
-                else f"it has {', '.join(graph.inputs) or 'none'}"
-            )
+            meant = f"did you mean {close[0]!r}?" if close else f"it has {', '.join(graph.inputs) or 'none'}"
             raise UserError(f"{graph.pipeline}: has no input {name!r}; {meant}")
     found: Values = {}
     for name, port in graph.inputs.items():
@@ -42,11 +38,7 @@ def values(project: Project, graph: Graph, inputs: Mapping[str, object]) -> Valu
         if port.is_literal:
             found[name] = port.parse(port.default if given is None else given, where)
         else:
-            path = (
-                project.root / str(port.default)
-                if given is None
-                else Path(str(given)).expanduser().absolute()
-            )
+            path = project.root / str(port.default) if given is None else Path(str(given)).expanduser().absolute()
             found[name] = _existing(port, path, where)
     for step in graph.steps:
         for name, binding in step.bindings.items():
@@ -59,9 +51,7 @@ def values(project: Project, graph: Graph, inputs: Mapping[str, object]) -> Valu
 def fed(step: Step, name: str, given: Values) -> Path | Scalar | None:
     """The value of an input that no other step feeds; None for an optional one that is absent."""
     binding = step.bindings.get(name)
-    value = (
-        None if binding is None else given.get(binding.input) if binding.input else binding.value
-    )
+    value = None if binding is None else given.get(binding.input) if binding.input else binding.value
     return step.inputs[name].default if value is None else value
 
 
@@ -71,14 +61,11 @@ def keys(project: Project, graph: Graph, given: Values, digests: Digests) -> dic
     Raises:
         UserError: a file of the code or of an input cannot be read.
     """
-    environment = ["%d.%d" % sys.version_info[:2]]
+    environment = [".".join(map(str, sys.version_info[:2]))]
     if (project.root / LOCK).is_file():
         environment.append(digests.tree(project.root / LOCK))
     paths = {value: digests.tree(value) for value in given.values() if isinstance(value, Path)}
-    code = {
-        folder: digests.tree(project.root / folder)
-        for folder in {step.code for step in graph.steps}
-    }
+    code = {folder: digests.tree(project.root / folder) for folder in {step.code for step in graph.steps}}
     found: dict[str, str] = {}
     for step in graph.steps:
         inputs: dict[str, object] = {}

@@ -1,8 +1,8 @@
-"""What a run leaves: one record in outputs/runs/<run-id>/run.json, and outputs/runs/latest.json for the last whole one."""
+"""What a run leaves: its record in outputs/runs/<run-id>/run.json; latest.json beside it is the last whole one's."""
 
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -20,7 +20,7 @@ class StepResult:
     name: str
     status: Status
     seconds: float = 0.0
-    outputs: Mapping[str, Path] | None = None
+    outputs: Mapping[str, Path] = field(default_factory=dict)
     log: Path | None = None
 
 
@@ -43,7 +43,7 @@ class RunResult:
         Raises:
             KeyError: the run made no such output.
         """
-        return {each.name: each.outputs or {} for each in self.steps}[step][name]
+        return {each.name: each.outputs for each in self.steps}[step][name]
 
 
 def save(project: Project, result: RunResult) -> None:
@@ -65,9 +65,7 @@ def save(project: Project, result: RunResult) -> None:
     write_json(result.folder / "run.json", content)
     if result.status == "complete":
         write_json(result.folder.parent / "latest.json", content)
-    for folder in sorted(path.parent for path in result.folder.parent.glob("*/run.json"))[
-        :-KEPT_RUNS
-    ]:
+    for folder in sorted(path.parent for path in result.folder.parent.glob("*/run.json"))[:-KEPT_RUNS]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -97,9 +95,7 @@ def latest(project: Project) -> RunResult | None:
         result = load(project, path)
     except (UserError, KeyError, TypeError):
         return None
-    whole = all(
-        output.exists() for step in result.steps for output in (step.outputs or {}).values()
-    )
+    whole = all(output.exists() for step in result.steps for output in step.outputs.values())
     return result if whole else None
 
 
@@ -108,7 +104,7 @@ def _step_to(project: Project, step: StepResult) -> dict[str, Any]:
         "name": step.name,
         "status": step.status,
         "seconds": round(step.seconds, 3),
-        "outputs": {name: project.relative(path) for name, path in (step.outputs or {}).items()},
+        "outputs": {name: project.relative(path) for name, path in step.outputs.items()},
         "log": project.relative(step.log) if step.log else None,
     }
 

@@ -1,6 +1,5 @@
-"""Runs a pipeline of azureml/pipelines on this machine: the graph and commands of Azure ML, and its reuse of results."""
+"""Runs a pipeline of azureml/pipelines on this machine: graph, commands and reuse of results as in Azure ML."""
 
-import secrets
 import shlex
 import sys
 import time
@@ -96,7 +95,7 @@ class _Run:
         self.digests = cache.Digests(project)
         self.keys = keys.keys(project, found, self.values, self.digests)
         self.store = cache.Store(project)
-        self.run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(2)}"
+        self.run_id = f"{datetime.now(UTC):%Y%m%d-%H%M%S-%f}"
         self.folder = project.outputs / "runs" / self.run_id
         self.began = time.monotonic()
         self.done: dict[str, StepResult] = {}
@@ -114,9 +113,7 @@ class _Run:
                 if self.force or not step.deterministic or step.needs & anew:
                     anew.add(step.name)
                 self.tell("begin", number)
-                kept = (
-                    None if step.name in anew else self.store.find(step.name, self.keys[step.name])
-                )
+                kept = None if step.name in anew else self.store.find(step.name, self.keys[step.name])
                 self.done[step.name] = self.reuse(step, kept) if kept else self.make(number, step)
                 self.tell("end", number, result=self.done[step.name])
                 self.save("running")
@@ -148,15 +145,11 @@ class _Run:
                     failed.parent.mkdir(exist_ok=True)
                     work.rename(failed)
                 outputs = cache.Result(failed).outputs(step.outputs)
-                self.done[step.name] = StepResult(
-                    step.name, "failed", time.monotonic() - began, outputs, log
-                )
+                self.done[step.name] = StepResult(step.name, "failed", time.monotonic() - began, outputs, log)
                 self.tell("end", number, result=self.done[step.name])
                 if isinstance(error, StepFailedError):
                     ending = f"{self.project.relative(log)} ends with:\n{execute.tail(log)}"
-                    raise StepFailedError(
-                        f"step {step.name!r} failed: {error}\n{ending}"
-                    ) from error
+                    raise StepFailedError(f"step {step.name!r} failed: {error}\n{ending}") from error
                 raise
             seconds = time.monotonic() - began
             with cache.writing(work):
@@ -189,9 +182,7 @@ class _Run:
             if module and not self.isolated and self.is_current(module, code):
                 execute.inside(module, words[3:], code, variables, out)
             else:
-                execute.apart(
-                    [sys.executable, *words[1:]] if module else words, code, variables, out
-                )
+                execute.apart([sys.executable, *words[1:]] if module else words, code, variables, out)
 
     def words(self, step: Step, work: Path) -> list[str]:
         """The command with the values of this run; the folder of each output exists, as in Azure ML."""
@@ -199,9 +190,7 @@ class _Run:
         for name in step.inputs:
             binding = step.bindings.get(name)
             if binding is not None and binding.step:
-                texts[f"inputs.{name}"] = str(
-                    (self.done[binding.step].outputs or {})[str(binding.output)]
-                )
+                texts[f"inputs.{name}"] = str(self.done[binding.step].outputs[str(binding.output)])
             elif (value := keys.fed(step, name, self.values)) is not None:
                 texts[f"inputs.{name}"] = str(value)
         for name, kind in step.outputs.items():
@@ -215,9 +204,7 @@ class _Run:
             return [execute.bash(), "-c", command.shell_text(step.command, texts)]
         except ValueError as error:
             why = "bash would change it; use letters, digits and @%+=:,./_- only"
-            raise UserError(
-                f"{step.component}: command: cannot be given {str(error)!r}: {why}"
-            ) from None
+            raise UserError(f"{step.component}: command: cannot be given {str(error)!r}: {why}") from None
 
     def is_current(self, module: str, code: Path) -> bool:
         """Whether this process can stand in for a new one: it would run this very file, as it is now."""
@@ -225,9 +212,7 @@ class _Run:
             return False
         now = self.digests.tree(code)
         loaded = getattr(sys.modules.get(module.split(".")[0]), "__file__", None)
-        return _imported.setdefault(code, now) == now and (
-            not loaded or Path(loaded).resolve().is_relative_to(code)
-        )
+        return _imported.setdefault(code, now) == now and (not loaded or Path(loaded).resolve().is_relative_to(code))
 
     def check(self, step: Step, work: Path) -> None:
         """Refuse a result that lacks an output, or of which nobody could say what it was made from."""
@@ -235,9 +220,7 @@ class _Run:
             if not (work / name).exists():
                 raise StepFailedError(f"it ended without writing its output {name!r}")
         if keys.keys(self.project, self.graph, self.values, self.digests) != self.keys:
-            raise UserError(
-                f"step {step.name!r}: code, configuration or data changed while it ran; run again"
-            )
+            raise UserError(f"step {step.name!r}: code, configuration or data changed while it ran; run again")
 
     def tell(
         self,
@@ -246,24 +229,15 @@ class _Run:
         text: str = "",
         result: StepResult | None = None,
     ) -> None:
-        self.on_event(
-            Event(
-                kind, self.graph.steps[number - 1].name, number, len(self.graph.steps), text, result
-            )
-        )
+        self.on_event(Event(kind, self.graph.steps[number - 1].name, number, len(self.graph.steps), text, result))
 
     def save(
         self,
         status: Literal["running", "complete", "failed", "interrupted"],
         error: str | None = None,
     ) -> RunResult:
-        steps = tuple(
-            self.done.get(step.name) or StepResult(step.name, "skipped")
-            for step in self.graph.steps
-        )
+        steps = tuple(self.done.get(step.name) or StepResult(step.name, "skipped") for step in self.graph.steps)
         seconds = time.monotonic() - self.began
-        result = RunResult(
-            self.run_id, status, self.folder, self.graph.pipeline, self.keys, steps, seconds, error
-        )
+        result = RunResult(self.run_id, status, self.folder, self.graph.pipeline, self.keys, steps, seconds, error)
         results.save(self.project, result)
         return result
