@@ -5,6 +5,7 @@ import errno
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -21,9 +22,11 @@ from ..errors import UserError
 from ..project import Project
 
 PORT = 5001
+CODE = Path(__file__).resolve().parents[2]  # what the package is imported from
 READY_SECONDS = 90.0
 STOP_SECONDS = 5.0
 LOG_LINES = 15
+EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
 
 
 @dataclass(frozen=True)
@@ -71,15 +74,17 @@ def serve(
         environment: further variables for the server.
 
     Raises:
-        UserError: the port is taken or out of range, or the server ends or is not ready within `READY_SECONDS`; the message
-            holds its last log lines.
+        UserError: the port is taken or out of range, or the server ends or is not ready within `READY_SECONDS`;
+            the message holds its last log lines.
     """
     port = claim_port(host, port)
     log = None if foreground else project.outputs / "serve" / "server.log"
     variables = {"AZUREML_MODEL_DIR": str(model_dir.resolve()), "AML_APP_ROOT": str(project.root)}
-    variables |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(project.code), os.environ.get("PYTHONPATH")]))}
+    variables |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH")]))}
     # As in the deployment: one request uses one core, or concurrent ones fight for all of them.
     variables |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
+    # gunicorn would offer its remote control in the user's home, one for all servers.
+    variables |= {"GUNICORN_CMD_ARGS": "--no-control-socket"}
     variables |= {key: value for key, value in (("MODEL_NAME", name), ("MODEL_VERSION", version)) if value}
     command = [sys.executable, "-m", f"{__package__}.inference_server", host]
     command += ["--entry_script", str(script or project.code / "score.py"), "--port", str(port)]
@@ -123,8 +128,8 @@ def claim_port(host: str, port: int) -> int:
         raise UserError(f"host {host!r} is not an address of this machine") from None
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
-            message = f"port {port} on {host} is taken by another program: stop that, or choose another port (0: any free one)"
-            raise UserError(message) from None
+            hint = "stop that, or choose another port (0: any free one)"
+            raise UserError(f"port {port} on {host} is taken by another program: {hint}") from None
         raise UserError(f"port {port} on {host} cannot be used: {error.strerror}") from None
 
 
@@ -167,12 +172,10 @@ def _wait_until_ready(server: Server, project: Project) -> None:
         if time.monotonic() > deadline:
             raise UserError(f"the inference server is not ready after {READY_SECONDS:g} s{_tail(server, project)}")
         # The port is open before the worker has loaded the model; only then is the probe answered.
-        with contextlib.suppress(OSError, http.client.HTTPException):
-            connection = http.client.HTTPConnection(server.host, server.port, timeout=1)
+        connection = http.client.HTTPConnection(server.host, server.port, timeout=1)
+        with contextlib.closing(connection), contextlib.suppress(OSError, http.client.HTTPException):
             connection.request("GET", "/")
-            healthy = connection.getresponse().status == 200
-            connection.close()
-            if healthy:
+            if connection.getresponse().status == 200:
                 return
         time.sleep(0.05)
     raise UserError(f"the inference server ended with exit status {server.process.returncode}{_tail(server, project)}")
@@ -182,7 +185,9 @@ def _tail(server: Server, project: Project) -> str:
     if server.log is None:
         return "; its log is above"
     lines = server.log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return f"; the end of {project.relative(server.log)}:\n" + "\n".join(lines[-LOG_LINES:])
+    # The server wraps what the script raised into exceptions of its own; those say nothing.
+    cause = next((f": {line}" for line in reversed(lines) if EXCEPTION.match(line) and "UserScript" not in line), "")
+    return f"{cause}\nThe end of {project.relative(server.log)}:\n" + "\n".join(lines[-LOG_LINES:])
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:

@@ -1,7 +1,8 @@
 """Batch scoring: in Azure a parallel job calls `init` once a process and `run` once a mini-batch of files.
 
-Each row of each .csv, .csv.gz or .parquet file becomes one line of the output (`append_row`), with the columns `COLUMNS` and
-without a header, in no certain order. A file that cannot be scored becomes one line too, with the reason in `error`.
+Each row of each .csv, .csv.gz or .parquet file becomes one line of the output (`append_row`), with the columns
+`COLUMNS` and without a header; Azure keeps no order of mini-batches. A file that cannot be scored becomes one line
+too, with the reason in `error`.
 """
 
 import csv
@@ -100,8 +101,8 @@ def _line(values: Iterable[object]) -> str:
 def read_predictions(path: Path) -> "pd.DataFrame":
     """Read lines written by `append_row`, with or without the header that `score_folder` adds.
 
-    Returns a frame with `COLUMNS`: row and probability float64 (NaN where a file failed), prediction float64 or str, the
-    others str.
+    Returns a frame with `COLUMNS`: row and probability float64 (NaN where a file failed), prediction float64 or str,
+    the others str.
 
     Raises:
         UserError: there is no such file.
@@ -115,7 +116,12 @@ def read_predictions(path: Path) -> "pd.DataFrame":
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
     text = ("file", "id", "model_name", "model_version", "error")
     return pd.read_csv(
-        path, header=0 if headed else None, names=list(COLUMNS), dtype=dict.fromkeys(text, str), keep_default_na=False,
+        path,
+        header=0 if headed else None,
+        names=list(COLUMNS),
+        dtype=dict.fromkeys(text, str),
+        keep_default_na=False,
+        float_precision="round_trip",
         na_values={name: [""] for name in ("row", "prediction", "probability")},
     )
 
@@ -170,7 +176,7 @@ def score_folder(
         project: the project whose paths messages are relative to.
         model: the model folder.
         source: a file, or a folder of files.
-        output: the folder that gets predictions.csv (with a header) and summary.json; both are replaced at the end only.
+        output: the folder that gets predictions.csv, with a header, and summary.json; a failure leaves old ones alone.
         mini_batch_size: files a mini-batch.
         name, version: of the model, for the output's lines.
 

@@ -20,25 +20,29 @@ class DataCollection:
         self._inputs = Collector(name="model_inputs", on_error=_log)
         self._outputs = Collector(name="model_outputs", on_error=_log)
 
-    def collect(self, inputs: "pd.DataFrame", outputs: Mapping[str, Any], id_column: str, ids: list[str] | None) -> None:
-        """Queue a request's rows and their predictions, joined by a correlation id and, where sent, by the row's own id."""
+    def collect(
+        self, inputs: "pd.DataFrame", outputs: Mapping[str, Any], id_column: str, ids: list[str] | None
+    ) -> None:
+        """Queue a request's rows and its answers, joined by a correlation id and, where sent, by the rows' own ids."""
         import pandas as pd
 
         answers = pd.DataFrame(outputs)
         if ids is not None:
             inputs, answers = inputs.assign(**{id_column: ids}), answers.assign(**{id_column: ids})
-        context = self._inputs.collect(inputs)
-        self._outputs.collect(answers, context)
+        try:
+            self._outputs.collect(answers, self._inputs.collect(inputs))
+        except Exception as error:  # the caller has a right to the answer, whatever the collector's trouble
+            _log(error)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> DataCollection | None:
-    """The collection that the deployment's `data_collector` asks for, or None: on a laptop, or where it asks for none."""
+    """The collection that the deployment's `data_collector` asks for; None on a laptop, or where it asks for none."""
     asked = environment.get("AZUREML_MDC_ENABLED", "").lower() == "true" or environment.get("AZUREML_MDC_CONFIG_PATH")
     if not asked:
         return None
     try:
         return DataCollection()
-    except Exception as error:  # predictions matter more than their record, whatever its client's trouble
+    except Exception as error:  # as above
         _log(error)
         return None
 

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
-from ..config import suggest
+from ..configfile import suggest
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -167,10 +167,9 @@ class Contract:
             rule = "an array of column names"
             raise InvalidRequestError(f"input_data.columns must be {rule}", rule)
         self._count("input_data.data", rows)
-        for name in columns:
-            if columns.count(name) > 1:
-                rule = "each column once"
-                raise InvalidRequestError(f"input_data.columns: {name!r} stands there twice", rule, column=name)
+        if name := _repeated(columns):
+            rule = "each column once"
+            raise InvalidRequestError(f"input_data.columns: {_show(name)} stands there twice", rule, column=name)
         names = self._names(with_id=self.id in columns)
         if set(columns) != set(names):
             self._refuse_columns("input_data.columns", columns, names, None)
@@ -198,7 +197,10 @@ class Contract:
         rule = f"exactly the columns {', '.join(names)}"
         for name in names:
             if name not in given:
-                message = f"{where}: column {name!r} is missing; send null where its value is not known"
+                hint = (
+                    "send it in every row or in none" if name == self.id else "send null where its value is not known"
+                )
+                message = f"{where}: column {name!r} is missing; {hint}"
                 raise InvalidRequestError(message, rule, row=row, column=name)
         name = next(name for name in given if name not in names)
         message = f"{where}: {_show(name)} is not a column of this model{suggest(name, list(names))}"
@@ -208,13 +210,17 @@ class Contract:
         import pandas as pd
 
         values = dict(zip(names, columns, strict=True))
-        ids = [str(value) for value in _checked(where, self.id, values[self.id], _ID_ALLOWED, ID_RULE)] if self.id in values else None
+        ids = (
+            [str(value) for value in _checked(where, self.id, values[self.id], _ID_ALLOWED, ID_RULE)]
+            if self.id in values
+            else None
+        )
         arrays = {feature.name: _array(where, feature, values[feature.name]) for feature in self.features}
         return Rows(pd.DataFrame(arrays, copy=False), ids)
 
 
 def _load(text: str) -> Any:
-    """JSON without keys that stand twice or half characters; NaN and infinities are left to the check of their column."""
+    """JSON without keys that stand twice or half characters; NaN and infinities are left to their column's check."""
     rule = "a JSON text"
     try:
         payload = json.loads(text, parse_constant=_Constant, object_pairs_hook=_unique)
@@ -237,10 +243,18 @@ class _Constant(float):
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        name = next(name for name in names if names.count(name) > 1)
+        name = _repeated([name for name, _ in pairs])
         raise InvalidRequestError(f"the key {_show(name)} stands twice in one object", "each key once", column=name)
     return found
+
+
+def _repeated(names: Sequence[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
 
 
 def _array(where: str, feature: Feature, values: Sequence[Any]) -> np.ndarray[Any, Any]:
@@ -258,9 +272,7 @@ def _array(where: str, feature: Feature, values: Sequence[Any]) -> np.ndarray[An
     return array
 
 
-def _checked(
-    where: str, column: str, values: Sequence[Any], allowed: frozenset[type], rule: str
-) -> Sequence[Any]:
+def _checked(where: str, column: str, values: Sequence[Any], allowed: frozenset[type], rule: str) -> Sequence[Any]:
     # One set of types for the whole column: two orders of magnitude cheaper than a look at each value.
     if not allowed.issuperset(map(type, values)):
         _refuse(where, column, values, rule, lambda value: type(value) in allowed)

@@ -4,9 +4,12 @@ A good request is answered with status 200 and
 
     {"predictions": [...], "model": {"name": ..., "version": ...}}
 
-and, for a classification, "classes" and "probabilities" (rows, classes) in their order. A bad one is answered with 400 or
-422 and {"error": sentence, "row": number or null, "column": name or null, "rule": what should have been there}. Azure's own
-front end turns every status but 200 into 424 and keeps ours in the header `ms-azureml-model-error-statuscode`.
+and, for a classification, "classes" and "probabilities" (rows, classes) in their order. A bad one is answered with 400
+(not JSON) or 422 and
+
+    {"error": "a sentence", "row": 0 or null, "column": "name" or null, "rule": "what should have been there"}
+
+Azure's front end turns every status but 200 into 424 and keeps ours in the header `ms-azureml-model-error-statuscode`.
 """
 
 import logging

@@ -35,8 +35,8 @@ def load(folder: Path, name: str | None, version: str | None) -> ServedModel:
 def from_environment(environment: Mapping[str, str] = os.environ) -> ServedModel:
     """Load the model that a deployment provides.
 
-    Azure mounts a registered model at AZUREML_MODEL_DIR, as the folder itself or one folder deeper. Name and version are
-    MODEL_NAME and MODEL_VERSION where set; else an online deployment shows them in its path
+    Azure mounts a registered model at AZUREML_MODEL_DIR, as the folder itself or one folder deeper. Name and version
+    are MODEL_NAME and MODEL_VERSION where set; else an online deployment shows them in its path
     .../azureml-models/<name>/<version>.
 
     Raises:
@@ -46,9 +46,13 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> ServedModel
     if not value:
         raise UserError(f"{MODEL_DIR} is not set: it must name the folder of the model to serve")
     root = Path(value)
-    found = [path.parent for path in (root / models.CONTRACT, *sorted(root.glob(f"*/{models.CONTRACT}"))) if path.is_file()]
+    found = [
+        path.parent for path in (root / models.CONTRACT, *sorted(root.glob(f"*/{models.CONTRACT}"))) if path.is_file()
+    ]
     if len(found) != 1:
-        raise UserError(f"{MODEL_DIR}: {root} must hold one {models.CONTRACT}, there or one folder deeper; found {len(found)}")
+        raise UserError(
+            f"{MODEL_DIR}: {root} must hold one {models.CONTRACT}, there or one folder deeper; found {len(found)}"
+        )
     mounted = root.parent.parent.name == "azureml-models"
     name = environment.get("MODEL_NAME") or (root.parent.name if mounted else None)
     version = environment.get("MODEL_VERSION") or (root.name if mounted else None)

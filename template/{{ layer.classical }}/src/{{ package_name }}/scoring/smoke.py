@@ -19,7 +19,7 @@ class SmokeRequest(NamedTuple):
 
 
 def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """The rows of a frame in canonical dtypes, as a request's `data` has them; the id is sent where the frame has it."""
+    """The rows of a frame in canonical dtypes, as a request's `data` has them, with the id where the frame has it."""
     kinds: dict[str, str] = {feature.name: feature.kind for feature in contract.features}
     if contract.id in frame:
         kinds[contract.id] = "id"
@@ -31,7 +31,7 @@ def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def smoke_requests(contract: Contract, frame: "pd.DataFrame") -> Iterator[SmokeRequest]:
-    """Good requests made of the first rows of `frame` (at least one row, canonical dtypes), and bad ones derived from them."""
+    """Good requests made of the first rows of `frame` (canonical dtypes, not empty), and bad ones derived from them."""
     rows = rows_of(contract, frame.head(3))
     first = rows[0]
     columns = list(first)
