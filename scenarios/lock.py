@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 
 import copier
+import yaml
 
 SCENARIOS = Path(__file__).parent
 ROOT = SCENARIOS.parent
@@ -22,11 +23,19 @@ def renew(scenario: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / scenario.name
         copier.run_copy(
-            str(ROOT), project, data_file=scenario / "answers.yml", vcs_ref="HEAD", defaults=True, unsafe=True, quiet=True
+            str(ROOT),
+            project,
+            data=yaml.safe_load((scenario / "answers.yml").read_text(encoding="utf-8")),
+            vcs_ref="HEAD",
+            defaults=True,
+            unsafe=True,
+            quiet=True,
         )
         subprocess.run([sys.executable, "requirements/lock.py"], cwd=project, check=True)
         for lock in ("dev", "train", "serving"):
             shutil.copyfile(project / "requirements" / f"{lock}.lock.txt", layer / f"{lock}.lock.txt")
+        # Holds uv alone, so it is the same for every scenario.
+        shutil.copyfile(project / "requirements" / "ci.lock.txt", ROOT / "template" / "requirements" / "ci.lock.txt")
         text = (project / "pyproject.toml").read_text(encoding="utf-8")
         start = text.index(OPENING) + len(OPENING)
         (scenario / "constraints.txt").write_text(text[start : text.index("]\n", start)], encoding="utf-8")

@@ -38,7 +38,7 @@ def key_of(content: object) -> str:
 
 
 class Digests:
-    """SHA-256 digests of files and folders; an unchanged file (path, size, time) is read only once."""
+    """SHA-256 digests of files and folders; an unchanged file (path, size, times) is read only once."""
 
     def __init__(self, project: Project) -> None:
         self.memo = project.outputs / "cache" / "files.json"
@@ -74,14 +74,16 @@ class Digests:
             self.changed = False
 
     def _file(self, path: Path) -> str:
-        state = path.stat()
+        status = path.stat()
+        # The second time tells of a file put in place with its old modification time, as cp -p, tar and links do.
+        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         known = self.known.get(str(path))
-        if known and known[:2] == [state.st_size, state.st_mtime_ns]:
-            return str(known[2])
+        if known and known[:-1] == state:
+            return str(known[-1])
         with path.open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
-        if time.time_ns() - state.st_mtime_ns > SETTLED_NS:
-            self.known[str(path)] = [state.st_size, state.st_mtime_ns, digest]
+        if time.time_ns() - max(state[1:]) > SETTLED_NS:
+            self.known[str(path)] = [*state, digest]
             self.changed = True
         return digest
 
@@ -157,11 +159,11 @@ class Store:
                 if mine:
                     _remove(folder)
 
-    def prune(self, step: str) -> None:
-        """Remove all results of a step but the most recently used ones."""
+    def prune(self, step: str, needed: set[Path]) -> None:
+        """Remove all results of a step but the most recently used ones and those in `needed`."""
         found = [path.parent for path in self.folder.glob(f"{step}-{'[0-9a-f]' * 16}/done.json")]
         found.sort(key=lambda folder: (folder / "done.json").stat().st_mtime, reverse=True)
-        for folder in found[KEPT_RESULTS:]:
+        for folder in [folder for folder in found[KEPT_RESULTS:] if folder not in needed]:
             with self._lock(folder.name) as mine:
                 if mine:
                     _remove(folder)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -65,8 +66,10 @@ def save(project: Project, result: RunResult) -> None:
     write_json(result.folder / "run.json", content)
     if result.status == "complete":
         write_json(result.folder.parent / "latest.json", content)
+    needed = {each.folder for each in pointed_to(project)}
     for folder in sorted(path.parent for path in result.folder.parent.glob("*/run.json"))[:-KEPT_RUNS]:
-        shutil.rmtree(folder, ignore_errors=True)
+        if folder not in needed:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def load(project: Project, path: Path) -> RunResult:
@@ -97,6 +100,16 @@ def latest(project: Project) -> RunResult | None:
         return None
     whole = all(output.exists() for step in result.steps for output in step.outputs.values())
     return result if whole else None
+
+
+def pointed_to(project: Project) -> list[RunResult]:
+    """The runs that a file in outputs/runs names by its `run` or `folder`, such as latest.json; they stay."""
+    found = []
+    for path in (project.outputs / "runs").glob("*.json"):
+        with suppress(UserError, KeyError, TypeError):
+            content = read_json(path)
+            found.append(load(project, project.root / (content.get("run") or content["folder"]) / "run.json"))
+    return found
 
 
 def _step_to(project: Project, step: StepResult) -> dict[str, Any]:

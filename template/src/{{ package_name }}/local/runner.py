@@ -123,8 +123,14 @@ class _Run:
             raise
         result = self.save("complete")
         self.digests.save()
+        needed = {
+            path.parent
+            for kept in results.pointed_to(self.project)
+            for step in kept.steps
+            for path in step.outputs.values()
+        }
         for step in self.graph.steps:
-            self.store.prune(step.name)
+            self.store.prune(step.name, needed)
         return result
 
     def reuse(self, step: Step, kept: cache.Result) -> StepResult:

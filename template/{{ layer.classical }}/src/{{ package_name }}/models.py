@@ -183,6 +183,7 @@ def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dic
 def contract(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, Any]:
     """What a scoring request must look like, learnt from the training rows; plain JSON values."""
     described: list[dict[str, Any]] = []
+    times = frame[config.columns.time] if config.columns.time else None
     for name in config.columns.features:
         kind, column = config.columns.kind(name), frame[name].dropna()
         numeric = kind == "numeric" and len(column) > 0
@@ -202,6 +203,7 @@ def contract(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame")
         "features": described,
         "classes": pipeline.classes_.tolist() if config.task == "classification" else None,
         "max_rows": config.serving.max_rows,
+        "trained_until": times.max().isoformat() if times is not None else None,
         "package_version": metadata.version("scikit-learn"),
     }
 

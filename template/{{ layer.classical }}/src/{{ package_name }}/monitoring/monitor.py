@@ -147,7 +147,8 @@ def evaluate_window(
     measured, gaps, notes = _performance(table, config, classes, holdout_metric)
     if rows["repeated_ids"]:
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
-        notes.append(f"{plural(rows['repeated_ids'], 'row')} repeat the {config.columns.id} of an earlier row")
+        repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")
+        notes.append(f"{repeated} the {config.columns.id} of an earlier row")
     breaches = [sentence for feature in (*features, prediction) for sentence in feature.breaches]
     breaches += _performance_breaches(measured, gaps)
     status: Status = "breach" if breaches else "ok"

@@ -54,6 +54,12 @@ def comparable(champion: models.Model, config: ProjectConfig) -> str | None:
     return f"it needs column {lacking[0]!r}, which config/project.yml no longer lists" if lacking else None
 
 
+def flattered(champion: models.Model, holdout: dict[str, Any]) -> bool:
+    """Whether the champion learned from rows as new as the holdout's, so that its figure is better than it deserves."""
+    until = champion.contract["trained_until"]
+    return until is not None and "from" in holdout and until >= holdout["from"]
+
+
 def importance(pipeline: Any, frame: "pd.DataFrame", config: ProjectConfig) -> list[dict[str, Any]]:
     """Permutation importance on at most `IMPORTANCE_ROWS` rows, most important first.
 
@@ -111,6 +117,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "baseline": models.evaluate(baseline, config, holdout),
         "champion": None,
         "champion_problem": None,
+        "champion_flattered": False,
         "importance": importance(model.pipeline, holdout, config),
     }
     if settings.champion:
@@ -119,6 +126,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         if content["champion_problem"] is None:
             content["champion"] = models.evaluate(champion, config, holdout)
             table["champion_prediction"] = champion.predict(holdout)
+            content["champion_flattered"] = flattered(champion, parts["holdout"])
 
     settings.evaluation.mkdir(parents=True, exist_ok=True)
     table.to_parquet(settings.evaluation / "predictions.parquet", index=False)

@@ -53,6 +53,7 @@ def fit(frame: "pd.DataFrame", config: ProjectConfig) -> Trained:
     record = {
         "kind": kind,
         "learner": type(learner).__name__,
+        "metric": config.metric.name,
         "candidates": candidates,
         "baseline": models.BASELINE,
         "parameters": {key: value if isinstance(value, int | float | str) else str(value) for key, value in parameters.items()},

@@ -1,0 +1,120 @@
+"""The local model registry: MLflow's on SQLite, with a pointer to the champion that is read without importing MLflow."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote, urlparse
+
+from ..errors import UserError
+from ..project import Project, read_json, write_json
+
+ALIAS = "champion"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The model in service. `artifacts` holds what was registered with it: model/, evaluation/, responsible_ai/, gate/."""
+
+    name: str
+    version: str
+    digest: str
+    artifacts: Path
+
+    @property
+    def model(self) -> Path:
+        return self.artifacts / "model"
+
+    @property
+    def evaluation(self) -> Path:
+        return self.artifacts / "evaluation"
+
+
+def champion(project: Project) -> Champion | None:
+    """The version that carries the alias `champion`, or None if no model has been registered yet.
+
+    MLflow (seconds to import) is asked only if its database has changed since it was last asked.
+
+    Raises:
+        UserError: the store does not answer, or the champion's files are gone.
+    """
+    stamp = _stamp(project)
+    if stamp is None:
+        return None
+    try:
+        pointer = read_json(_pointer(project))
+    except UserError:
+        pointer = {}
+    found = _known(project, pointer["champion"]) if pointer.get("store") == stamp else refresh(project)
+    if found is None:
+        return None
+    if not found.model.is_dir():
+        raise UserError(
+            f"{project.relative(found.model)}: the files of {found.name} version {found.version}, the champion, are gone;"
+            " remove outputs/mlflow and outputs/registry to start anew"
+        )
+    return found
+
+
+def _known(project: Project, content: dict[str, str] | None) -> Champion | None:
+    return Champion(**content | {"artifacts": project.root / content["artifacts"]}) if content else None
+
+
+def refresh(project: Project) -> Champion | None:
+    """Ask MLflow for the champion and remember the answer for as long as its database stays as it is."""
+    found = _ask(project)
+    content = None
+    if found:
+        content = asdict(found) | {"artifacts": project.relative(found.artifacts)}
+    write_json(_pointer(project), {"store": _stamp(project), "champion": content})
+    return found
+
+
+def _ask(project: Project) -> Champion | None:
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    from .. import tracking
+
+    with _store(project):
+        try:
+            client = MlflowClient()
+            named = [model for model in client.search_registered_models() if ALIAS in model.aliases]
+            if not named:
+                return None
+            name = named[0].name
+            version = client.get_model_version_by_alias(name, ALIAS)
+            uri = client.get_run(version.run_id).info.artifact_uri
+        except MlflowException as error:
+            raise tracking.store_error(error) from error
+    folder = Path(unquote(urlparse(uri).path))
+    return Champion(name, str(version.version), version.tags.get("model_digest", ""), folder)
+
+
+@contextmanager
+def _store(project: Project) -> Iterator[None]:
+    """Let MLflow talk to this project's database, whatever the environment says."""
+    before = os.environ.get("MLFLOW_TRACKING_URI")
+    os.environ["MLFLOW_TRACKING_URI"] = project.mlflow_uri
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["MLFLOW_TRACKING_URI"]
+        else:
+            os.environ["MLFLOW_TRACKING_URI"] = before
+
+
+def _pointer(project: Project) -> Path:
+    return project.outputs / "registry" / "champion.json"
+
+
+def _stamp(project: Project) -> dict[str, Any] | None:
+    """What changes whenever MLflow writes to its database; None without one."""
+    try:
+        state = (project.outputs / "mlflow" / "mlflow.db").stat()
+    except FileNotFoundError:
+        return None
+    return {"size": state.st_size, "modified": state.st_mtime_ns}

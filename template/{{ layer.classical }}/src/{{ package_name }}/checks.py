@@ -1,0 +1,52 @@
+"""What `mlops check` looks at: everything that can be wrong before a run, each problem in words."""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from . import data
+from .config import ProjectConfig
+from .config import load as load_config
+from .environments import ENVIRONMENTS
+from .environments import load as load_environment
+from .errors import UserError
+from .local import graph
+from .project import Project
+
+Result = TypeVar("Result")
+
+
+def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
+    """Each check's name and what is wrong, None if nothing; a check that depends on a failed one is left out."""
+    config, problem = _load(lambda: load_config(project.config_path))
+    yield "config/project.yml", problem
+    for name in ENVIRONMENTS:
+        path = project.root / "config" / f"{name}.yml"
+        yield f"config/{name}.yml", _problem(lambda path=path: load_environment(path))
+    training, problem = _load(lambda: graph.load(project, project.pipeline))
+    yield project.relative(project.pipeline), problem
+    if config and training:
+        path = project.root / str(training.inputs["data"].default)
+        yield project.relative(path), _problem(lambda: _readable(path, config))
+    if config and project.production.is_dir():
+        for file in data.files(project.production):
+            yield project.relative(file), _problem(lambda file=file: data.read(file, config, require_target=False))
+
+
+def _readable(path: Path, config: ProjectConfig) -> None:
+    from .steps.validate_data import check
+
+    findings = check(data.read(path, config), config)
+    if findings.errors:
+        raise UserError("\n".join(findings.errors))
+
+
+def _load(load: Callable[[], Result]) -> tuple[Result | None, str | None]:
+    try:
+        return load(), None
+    except UserError as error:
+        return None, str(error)
+
+
+def _problem(look: Callable[[], object]) -> str | None:
+    return _load(look)[1]
