@@ -20,7 +20,8 @@ $(READY): $(LOCK)
 	@touch $@
 
 demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
-	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml . $(DEMO)
+	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD \
+	  --data-file scenarios/classical/answers.yml $(CURDIR) $(DEMO)
 	cd $(DEMO) && $(BIN)/uv run mlops demo
 
 test: $(READY) ## Run all tests but the exhaustive ones

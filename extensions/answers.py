@@ -23,30 +23,39 @@ _OTHER_STDLIB = frozenset(
 # What stands beside the package in `src/`, and in the project root.
 _OWN_MODULES = {"score", "batch_score", "conftest", "tests"}
 
-# Everything that the locked requirements of any scenario make importable.
+# What the locked requirements of any scenario install, by package and by import.
 DEPENDENCIES = frozenset(
     """
-    accelerate aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio
-    asgiref ast_serialize asttokens attr attrs azure azureml azureml_inference_server_http
-    blinker cachetools certifi cffi charset_normalizer click cloudpickle colorama comm contourpy
-    cryptography cycler databricks datasets dateutil debugpy decorator deprecated docker dotenv
-    evaluate evidently execnet executing fairlearn fastapi fastjsonschema filelock fixedint
-    flask flask_cors frozenlist fsspec git gitdb google graphene graphql graphql_relay gunicorn
-    h11 huey huggingface_hub hypothesis idna images importlib_metadata inference_schema
-    iniconfig ipykernel ipykernel_launcher ipython_pygments_lexers isodate itsdangerous jedi
-    jinja2 joblib jsonpickle jsonschema jsonschema_specifications jupyter jupyter_client
-    jupyter_core jwt kiwisolver librt lightgbm local mako markdown_it markupsafe marshmallow
-    matplotlib matplotlib_inline mdurl mlflow mpl_toolkits mpmath msal msal_extensions msrest
-    multidict mypy mypy_extensions mypyc narwhals nbclient nbformat nest_asyncio2 networkx numpy
-    oauthlib onnx onnxruntime onnxscript opentelemetry packaging pandas pandera parso pathspec
-    pexpect pil pip platformdirs pluggy polars prettytable prompt_toolkit propcache psutil
-    ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core
-    pydantic_settings pydash pygments pylab pyparsing pytest pytz referencing regex requests
-    requests_oauthlib rich rpds ruff safetensors scipy setuptools shellingham six sklearn skops
-    smmap sortedcontainers sqlalchemy sqlparse stack_data starlette strictyaml swagger sympy
-    threadpoolctl tokenizers torch tornado tqdm traitlets transformers typeguard typer
-    typing_extensions typing_inspect typing_inspection tzdata urllib3 uv uvicorn wcwidth
-    werkzeug wrapt xdist yaml yarl zipp zmq
+    accelerate aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio appnope asgiref
+    ast_serialize asttokens attr attrs azure azure_ai_ml azure_common azure_core
+    azure_core_tracing_opentelemetry azure_identity azure_mgmt_core azure_monitor_opentelemetry
+    azure_monitor_opentelemetry_exporter azure_storage_blob azure_storage_file_datalake azure_storage_file_share
+    azureml azureml_ai_monitoring azureml_inference_server_http azureml_mlflow blinker cachetools certifi cffi
+    charset_normalizer click cloudpickle colorama comm contourpy cryptography cycler databricks databricks_sdk
+    datasets dateutil debugpy decorator deprecated docker dotenv evaluate evidently execnet executing fairlearn
+    fastapi fastjsonschema filelock fixedint flask flask_cors fonttools frozenlist fsspec git gitdb gitpython
+    google google_auth graphene graphql graphql_core graphql_relay gunicorn h11 hatchling huey huggingface_hub
+    hypothesis idna images importlib_metadata inference_schema iniconfig ipykernel ipykernel_launcher ipython
+    ipython_pygments_lexers isodate itsdangerous jedi jinja2 joblib jsonpickle jsonschema
+    jsonschema_specifications jupyter jupyter_client jupyter_core jwt kiwisolver librt lightgbm local mako
+    markdown_it markdown_it_py markupsafe marshmallow matplotlib matplotlib_inline mdurl mlflow mlflow_skinny
+    mlflow_tracing mpl_toolkits mpmath msal msal_extensions msrest multidict mypy mypy_extensions mypyc narwhals
+    nbclient nbformat nest_asyncio2 networkx numpy oauthlib onnx onnxruntime onnxscript opentelemetry
+    opentelemetry_api opentelemetry_instrumentation opentelemetry_instrumentation_asgi
+    opentelemetry_instrumentation_dbapi opentelemetry_instrumentation_django
+    opentelemetry_instrumentation_fastapi opentelemetry_instrumentation_flask
+    opentelemetry_instrumentation_psycopg2 opentelemetry_instrumentation_requests
+    opentelemetry_instrumentation_urllib opentelemetry_instrumentation_urllib3
+    opentelemetry_instrumentation_wsgi opentelemetry_proto opentelemetry_resource_detector_azure
+    opentelemetry_sdk opentelemetry_semantic_conventions opentelemetry_util_http packaging pandas pandas_stubs
+    pandera parso pathspec pexpect pil pillow pip platformdirs pluggy polars prettytable prompt_toolkit
+    propcache protobuf psutil ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic
+    pydantic_core pydantic_settings pydash pygments pyjwt pylab pyparsing pytest pytest_xdist python_dateutil
+    python_dotenv pytz pywin32 pyyaml pyzmq referencing regex requests requests_oauthlib rich rpds rpds_py ruff
+    safetensors scikit_learn scipy setuptools shellingham six sklearn skops smmap sortedcontainers sqlalchemy
+    sqlparse stack_data starlette strictyaml swagger sympy threadpoolctl tokenizers tomlkit torch tornado tqdm
+    traitlets transformers trove_classifiers typeguard typer types_pyyaml typing_extensions typing_inspect
+    typing_inspection tzdata urllib3 uv uvicorn waitress wcwidth werkzeug wrapt xdist yaml yarl zipp zmq
     """.split()
 )
 
@@ -77,6 +86,8 @@ def slug_fault(value: str) -> str:
         return f"'{value}' has a '-' at its end or two in a row: put single ones between letters."
     if not 3 <= len(value) <= 20:
         return f"'{value}' has {len(value)} characters: use 3 to 20."
+    if value.replace("-", "_") in DEPENDENCIES:
+        return f"'{value}' is a package that the project depends on: choose another name."
     return ""
 
 
@@ -110,9 +121,7 @@ def repository_fault(value: str, ci: str) -> str:
     """Address of the repository within its host, which `ci` names."""
     owner = r"[A-Za-z0-9][A-Za-z0-9-]*(?<!-)"
     if ci == "github":
-        if re.fullmatch(
-            rf"(?!.*--)(?=.{{1,39}}/){owner}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", value
-        ):
+        if re.fullmatch(rf"(?!.*--)(?=.{{1,39}}/){owner}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", value):
             return ""
         return f"{_quote(value)} is no GitHub repository: write 'owner/name'."
     part = r"(?![_. ])[A-Za-z0-9 ._-]{1,64}(?<![. ])"
@@ -125,9 +134,7 @@ def repository_fault(value: str, ci: str) -> str:
 def email_fault(value: str) -> str:
     """Address that alerts go to."""
     domain = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
-    if len(value) <= 254 and re.fullmatch(
-        rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value
-    ):
+    if len(value) <= 254 and re.fullmatch(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value):
         return ""
     return f"{_quote(value)} is no e-mail address: write one as in 'team@example.com'."
 

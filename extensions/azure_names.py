@@ -71,9 +71,7 @@ def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
     Raises ValueError if an argument has another form than the questions accept.
     """
     if not 3 <= len(slug) <= 20 or not _SLUG.fullmatch(slug):
-        raise ValueError(
-            f"slug {slug!r}: 3 to 20 of a-z, 0-9 and single hyphens, starting with a letter"
-        )
+        raise ValueError(f"slug {slug!r}: 3 to 20 of a-z, 0-9 and single hyphens, starting with a letter")
     if environment not in ENVIRONMENTS:
         raise ValueError(f"environment {environment!r} is not one of {', '.join(ENVIRONMENTS)}")
     if not _SUFFIX.fullmatch(suffix):
@@ -83,11 +81,7 @@ def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
     full = separator.join((rule.prefix, slug, environment, suffix))
     if len(full) <= rule.longest and (rule.hyphens or "-" not in slug):
         return full
-    digest = (
-        base64.b32encode(hashlib.sha256(f"{slug}/{environment}/{suffix}".encode()).digest())
-        .decode()
-        .lower()
-    )
+    digest = base64.b32encode(hashlib.sha256(f"{slug}/{environment}/{suffix}".encode()).digest()).decode().lower()
     tail = separator.join((environment, digest[:_HASH_LENGTH]))
     room = rule.longest - len(rule.prefix) - len(tail) - 2 * len(separator)
     head = (slug if rule.hyphens else slug.replace("-", ""))[:room].rstrip("-")

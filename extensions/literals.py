@@ -18,8 +18,7 @@ _NAMED = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 def _escape(value: str, special: Mapping[str, str], unprintable: Callable[[int], str]) -> str:
     return "".join(
-        special.get(character)
-        or (character if character.isprintable() else unprintable(ord(character)))
+        special.get(character) or (character if character.isprintable() else unprintable(ord(character)))
         for character in value
     )
 
@@ -77,8 +76,7 @@ def python_string(value: str) -> str:
     quote = "'" if value.count('"') > value.count("'") else '"'
     special = {**_NAMED, "\\": "\\\\", quote: "\\" + quote}
     escaped = "".join(
-        special.get(character)
-        or (character if " " <= character <= "~" else _python_escape(ord(character)))
+        special.get(character) or (character if " " <= character <= "~" else _python_escape(ord(character)))
         for character in value
     )
     return f"{quote}{escaped}{quote}"

@@ -12,9 +12,7 @@ from hypothesis import HealthCheck, settings
 from tests import harness
 
 settings.register_profile("quick", max_examples=100, deadline=None)
-settings.register_profile(
-    "exhaustive", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+settings.register_profile("exhaustive", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

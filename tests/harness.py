@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import hashlib
 import itertools
 import shutil
@@ -42,8 +41,7 @@ def choices(question: str) -> dict[str, str]:
     extended = [value if isinstance(value, dict) else {"value": value} for value in values]
     # A validator with Jinja depends on other answers: the value is offered to some.
     return {
-        value["value"]: "" if "{{" in value.get("validator", "") else value.get("validator", "")
-        for value in extended
+        value["value"]: "" if "{{" in value.get("validator", "") else value.get("validator", "") for value in extended
     }
 
 
@@ -53,9 +51,7 @@ def offered(question: str) -> list[str]:
 
 
 def checked_in_answers(scenario: str) -> dict[str, Any]:
-    answers: dict[str, Any] = yaml.safe_load(
-        (ROOT / "scenarios" / scenario / "answers.yml").read_text()
-    )
+    answers: dict[str, Any] = yaml.safe_load((ROOT / "scenarios" / scenario / "answers.yml").read_text())
     return answers
 
 
@@ -71,9 +67,7 @@ def variants() -> dict[str, dict[str, Any]]:
     """All combinations of choices by a readable id; the Python version is varied alone."""
     serving = offered("serving")
     subsets = [
-        list(subset)
-        for length in range(1, len(serving) + 1)
-        for subset in itertools.combinations(serving, length)
+        list(subset) for length in range(1, len(serving) + 1) for subset in itertools.combinations(serving, length)
     ]
     found = {}
     for choice in itertools.product(*map(offered, (*AXES, "network"))):
@@ -90,9 +84,7 @@ VARIANTS = variants()
 
 
 def git(*arguments: str, cwd: Path) -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
 def snapshot(target: Path) -> Path:
@@ -133,34 +125,15 @@ def texts(project: Path) -> dict[Path, str]:
 
 
 def digests(project: Path) -> dict[Path, str]:
-    return {
-        path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)
-    }
+    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
 
 
-def once_per_content(
-    check: Callable[[Path], None], suffixes: tuple[str, ...] = (), folder: str = "."
-) -> Callable[[Path], None]:
-    """Run a check on a project only if no other one had the same files of these kinds."""
-    seen: dict[str, BaseException | None] = {}
-
-    @functools.wraps(check)
-    def checked(project: Path) -> None:
-        inside = project / folder
-        relevant = {
-            str(path): digest
-            for path, digest in digests(inside).items()
-            if not suffixes or path.suffix in suffixes
-        }
-        key = hashlib.sha256(repr(sorted(relevant.items())).encode()).hexdigest()
-        if key not in seen:
-            seen[key] = None
-            try:
-                check(project)
-            except BaseException as error:
-                seen[key] = error
-                raise
-        elif (earlier := seen[key]) is not None:
-            raise AssertionError(f"same files as a variant that failed: {earlier}")
-
-    return checked
+def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """One rendered project for each set of files of these kinds that any variant has."""
+    seen = []
+    for answers in VARIANTS.values():
+        project = render(answers)
+        relevant = {path: digest for path, digest in digests(project).items() if path.suffix in suffixes}
+        if relevant not in seen:
+            seen.append(relevant)
+            yield project

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 import sys
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extensions import answers
+from tests import harness
 from tests.texts import BREAKS, INJECTIONS, anything
 
 
@@ -43,8 +45,7 @@ def test_text_faults_quote_the_value_and_say_the_rule(value: str, fault: str) ->
         ("flight_time", "'flight_time' has '_': use a-z, 0-9 and '-', starting with a letter."),
         (
             "9flights",
-            "'9flights' does not start with a letter: "
-            "use a-z, 0-9 and '-', starting with a letter.",
+            "'9flights' does not start with a letter: use a-z, 0-9 and '-', starting with a letter.",
         ),
         (
             "a--b",
@@ -56,6 +57,7 @@ def test_text_faults_quote_the_value_and_say_the_rule(value: str, fault: str) ->
         ),
         ("ab", "'ab' has 2 characters: use 3 to 20."),
         ("a" * 21, f"'{'a' * 21}' has 21 characters: use 3 to 20."),
+        ("scikit-learn", "'scikit-learn' is a package that the project depends on: choose another name."),
         ("flight\n", "'flight\\n' has '\\n': use a-z, 0-9 and '-', starting with a letter."),
     ],
 )
@@ -91,6 +93,14 @@ def test_package_names_that_python_would_confuse_are_refused(value: str, reason:
     assert reason in answers.package_fault(value)
 
 
+def test_every_locked_package_is_refused_as_a_name() -> None:
+    locks = list((harness.ROOT / "template").rglob("*.lock.txt"))
+    assert locks
+    for lock in locks:
+        for package in re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(), re.MULTILINE):
+            assert answers.package_fault(re.sub(r"[-_.]+", "_", package.lower())), (lock, package)
+
+
 @given(st.sampled_from(sorted({*keyword.kwlist, *sys.stdlib_module_names})))
 def test_no_word_or_module_of_python_is_a_package_name(value: str) -> None:
     assert answers.package_fault(value)
@@ -103,8 +113,7 @@ def test_well_formed_regions_pass_listed_or_not(value: str) -> None:
 
 def test_a_region_written_as_the_portal_shows_it_is_corrected() -> None:
     assert answers.location_fault("West Europe") == (
-        "'West Europe' is no region's short name: use a-z and 0-9, as in 'westeurope'."
-        " Did you mean 'westeurope'?"
+        "'West Europe' is no region's short name: use a-z and 0-9, as in 'westeurope'. Did you mean 'westeurope'?"
     )
 
 

@@ -8,9 +8,7 @@ from hypothesis import strategies as st
 
 from extensions.azure_names import ENVIRONMENTS, azure_names
 
-slugs = st.from_regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", fullmatch=True).filter(
-    lambda slug: 3 <= len(slug) <= 20
-)
+slugs = st.from_regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", fullmatch=True).filter(lambda slug: 3 <= len(slug) <= 20)
 environments = st.sampled_from(ENVIRONMENTS)
 suffixes = st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True)
 projects = st.tuples(slugs, environments, suffixes)
@@ -102,8 +100,6 @@ def test_names_never_change_from_one_release_to_the_next() -> None:
         (("flight", "dev", "7777"), "suffix '7777'"),
     ],
 )
-def test_a_value_that_no_question_accepts_is_refused(
-    project: tuple[str, str, str], message: str
-) -> None:
+def test_a_value_that_no_question_accepts_is_refused(project: tuple[str, str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         azure_names(*project)

@@ -97,11 +97,7 @@ def test_markdown_shows_the_same_text(value: str) -> None:
         .enable(["table", "strikethrough"])
         .render(literals.markdown_text(value) + "\n")
     )
-    inner = (
-        re.fullmatch(r"<p>(.*)</p>\n", rendered, re.DOTALL)
-        if value
-        else re.fullmatch("()", rendered)
-    )
+    inner = re.fullmatch(r"<p>(.*)</p>\n", rendered, re.DOTALL) if value else re.fullmatch("()", rendered)
     assert inner, rendered
     assert "<" not in inner[1]
     assert html.unescape(inner[1]) == value

@@ -157,9 +157,7 @@ def test_an_update_without_an_answers_file_says_so_and_changes_nothing(project: 
 
 
 @pytest.mark.parametrize("question", harness.AXES)
-def test_a_copy_without_an_axis_asks_for_it_and_creates_nothing(
-    question: str, template: Path, tmp_path: Path
-) -> None:
+def test_a_copy_without_an_axis_asks_for_it_and_creates_nothing(question: str, template: Path, tmp_path: Path) -> None:
     answers = harness.answers_for()
     del answers[question]
     with pytest.raises(ValueError, match=f'Question "{question}" is required'):
@@ -196,12 +194,7 @@ def test_a_bad_answer_is_refused_by_name_and_rule_and_touches_nothing(
 
 @pytest.mark.parametrize(
     ("axis", "value"),
-    [
-        (axis, value)
-        for axis in harness.AXES
-        for value, reason in harness.choices(axis).items()
-        if reason
-    ],
+    [(axis, value) for axis in harness.AXES for value, reason in harness.choices(axis).items() if reason],
 )
 def test_a_choice_that_is_not_ready_is_visible_and_refused_with_its_reason(
     axis: str, value: str, template: Path, tmp_path: Path
@@ -212,9 +205,7 @@ def test_a_choice_that_is_not_ready_is_visible_and_refused_with_its_reason(
 
 
 @pytest.mark.parametrize("network", ["managed", "isolated"])
-def test_hosted_runners_are_refused_where_they_cannot_reach(
-    network: str, template: Path, tmp_path: Path
-) -> None:
+def test_hosted_runners_are_refused_where_they_cannot_reach(network: str, template: Path, tmp_path: Path) -> None:
     answers = harness.answers_for(network=network, ci_runner="hosted")
     with pytest.raises(ValueError, match="'hosted' runners cannot reach"):
         _copy(template, tmp_path / "project", answers)
@@ -264,9 +255,7 @@ def test_the_command_line_says_how_to_go_on(template: Path, tmp_path: Path) -> N
 
 
 def _copy(template: Path, target: Path, answers: harness.Answers, ref: str | None = None) -> None:
-    run_copy(
-        str(template), target, dict(answers), vcs_ref=ref, defaults=True, unsafe=True, quiet=True
-    )
+    run_copy(str(template), target, dict(answers), vcs_ref=ref, defaults=True, unsafe=True, quiet=True)
 
 
 def _render(template: Path, target: Path, answers: harness.Answers, ref: str) -> Path:

@@ -75,9 +75,9 @@ BREAKS = (
 _UTF8 = st.characters(codec="utf-8")
 
 # Any text at all, with the dangerous pieces mixed in.
-anything = st.lists(
-    st.one_of(st.sampled_from(INJECTIONS + BREAKS), st.text(_UTF8, max_size=20)), max_size=4
-).map("".join)
+anything = st.lists(st.one_of(st.sampled_from(INJECTIONS + BREAKS), st.text(_UTF8, max_size=20)), max_size=4).map(
+    "".join
+)
 
 # What the questions accept as one line of text, or nearly.
 one_line = st.one_of(

@@ -1,0 +1,92 @@
+"""Answers that nobody foresaw: refused by name and rule, or rendered as the text that they are."""
+
+from __future__ import annotations
+
+import html
+import re
+import tempfile
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import yaml
+from copier import run_copy
+from hypothesis import given
+from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+
+from tests import harness
+from tests.test_render import assert_all_parse, assert_names_no_place
+from tests.texts import anything, one_line
+
+# The places where an answer of free text would be read as code by a service of Azure or GitHub.
+COMMAND_FOLDERS = (".github", ".azuredevops", "azureml")
+
+slugs = st.one_of(st.from_regex(r"[a-z][a-z0-9]{1,9}(-[a-z0-9]{1,4}){0,2}", fullmatch=True), anything)
+packages = st.one_of(st.from_regex(r"[a-z][a-z0-9_]{2,29}", fullmatch=True), anything)
+texts = st.one_of(one_line, one_line, anything)
+
+
+@st.composite
+def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
+    """Any choices, with one or two answers that somebody types replaced by any text."""
+    answers = draw(st.sampled_from(list(harness.VARIANTS.values())))
+    typed: dict[str, st.SearchStrategy[str]] = {
+        "project_name": texts,
+        "description": texts,
+        "owner": texts,
+        "project_slug": slugs,
+        "package_name": packages,
+        "location": st.one_of(st.from_regex(r"[a-z]{6,12}[23]?", fullmatch=True), anything),
+        "repository": st.one_of(st.just(answers["repository"]), anything),
+        "alert_email": st.one_of(st.emails(), anything),
+        "name_suffix": st.one_of(st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True), anything),
+    }
+    replaced = draw(st.lists(st.sampled_from(sorted(typed)), min_size=1, max_size=3, unique=True))
+    return {**answers, **{question: draw(typed[question]) for question in replaced}}
+
+
+@given(answer_sets())
+def test_random_answers_are_refused_by_rule_or_shown_literally(template: Path, answers: dict[str, Any]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        project = Path(folder) / "project"
+        if refusal := _refusal(template, project, answers):
+            assert re.search(r"Validation error for question '\w+': .*(\.|\?)$", refusal), refusal
+            assert not project.exists()
+        else:
+            assert_all_parse(project)
+            assert_names_no_place(project)
+            _assert_shown(project, answers)
+
+
+def _refusal(template: Path, project: Path, answers: dict[str, Any]) -> str:
+    try:
+        run_copy(str(template), project, answers, defaults=True, unsafe=True, quiet=True)
+    except ValueError as error:
+        return str(error)
+    return ""
+
+
+def _assert_shown(project: Path, answers: dict[str, Any]) -> None:
+    kept = yaml.safe_load((project / ".copier-answers.yml").read_text())
+    assert {name: kept[name] for name in answers} == answers
+
+    readme = html.unescape(re.sub("<[^>]+>", "", MarkdownIt("commonmark").render((project / "README.md").read_text())))
+    assert answers["project_name"] in readme
+    assert answers["description"] in readme
+
+    metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
+    assert metadata["name"] == answers["project_slug"]
+    assert metadata["description"] == answers["description"]
+    assert (project / "src" / answers["package_name"] / "cli.py").is_file()
+
+    for environment in ("dev", "staging", "prod"):
+        config = yaml.safe_load((project / "config" / f"{environment}.yml").read_text())
+        assert config["location"] == answers["location"]
+        assert config["tags"]["project"] == answers["project_slug"]
+        assert config["tags"]["owner"] == answers["owner"]
+
+    for path, text in harness.texts(project).items():
+        if path.parts[0] in COMMAND_FOLDERS:
+            for question in ("description", "owner", "project_name"):
+                assert len(answers[question]) < 6 or answers[question] not in text, (path, question)
