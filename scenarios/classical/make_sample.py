@@ -31,9 +31,7 @@ def build(source: Path) -> pd.DataFrame:
     """One row a completed flight, with what is known about it before it departs and its time in the air."""
     flights = pd.read_csv(source / "flights.csv.zip")
     # The hour in which summer time ended stands there twice; flights of that hour take the first.
-    weather = pd.read_csv(source / "weather.csv").drop_duplicates(
-        ["origin", "year", "month", "day", "hour"]
-    )
+    weather = pd.read_csv(source / "weather.csv").drop_duplicates(["origin", "year", "month", "day", "hour"])
     planes = pd.read_csv(source / "planes.csv").rename(columns={"year": "built"})
     table = flights.dropna(subset=["air_time"]).merge(
         weather.drop(columns="time_hour"),
@@ -41,17 +39,10 @@ def build(source: Path) -> pd.DataFrame:
         on=["origin", "year", "month", "day", "hour"],
         validate="many_to_one",
     )
-    table = table.merge(
-        planes[["tailnum", "built", "manufacturer", "seats"]], how="left", on="tailnum"
-    )
+    table = table.merge(planes[["tailnum", "built", "manufacturer", "seats"]], how="left", on="tailnum")
     date = pd.to_datetime(table[["year", "month", "day"]])
     table["flight_id"] = (
-        date.dt.strftime("%Y%m%d")
-        + "-"
-        + table["carrier"]
-        + table["flight"].astype(str)
-        + "-"
-        + table["origin"]
+        date.dt.strftime("%Y%m%d") + "-" + table["carrier"] + table["flight"].astype(str) + "-" + table["origin"]
     )
     table["plane_age"] = table["year"] - table["built"]
     table["weekend"] = date.dt.dayofweek >= 5
@@ -74,9 +65,7 @@ def build(source: Path) -> pd.DataFrame:
 def write(table: pd.DataFrame, path: Path) -> None:
     """CSV in a gzip file without a time stamp, so that a rebuild gives the same bytes."""
     text = io.StringIO()
-    table.drop(columns="month").sort_values(["time_hour", "flight_id"]).to_csv(
-        text, index=False, lineterminator="\n"
-    )
+    table.drop(columns="month").sort_values(["time_hour", "flight_id"]).to_csv(text, index=False, lineterminator="\n")
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(text.getvalue().encode(), compresslevel=9, mtime=0))
 
