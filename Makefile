@@ -6,7 +6,7 @@ LOCK := requirements/dev.lock.txt
 READY := $(VENV)/installed
 DEMO := build/demo
 
-.PHONY: help demo test test-all bench lint format lock clean
+.PHONY: help demo test test-all bench lint format lock hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -37,7 +37,8 @@ lint: $(READY) ## Check the template's own code
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/yamllint --strict copier.yml scenarios .github .pre-commit-config.yaml
+	$(BIN)/yamllint --strict .
+	$(BIN)/actionlint
 	$(BIN)/zizmor --offline --quiet .github
 
 format: $(READY) ## Format the template's own code
@@ -47,6 +48,9 @@ format: $(READY) ## Format the template's own code
 lock: $(READY) ## Pin the newest allowed versions of what the template's own tools need
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --group pyproject.toml:dev --output-file $(LOCK)
+
+hooks: $(READY) ## Run the lint before every commit
+	$(BIN)/pre-commit install
 
 clean: ## Remove everything that was built
 	rm -rf build $(VENV)

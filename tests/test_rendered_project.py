@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import shutil
 import subprocess
@@ -13,20 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests import harness
-
-YAMLLINT = json.dumps(
-    {
-        "extends": "default",
-        "rules": {
-            "braces": {"max-spaces-inside": 1},
-            "comments": {"min-spaces-from-content": 1},
-            "indentation": {"indent-sequences": "whatever"},
-            "document-start": "disable",
-            "line-length": {"max": 160, "allow-non-breakable-words": True},
-            "truthy": {"check-keys": False},
-        },
-    }
-)
 
 TERRAFORM = (".tf", ".hcl", ".tfvars")
 needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
@@ -54,7 +39,7 @@ def test_rendered_python_is_formatted_and_clean_by_the_projects_own_rules(render
 
 def test_rendered_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
     for project in harness.distinct(render, (".yml", ".yaml")):
-        _run("yamllint", "--strict", "--config-data", YAMLLINT, ".", cwd=project)
+        _run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
 
 
 def test_rendered_workflows_are_clean_and_safe(render: harness.Render) -> None:

@@ -62,6 +62,22 @@ def test_an_update_equals_a_fresh_render(project: Path, released: Path, tmp_path
     assert harness.digests(project) == harness.digests(fresh)
 
 
+def test_a_project_of_the_last_release_updates_to_a_fresh_render(tmp_path: Path) -> None:
+    releases = harness.git("tag", "--list", "v*", "--sort=-version:refname", cwd=harness.ROOT).split()
+    if not releases:
+        pytest.skip("no release has been tagged yet")
+    repository = tmp_path / "template"
+    harness.git("clone", "--quiet", str(harness.ROOT), str(repository), cwd=tmp_path)
+    harness.git("rm", "--quiet", "-r", ".", cwd=repository)
+    harness.commit(harness.snapshot(repository), "This release", NEW)
+    project = _render(repository, tmp_path / "project", harness.answers_for(), releases[0])
+
+    _update(project)
+
+    fresh = _render(repository, tmp_path / "fresh", harness.answers_for(), NEW)
+    assert harness.digests(project) == harness.digests(fresh)
+
+
 def test_a_second_update_changes_nothing(project: Path) -> None:
     _update(project)
     harness.commit(project, "Update")
