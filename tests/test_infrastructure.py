@@ -1,0 +1,234 @@
+"""The Terraform layer: what its files promise, and, where terraform and its providers can be had, that it plans."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hcl2
+import pytest
+import yaml
+
+from tests import harness
+
+INFRA = harness.LAYERS["terraform"] / "infra"
+ROOTS = [INFRA, INFRA / "registry"]
+ENVIRONMENTS = ("dev", "staging", "prod")
+PATHS = sorted(INFRA.rglob("*.tf"))
+
+# What Azure would otherwise allow, or not do: (attribute, value) for each resource that has it.
+IDENTITY_ONLY: dict[str, dict[str, Any]] = {
+    "azurerm_storage_account": {
+        "shared_access_key_enabled": False,
+        "local_user_enabled": False,
+        "allow_nested_items_to_be_public": False,
+        "cross_tenant_replication_enabled": False,
+        "min_tls_version": "TLS1_2",
+    },
+    "azurerm_key_vault": {"rbac_authorization_enabled": True, "purge_protection_enabled": True},
+    "azurerm_container_registry": {"admin_enabled": False, "anonymous_pull_enabled": False},
+    "azurerm_log_analytics_workspace": {"local_authentication_enabled": False},
+    "azurerm_application_insights": {"local_authentication_enabled": False},
+    "azurerm_machine_learning_workspace": {"storage_account_access_type": "Identity"},
+}
+
+terraform_needed = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
+
+
+def unquoted(value: Any) -> Any:
+    """python-hcl2 keeps the quotation marks of strings, also of the labels of blocks."""
+    if isinstance(value, dict):
+        return {unquoted(key): unquoted(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [unquoted(item) for item in value]
+    return value[1:-1] if isinstance(value, str) and re.fullmatch(r'".*"', value, re.DOTALL) else value
+
+
+def blocks(root: Path, kind: str) -> Iterator[dict[str, Any]]:
+    for path in sorted(root.glob("*.tf")):
+        content: dict[str, list[dict[str, Any]]] = unquoted(hcl2.loads(path.read_text()))
+        yield from content.get(kind, [])
+
+
+def resources(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for block in blocks(root, "resource"):
+        for kind, named in block.items():
+            if kind != "__is_block__":
+                yield from ((kind, name, body) for name, body in named.items() if name != "__is_block__")
+
+
+def test_every_resource_that_could_take_a_key_refuses_it() -> None:
+    found = {kind: body for kind, _, body in resources(INFRA)}
+    for kind, expected in IDENTITY_ONLY.items():
+        assert {key: found[kind].get(key) for key in expected} == expected, kind
+
+
+def test_nothing_is_named_outside_the_configuration() -> None:
+    """One source for names: a literal here would be the same in every environment and every project."""
+    for root in ROOTS:
+        for kind, name, body in resources(root):
+            assert re.search(r"local\.|each\.key", str(body.get("name", "local."))), (kind, name)
+
+
+@pytest.mark.parametrize("network", harness.offered("network"))
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_terraform_reads_what_the_configuration_holds(environment: str, network: str, render: harness.Render) -> None:
+    config = yaml.safe_load((render(harness.answers_for(network=network)) / f"config/{environment}.yml").read_text())
+    text = "".join(path.read_text() for path in INFRA.glob("*.tf"))
+    assert set(re.findall(r"local\.names\.(\w+)", text)) == config["names"].keys()
+    assert set(re.findall(r"local\.sizes\.(\w+)", text)) == config["sizes"].keys()
+    assert config["network"].keys() <= set(re.findall(r"local\.config\.network\.(\w+)", text))
+    assert set(re.findall(r"local\.config\.(\w+)", text)) == config.keys() - {"registry"}
+    registry = (INFRA / "registry/main.tf").read_text()
+    assert set(re.findall(r"local\.registry\.(\w+)", registry)) == config["registry"].keys()
+
+
+@pytest.mark.parametrize("network", harness.offered("network"))
+def test_the_configuration_carries_the_chosen_network_and_what_it_needs(network: str, render: harness.Render) -> None:
+    for environment in ENVIRONMENTS:
+        path = render(harness.answers_for(network=network)) / f"config/{environment}.yml"
+        config = yaml.safe_load(path.read_text())
+        assert config["network"]["mode"] == network
+        assert ("subnet_id" in config["network"]) == (network != "public")
+        assert ("approved_hosts" in config["network"]) == (network == "isolated")
+        assert (config["sizes"]["container_registry_sku"] == "Premium") == (network != "public")
+
+
+def test_names_come_from_the_answers_and_differ_between_environments(render: harness.Render) -> None:
+    project = render(harness.answers_for())
+    configs = [yaml.safe_load((project / f"config/{name}.yml").read_text()) for name in ENVIRONMENTS]
+    other = yaml.safe_load((render(harness.answers_for(name_suffix="z9z9")) / "config/dev.yml").read_text())
+    for key, value in configs[0]["names"].items():
+        assert len({config["names"][key] for config in [*configs, other]}) == 4, key
+        assert other["names"][key] != value
+    assert configs[0]["registry"] == configs[1]["registry"] == configs[2]["registry"]
+
+
+def test_a_hostile_owner_stays_text(render: harness.Render) -> None:
+    owner = "\"; ${var.x} %{if} {{ 7*7 }} ${{ secrets.X }} 'a': #"
+    project = render(harness.answers_for(owner=owner))
+    for environment in ENVIRONMENTS:
+        assert yaml.safe_load((project / f"config/{environment}.yml").read_text())["tags"]["owner"] == owner
+
+
+def test_providers_and_terraform_are_bounded() -> None:
+    for root in ROOTS:
+        (settings,) = blocks(root, "terraform")
+        constraints = [settings["required_version"]]
+        for block in settings["required_providers"]:
+            constraints += [given["version"] for name, given in block.items() if name != "__is_block__"]
+        for constraint in constraints:
+            assert re.fullmatch(r">= \d+\.\d+\.\d+, < \d+\.\d+\.\d+", constraint), constraint
+
+
+def test_every_variable_and_output_is_described_and_checked() -> None:
+    for root in ROOTS:
+        for kind in ("variable", "output"):
+            for block in blocks(root, kind):
+                for name, body in block.items():
+                    if name != "__is_block__":
+                        assert body["description"].endswith("."), name
+                        assert kind == "output" or body["validation"], name
+
+
+def test_every_refusal_says_the_value_and_the_rule() -> None:
+    messages = [
+        message
+        for path in PATHS
+        for message in re.findall(r'^\s*error_message = "(.*)"$', path.read_text(), re.MULTILINE)
+    ]
+    assert len(messages) >= 9
+    for message in messages:
+        assert message.endswith("."), message
+        assert "${" in message or message.startswith("config/"), message
+        assert re.search(r"must|needs?|select|list|closes|cannot|does not", message), message
+
+
+def test_no_state_and_no_lock_of_ours_is_shipped() -> None:
+    """A lock without hashes of every platform would break the first `init` on another one."""
+    assert not [path for path in INFRA.rglob("*") if ".terraform" in path.name or "tfstate" in path.suffix]
+
+
+@terraform_needed
+def test_terraform_finds_nothing_to_format() -> None:
+    done = terraform("fmt", "-check", "-recursive", "-diff", cwd=INFRA)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session")
+def initialised(render: harness.Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A rendered project whose two roots have their providers."""
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+    project = tmp_path_factory.mktemp("infrastructure") / "project"
+    shutil.copytree(render(harness.answers_for()), project)
+    for root in (project / "infra", project / "infra/registry"):
+        done = terraform("init", "-backend=false", "-input=false", cwd=root)
+        if re.search(r"could\s+not\s+connect\s+to|request\s+failed", done.stderr):
+            pytest.skip("the providers cannot be downloaded from here")
+        assert done.returncode == 0, done.stdout + done.stderr
+    return project
+
+
+@pytest.mark.parametrize("root", ["infra", "infra/registry"])
+def test_terraform_accepts_and_plans_the_layer(root: str, initialised: Path) -> None:
+    for command in (["validate"], ["test"]):
+        done = terraform(*command, cwd=initialised / root)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert "0 failed" in done.stdout
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_terraform_plans_each_environment_from_the_projects_own_configuration(
+    environment: str, initialised: Path
+) -> None:
+    names = yaml.safe_load((initialised / f"config/{environment}.yml").read_text())["names"]
+    test = initialised / "infra/tests/own.tftest.hcl"
+    test.write_text(
+        f"""
+mock_provider "azurerm" {{
+  mock_data "azurerm_client_config" {{
+    defaults = {{ tenant_id = "00000000-0000-0000-0000-000000000000" }}
+  }}
+}}
+run "own" {{
+  command = plan
+  variables {{
+    environment = "{environment}"
+  }}
+  assert {{
+    condition     = azurerm_machine_learning_workspace.main.name == "{names["workspace"]}"
+    error_message = "the workspace has another name"
+  }}
+}}
+"""
+    )
+    done = terraform("test", f"-filter=tests/{test.name}", cwd=initialised / "infra")
+    test.unlink()
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_terraform_asks_for_an_environment_when_none_is_selected(initialised: Path) -> None:
+    done = terraform("plan", "-input=false", "-refresh=false", cwd=initialised / "infra")
+    assert done.returncode == 1
+    assert "'default' is no environment: select the" in " ".join(done.stderr.split())
+
+
+def terraform(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
+    return subprocess.run(
+        ["terraform", arguments[0], "-no-color", *arguments[1:]]
+        if arguments[0] != "fmt"
+        else ["terraform", *arguments],
+        cwd=cwd,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
