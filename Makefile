@@ -45,9 +45,10 @@ format: $(READY) ## Format the template's own code
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-lock: $(READY) ## Pin the newest allowed versions of what the template's own tools need
+lock: $(READY) ## Pin the newest allowed versions: of the template's own tools, and of every scenario's project
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --group pyproject.toml:dev --output-file $(LOCK)
+	PATH="$(BIN):$$PATH" $(BIN)/python scenarios/lock.py
 
 hooks: $(READY) ## Run the lint before every commit
 	$(BIN)/pre-commit install

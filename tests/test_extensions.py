@@ -1,0 +1,32 @@
+"""What `--trust` allows: the extensions import nothing with which they could do more than compute."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from tests import harness
+
+MODULES = sorted((harness.ROOT / "extensions").glob("*.py"))
+HARMLESS = {"__future__", "base64", "collections", "hashlib", "jinja2", "keyword", "re", "sys", "typing"}
+NOT_CALLED = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open", "setattr", "vars"}
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
+def test_extensions_start_no_process_and_touch_no_file_or_network(module: Path) -> None:
+    for node in ast.walk(ast.parse(module.read_text())):
+        if isinstance(node, ast.Import):
+            assert {alias.name.partition(".")[0] for alias in node.names} <= HARMLESS
+        if isinstance(node, ast.ImportFrom):
+            assert node.level == 0
+            assert (node.module or "").partition(".")[0] in HARMLESS
+        if isinstance(node, ast.Name):
+            assert node.id not in NOT_CALLED
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "sys":
+            assert node.attr == "stdlib_module_names"
+
+
+def test_the_template_asks_for_trust_for_nothing_else() -> None:
+    assert not {"_tasks", "_migrations", "_external_data"} & harness.CONFIG.keys()
