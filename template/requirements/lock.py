@@ -19,6 +19,9 @@ LOCKS = {
     "ci": ["--group", f"{PROJECT}:ci"],
     "serving": ["--group", f"{PROJECT}:serving", "--constraint", str(HERE / "dev.lock.txt")],
 }
+if (HERE / "batch.in").is_file():
+    batch = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", str(HERE / "serving.lock.txt")]
+    LOCKS["batch"] = batch
 PINNED = re.compile(r"^([\w.\[\]-]+==\S+(?: ; .+?)?) \\$", re.MULTILINE)
 BLOCK = re.compile(r"(constraint-dependencies = \[\n).*?(^\])", re.DOTALL | re.MULTILINE)
 
