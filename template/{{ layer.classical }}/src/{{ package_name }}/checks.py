@@ -1,6 +1,7 @@
 """What `mlops check` looks at: everything that can be wrong before a run, each problem in words."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -9,6 +10,7 @@ from .config import ProjectConfig
 from .config import load as load_config
 from .environments import ENVIRONMENTS
 from .environments import load as load_environment
+from .environments import load_all as load_environments
 from .errors import UserError
 from .local import graph
 from .project import Project
@@ -20,9 +22,15 @@ def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
     """Each check's name and what is wrong, None if nothing; a check that depends on a failed one is left out."""
     config, problem = _load(lambda: load_config(project.config_path))
     yield "config/project.yml", problem
+    folder = project.root / "config"
+    refused = False
     for name in ENVIRONMENTS:
-        path = project.root / "config" / f"{name}.yml"
-        yield f"config/{name}.yml", _problem(lambda path=path: load_environment(path))
+        path = folder / f"{name}.yml"
+        problem = _problem(partial(load_environment, path))
+        refused = refused or problem is not None
+        yield f"config/{name}.yml", problem
+    if not refused:
+        yield "config/{dev,staging,prod}.yml agree", _problem(partial(load_environments, folder))
     training, problem = _load(lambda: graph.load(project, project.pipeline))
     yield project.relative(project.pipeline), problem
     if config and training:
@@ -30,7 +38,7 @@ def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
         yield project.relative(path), _problem(lambda: _readable(path, config))
     if config and project.production.is_dir():
         for file in data.files(project.production):
-            yield project.relative(file), _problem(lambda file=file: data.read(file, config, require_target=False))
+            yield project.relative(file), _problem(partial(data.read, file, config, require_target=False))
 
 
 def _readable(path: Path, config: ProjectConfig) -> None:
