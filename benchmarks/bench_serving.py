@@ -1,0 +1,164 @@
+"""What score.py adds to the inference server's own cost, and what concurrency does to throughput.
+
+    PROJECT/.venv/bin/python benchmarks/bench_serving.py PROJECT [--rounds 10] [--requests 100] [--out FILE]
+
+PROJECT is a rendered classical project; run this with a Python that has its dependencies. Nothing in it is changed. A
+model of the project's kind is trained on its sample data and saved. Two real inference servers then run side by side,
+one with the project's score.py and that model, one with a score.py that does nothing. Each round asks both of them and
+the bare model for the same row in turn, one request at a time, so that noise of the machine meets all three alike; then
+the project's server is asked by 1, 4 and 16 clients at once.
+"""
+
+import argparse
+import concurrent.futures
+import http.client
+import importlib
+import json
+import os
+import statistics
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# As the server has it; to be set before NumPy is imported.
+os.environ["OMP_NUM_THREADS"] = "1"
+
+OVERHEAD_LIMIT = 1.5
+# A tenth is left to the noise of rounds that cannot run at the same time.
+THROUGHPUT_LIMIT = 1.1
+CLIENTS = (1, 4, 16)
+NO_OP = "def init(): pass\n\n\ndef run(raw_data): return {'predictions': [0.0]}\n"
+
+
+def main() -> None:
+    """Measure, print a line of JSON, and end with 1 if a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("project", type=Path, help="a rendered classical project")
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--requests", type=int, default=100, help="requests to each server, each round")
+    parser.add_argument("--out", type=Path, help="file for the JSON too")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(given.project.resolve(), Path(folder), given.rounds, given.requests)
+    text = json.dumps(result, indent=2)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
+    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+
+
+def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
+    """All figures of one project; milliseconds and requests a second."""
+    package = package_of(root)
+    sys.path.insert(0, str(root / "src"))
+    config_of, data, models, project, server, smoke, served = (
+        importlib.import_module(f"{package}.{name}")
+        for name in ("config", "data", "models", "project", "local.server", "scoring.smoke", "scoring.served")
+    )
+    config = config_of.load(project.Project(root).config_path)
+    frame = data.read(root / "data" / "train", config)
+    kind, _ = models.choose(config, frame)
+    folder = work / "model"
+    models.save(models.fit(kind, config, frame), config, frame, folder)
+    model = served.load(folder, "benchmark", "1")
+    row = smoke.rows_of(model.contract, frame.head(1))
+    body = json.dumps({"data": row})
+    table = model.contract.parse(body).frame
+    (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
+
+    with (
+        server.serve(project.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
+        server.serve(project.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
+    ):
+        asked: dict[str, Callable[[], object]] = {
+            "score.py": lambda: ask(ours, body),
+            "no-op score.py": lambda: ask(no_op, body),
+            "predict": lambda: predict(model.model, table),
+        }
+        milliseconds: dict[str, list[float]] = {name: [] for name in asked}
+        for call in asked.values():
+            timed(call, requests)  # warms caches
+        for _ in range(rounds):
+            for name, call in asked.items():
+                milliseconds[name] += timed(call, requests)
+        throughput: dict[int, list[float]] = {clients: [] for clients in CLIENTS}
+        for _ in range(rounds):
+            for clients in CLIENTS:
+                throughput[clients].append(rate(ours, body, clients, requests))
+
+    figures = {
+        name: {
+            "p50": round(statistics.median(values), 3),
+            "p95": round(statistics.quantiles(values, n=20)[-1], 3),
+        }
+        for name, values in milliseconds.items()
+    }
+    per_second = {clients: statistics.median(values) for clients, values in throughput.items()}
+    overhead = (figures["score.py"]["p95"] - figures["predict"]["p95"]) / figures["no-op score.py"]["p95"]
+    slowest = min(per_second[clients] for clients in CLIENTS[1:])
+    return {
+        "benchmark": "serving",
+        "model": kind,
+        "columns": len(model.contract.features),
+        "rounds": rounds,
+        "requests": requests,
+        "milliseconds": figures,
+        "requests a second by clients": {str(clients): round(value, 1) for clients, value in per_second.items()},
+        "checks": [
+            {"name": "(p95 - p95 of predict) / p95 of no-op", "value": round(overhead, 3), "limit": OVERHEAD_LIMIT},
+            {
+                "name": "throughput of 1 client / worst of 4 and 16",
+                "value": round(per_second[1] / slowest, 3),
+                "limit": THROUGHPUT_LIMIT,
+            },
+        ],
+    }
+
+
+def ask(server: Any, body: str) -> None:
+    """One request on a connection of its own, which is all that the server's workers offer."""
+    connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
+    connection.request("POST", "/score", body, {"Content-Type": "application/json"})
+    response = connection.getresponse()
+    answer = response.read()
+    connection.close()
+    if response.status != 200:
+        raise SystemExit(f"{server.url} answered {response.status}: {answer.decode()}")
+
+
+def predict(model: Any, frame: Any) -> None:
+    """What the model must do for an answer."""
+    model.predict(frame)
+    model.predict_proba(frame)
+
+
+def timed(call: Callable[[], object], times: int) -> list[float]:
+    """Milliseconds of each call."""
+    found = []
+    for _ in range(times):
+        began = time.perf_counter()
+        call()
+        found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def rate(server: Any, body: str, clients: int, requests: int) -> float:
+    """Requests a second, with that many clients asking one after the other each."""
+    with concurrent.futures.ThreadPoolExecutor(clients) as pool:
+        began = time.perf_counter()
+        list(pool.map(lambda _: ask(server, body), range(requests)))
+        return requests / (time.perf_counter() - began)
+
+
+def package_of(project: Path) -> str:
+    """The package that the project's `mlops` command belongs to."""
+    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
+
+
+if __name__ == "__main__":
+    main()
