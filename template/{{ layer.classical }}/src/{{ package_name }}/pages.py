@@ -188,7 +188,8 @@ def _model_verdict(run: TrainingRun) -> Markup:
     if run.metrics is None:
         return verdict("neutral", "The model has not been tested", f"Run {run.name} ended before its evaluation.")
     metric = run.metrics["metric"]
-    text = f"{metric} {number(run.metrics['challenger'].get(metric))} on {plural(run.metrics['rows'], 'held-out row')}"
+    text = f"Version {run.registration['version']}: " if run.registration else ""
+    text += f"{metric} {number(run.metrics['challenger'].get(metric))} on {plural(run.metrics['rows'], 'held-out row')}"
     if run.training and run.training["kind"] == run.training["baseline"]:
         text += "; the linear model itself did best."
     else:

@@ -5,7 +5,6 @@ Outputs are monitor.json and monitor.html; a breach ends the run with exit code 
 """
 
 import argparse
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -90,7 +89,7 @@ class MonitorResult:
 
     def to_dict(self) -> dict[str, Any]:
         """JSON types only; figures that do not exist are None."""
-        content = {
+        return {
             "window": self.window,
             "status": self.status,
             "rows": self.rows,
@@ -102,7 +101,6 @@ class MonitorResult:
             "breaches": self.breaches,
             "notes": self.notes,
         }
-        return _finite(content)
 
 
 def evaluate_window(
@@ -139,6 +137,8 @@ def evaluate_window(
         _judge(name, config.columns.kind(name), reference[name], production[name], config, known[name])
         for name in config.columns.features
     ]
+    # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
+    production = production.replace([np.inf, -np.inf], np.nan)
     predicted, probability = _predict(model, production, config)
     kind = "numeric" if config.task == "regression" else "categorical"
     prediction = _judge("prediction", kind, reference["prediction"], pd.Series(predicted), config)
@@ -285,15 +285,6 @@ def _performance_breaches(measured: Performance | None, gaps: Mapping[str, Any] 
                 gap, limit = number(content["gap"]), number(gaps["limit"])
                 found.append(f"{gaps['metric']} by {column}: the gap between slices of {gap} is above {limit}")
     return found
-
-
-def _finite(value: Any) -> Any:
-    """The same content without NaN or infinity, which JSON does not know."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 if __name__ == "__main__":
