@@ -115,6 +115,6 @@ def _stamp(project: Project) -> dict[str, Any] | None:
     """What changes whenever MLflow writes to its database; None without one."""
     try:
         state = (project.outputs / "mlflow" / "mlflow.db").stat()
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     return {"size": state.st_size, "modified": state.st_mtime_ns}

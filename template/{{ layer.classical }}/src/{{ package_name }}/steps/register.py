@@ -59,26 +59,37 @@ def register(name: str, folders: dict[str, Path], labels: dict[str, str], run_id
     """Log the folders to the run and register its model; returns the version.
 
     A version is made in one call, with its tags, after all its files are stored: an interruption leaves either no
-    version or a complete one. A model that is registered already (same digest) keeps its version.
+    version or a complete one. A model that is registered already (same digest) keeps its version and gets the new
+    verdict's tags.
     """
     import mlflow
     from mlflow.exceptions import MlflowException
 
     client = mlflow.MlflowClient()
     try:
-        known = client.search_model_versions(f"name = '{name}'")
-    except MlflowException:
-        known = []  # no model of that name yet, which some stores answer with an error
-    for version in known:
-        if version.tags.get("model_digest") == labels["model_digest"]:
-            return str(version.version)
-    try:
         with tracking.run(run_id) as active:
             for folder, path in folders.items():
                 mlflow.log_artifacts(str(path), folder)
-            return str(mlflow.register_model(f"runs:/{active}/model", name, tags=labels).version)
+            version = _known_version(name, labels["model_digest"])
+            if version is None:
+                return str(mlflow.register_model(f"runs:/{active}/model", name, tags=labels).version)
+            for key, value in labels.items():
+                client.set_model_version_tag(name, version, key, value)
+            return version
     except MlflowException as error:
         raise tracking.store_error(error) from error
+
+
+def _known_version(name: str, model_digest: str) -> str | None:
+    """The version under which this very model is registered."""
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        versions = mlflow.MlflowClient().search_model_versions(f"name = '{name}'")
+    except MlflowException:
+        return None  # no model of that name yet, which some stores answer with an error
+    return next((str(found.version) for found in versions if found.tags.get("model_digest") == model_digest), None)
 
 
 def promote(name: str, version: str) -> None:
