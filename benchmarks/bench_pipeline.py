@@ -1,0 +1,159 @@
+"""How much the local runner adds to the work of the steps, and what an unchanged run costs.
+
+    PROJECT/.venv/bin/python benchmarks/bench_pipeline.py PROJECT [--rounds 5] [--out FILE]
+
+PROJECT is a rendered classical project; run this with a Python that has its dependencies. The project is copied, so
+that its own outputs stay as they are. In one warm process, rounds of two things alternate: the `main` of each step
+called directly with the arguments that the runner would give it, and a whole run of the pipeline with every step made
+anew. The quickest round of each gives the ratio: other programs only ever add time. `mlops run` is also timed in
+processes of its own, nothing having changed since the last one. All of it computes on one thread, for steadier figures.
+"""
+
+import argparse
+import contextlib
+import importlib
+import io
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+OVERHEAD_LIMIT = 1.3
+UNCHANGED_LIMIT_S = 2.0
+NOT_COPIED = shutil.ignore_patterns("outputs", ".venv", ".git", "__pycache__", ".*_cache")
+
+
+def main() -> None:
+    """Measure, print a line of JSON, and end with 1 if a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("project", type=Path, help="a rendered classical project")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="file for the JSON too")
+    parser.add_argument("--warm", action="store_true", help=argparse.SUPPRESS)  # this script's own second process
+    given = parser.parse_args()
+    if given.warm:
+        print(json.dumps(warm(given.project, given.rounds)))
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        copy = Path(folder) / "project"
+        shutil.copytree(given.project, copy, ignore=NOT_COPIED)
+        result = measure(copy, given.rounds)
+    text = json.dumps(result, indent=2)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
+    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+
+
+def measure(project: Path, rounds: int) -> dict[str, Any]:
+    """All figures of one project, which this changes; seconds of wall time."""
+    package = package_of(project)
+    environment = {**os.environ, "PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
+
+    def process(*arguments: str) -> tuple[float, str]:
+        began = time.perf_counter()
+        done = subprocess.run(
+            [sys.executable, *arguments], cwd=project, env=environment, stdout=subprocess.PIPE, text=True, check=True
+        )
+        return time.perf_counter() - began, done.stdout
+
+    command = ("-c", f"from {package}.cli import main; main()", "run")
+    cold, _ = process(*command)
+    unchanged = [process(*command)[0] for _ in range(rounds)]
+    bare = [process("-c", "pass")[0] for _ in range(rounds)]
+    inside = json.loads(process(__file__, str(project), "--rounds", str(rounds), "--warm")[1].splitlines()[-1])
+    work, run = min(inside["work"]), min(inside["run"])
+    return {
+        "benchmark": "pipeline",
+        "rounds": rounds,
+        "seconds": {
+            "steps called directly, warm": round(work, 3),
+            "run of the pipeline, warm": round(run, 3),
+            "first run, cold": round(cold, 3),
+            "unchanged run, new process": round(statistics.median(unchanged), 3),
+            "start of Python": round(statistics.median(bare), 3),
+        },
+        "rounds, seconds": inside,
+        "checks": [
+            {"name": "pipeline wall / work of its steps", "value": round(run / work, 3), "limit": OVERHEAD_LIMIT},
+            {
+                "name": "unchanged run, seconds",
+                "value": round(statistics.median(unchanged), 3),
+                "limit": UNCHANGED_LIMIT_S,
+            },
+        ],
+    }
+
+
+def warm(root: Path, rounds: int) -> dict[str, list[float]]:
+    """Seconds of each round: the steps called directly, and the runner running them."""
+    package = package_of(root)
+    runner = importlib.import_module(f"{package}.local.runner")
+    project = importlib.import_module(f"{package}.project").Project(root)
+
+    def run() -> Any:
+        return runner.run(project, project.pipeline, {}, force=True)
+
+    steps = calls(package, project, run())
+    seconds: dict[str, list[float]] = {"work": [], "run": []}
+    os.environ |= {"MLFLOW_TRACKING_URI": project.mlflow_uri, "MLFLOW_EXPERIMENT_NAME": package, "MPLBACKEND": "Agg"}
+    for _ in range(rounds):
+        seconds["run"].append(round(timed(run), 3))
+        total = 0.0
+        for call, outputs in steps:
+            for output in outputs:
+                shutil.rmtree(output, ignore_errors=True)
+                output.mkdir(parents=True)
+            with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+                total += timed(call)
+        seconds["work"].append(round(total, 3))
+    return seconds
+
+
+def calls(package: str, project: Any, result: Any) -> list[tuple[Callable[[], None], list[Path]]]:
+    """Each step's `main` with its arguments, and the folders it writes: as in `result`, but with other folders."""
+    graph = importlib.import_module(f"{package}.local.graph").load(project, project.pipeline)
+    command = importlib.import_module(f"{package}.local.command")
+    keys = importlib.import_module(f"{package}.local.keys")
+    given = keys.values(project, graph, {})
+    folder = project.outputs / "benchmark"
+    found: list[tuple[Callable[[], None], list[Path]]] = []
+    for step in graph.steps:
+        texts = {f"outputs.{name}": str(folder / step.name / name) for name in step.outputs}
+        for name in step.inputs:
+            binding = step.bindings.get(name)
+            if binding is not None and binding.step:
+                texts[f"inputs.{name}"] = str(folder / binding.step / binding.output)
+            elif (value := keys.fed(step, name, given)) is not None:
+                texts[f"inputs.{name}"] = str(value)
+        words = command.words(step.command, texts)
+        module = importlib.import_module(words[2])
+        outputs = [folder / step.name / name for name in step.outputs]
+        found.append((partial(module.main, words[3:]), outputs))
+    assert len(found) == len(result.steps)
+    return found
+
+
+def timed(call: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    call()
+    return time.perf_counter() - began
+
+
+def package_of(project: Path) -> str:
+    """The package that the project's `mlops` command belongs to."""
+    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
+
+
+if __name__ == "__main__":
+    main()
