@@ -38,7 +38,13 @@ class Log(io.TextIOBase):
     def writable(self) -> bool:
         return True
 
+    def fileno(self) -> int:
+        return self.stream.fileno()
+
     def write(self, text: str) -> int:
+        if self.stream.closed:
+            # A library that a step was first to import keeps this as its stderr for good.
+            return sys.stderr.write(text) if sys.stderr is not self else len(text)
         self.stream.write(text)
         self.stream.flush()
         *lines, self.line = (self.line + text).split("\n")
