@@ -111,7 +111,7 @@ def _paired_bars(
     parts = []
     for place, index in enumerate(order):
         y = place * line
-        name = labels[index] if len(labels[index]) <= 14 else labels[index][:13] + "…"
+        name = labels[index] if len(labels[index]) <= 12 else labels[index][:11] + "…"
         parts.append(_text(start - 8, y + 12, name, "end"))
         for offset, share, style in (
             (2, reference[index], "reference-fill"),

@@ -72,8 +72,9 @@ def badge(state: State, text: str) -> Markup:
     return Markup('<span class="badge {}">{}</span>').format(state, text)
 
 
-def card(title: str, label: Markup, content: Markup, notes: Iterable[str] = ()) -> Markup:
-    lines = join(Markup("<p>{}</p>").format(note) for note in notes)
+def card(title: str, label: Markup, content: Markup, problems: Iterable[str] = ()) -> Markup:
+    """A titled picture among others; `problems` are sentences below it."""
+    lines = join(Markup('<p class="bad">{}</p>').format(problem) for problem in problems)
     return Markup('<article class="card"><header><h3>{}</h3>{}</header>{}{}</article>').format(
         title, label, content, lines
     )

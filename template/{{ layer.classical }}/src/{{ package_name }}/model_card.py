@@ -82,12 +82,11 @@ def _use(config: ProjectConfig, contract: Mapping[str, Any]) -> Part:
 
 
 def _model(training: Mapping[str, Any]) -> Part:
-    tried = ", ".join(candidate["kind"] for candidate in training["candidates"])
     return Part(
         "Model",
         pairs=[
             ("Learner", training["learner"]),
-            ("Chosen from", tried or None),
+            ("Chosen from", candidates(training)),
             ("Parameters", ", ".join(f"{name}={value}" for name, value in training["parameters"].items())),
             ("Seed", str(training["seed"])),
             ("Code version", training["code_version"]),
@@ -105,17 +104,25 @@ def _data(
     return Part(
         "Data",
         pairs=[
-            ("Trained on", _rows(training["rows"], training["period"])),
-            ("Held out", f"{_rows(metrics['rows'], metrics['holdout'])} ({held})"),
+            ("Trained on", rows_of({"rows": training["rows"], **training["period"]})),
+            ("Held out", f"{rows_of(metrics['holdout'])} ({held})"),
             *((f"{kind.capitalize()} features", ", ".join(names) or None) for kind, names in named.items()),
             ("Data digest", training["data_digest"]),
         ],
     )
 
 
-def _rows(rows: int, period: Mapping[str, Any]) -> str:
-    text = plural(rows, "row")
-    return f"{text}, {period['from'][:10]} to {period['to'][:10]}" if "from" in period else text
+def rows_of(part: Mapping[str, Any]) -> str:
+    """Size of a part of the data and, where it has one, its period: mapping with `rows`, maybe `from` and `to`."""
+    text = plural(part["rows"], "row")
+    return f"{text}, {part['from'][:10]} to {part['to'][:10]}" if "from" in part else text
+
+
+def candidates(training: Mapping[str, Any]) -> str | None:
+    """The kinds of model that were tried, with their metric on the validation rows; None if one was given."""
+    metric = training["metric"]
+    tried = [f"{each['kind']} ({metric} {number(each['metrics'].get(metric))})" for each in training["candidates"]]
+    return ", ".join(tried) + "; validated within the training rows" if tried else None
 
 
 def _performance(training: Mapping[str, Any], metrics: Mapping[str, Any]) -> Part:

@@ -9,6 +9,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from . import charts
+from .model_card import candidates, rows_of
 from .monitoring.drift import numeric_histogram
 from .monitoring.page import moved
 from .report import (
@@ -41,15 +42,13 @@ def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
 
 def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version: str | None) -> Markup:
     """What was trained on what, from training.json and split.json."""
-    parts = split or {}
-    tried = record["candidates"]
     return facts(
         [
             ("Version", version),
             ("Model", f"{record['learner']}, {plural(record['features'], 'feature')}"),
-            ("Chosen from", ", ".join(item["kind"] for item in tried) if tried else None),
-            ("Trained on", _part(parts.get("train"))),
-            ("Held out", _part(parts.get("holdout"))),
+            ("Chosen from", candidates(record)),
+            ("Trained on", rows_of(split["train"]) if split else None),
+            ("Held out", rows_of(split["holdout"]) if split else None),
             ("Data digest", _code(record["data_digest"])),
             ("Code version", _code(record["code_version"])),
             ("Seed", record["seed"]),
@@ -57,13 +56,6 @@ def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version
             ("Libraries", ", ".join(f"{name} {value}" for name, value in record["libraries"].items())),
         ]
     )
-
-
-def _part(part: Mapping[str, Any] | None) -> str | None:
-    if part is None:
-        return None
-    rows = plural(part["rows"], "row")
-    return f"{rows}, {part['from'][:10]} to {part['to'][:10]}" if "from" in part else rows
 
 
 def _code(text: str) -> Markup:

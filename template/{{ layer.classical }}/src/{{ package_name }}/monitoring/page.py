@@ -174,19 +174,19 @@ def drift_block(result: Mapping[str, Any]) -> Markup:
 
 
 def _legend() -> Markup:
-    return figure(NOTHING, "Height is the share of rows; the outer bars also hold what lies beyond.", LEGEND)
+    return figure(NOTHING, "The size of a bar is its share of rows; the outer ones also hold what lies beyond.", LEGEND)
 
 
 def _drift_card(feature: Mapping[str, Any], limit: float) -> Markup:
     name, psi = feature["name"], feature["psi"]
-    state: State = "bad" if feature["breaches"] else "good"
     picture = charts.histogram_pair(
         feature["histogram"], f"Distribution of {name} in production and in training; PSI {number(psi)}"
     )
     sentences = [sentence.removeprefix(f"{name}: ") for sentence in feature["breaches"]]
-    notes = [sentence for sentence in sentences if not sentence.startswith("PSI")]
+    others = [sentence for sentence in sentences if not sentence.startswith("PSI")]
     label = "no values" if psi is None else f"PSI {number(psi)}, limit {number(limit)}"
-    return card(name, badge(state, label), picture, notes)
+    state: State = "neutral" if psi is None else "good" if len(others) == len(sentences) else "bad"
+    return card(name, badge(state, label), picture, others)
 
 
 def _worst_first(features: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
