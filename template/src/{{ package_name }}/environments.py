@@ -78,6 +78,11 @@ DnsZoneId = Annotated[
         "write the zone's resource ID: '/subscriptions/.../privateDnsZones/privatelink....'",
     ),
 ]
+ActionGroupName = Annotated[
+    str,
+    _rule(r"[\w().-]{0,259}[\w()-]", "1 to 260 of letters, digits, '_().-', and no '.' at the end"),
+]
+Mailbox = Annotated[str, _rule(r"[^@\s]+@[^@\s]+\.[^@\s]+", "write a mailbox, such as 'mlops@example.com'")]
 Tag = Annotated[str, Field(max_length=256)]  # Azure's limit for a tag's value
 
 
@@ -114,6 +119,7 @@ class Names(Section):
     container_registry: ContainerRegistryName
     log_analytics: LogName
     application_insights: InsightsName
+    action_group: ActionGroupName
 
 
 class Sizes(Section):
@@ -142,6 +148,7 @@ class EnvironmentConfig(Section):
     names: Names
     sizes: Sizes
     registry: SharedRegistry
+    alert_email: Mailbox
     tags: Mapping[str, Tag] = Field(default_factory=dict)
 
     @model_validator(mode="after")

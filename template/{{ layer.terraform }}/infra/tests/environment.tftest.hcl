@@ -47,6 +47,25 @@ run "no_resource_accepts_a_key" {
   }
 }
 
+run "failures_are_told_to_the_owner" {
+  command = plan
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = [for receiver in azurerm_monitor_action_group.main.email_receiver : receiver.email_address] == ["mlops@example.com"]
+    error_message = "Alerts must reach the mailbox of the configuration."
+  }
+
+  assert {
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : one(alert.criteria).threshold == 0])
+    error_message = "One failure must be enough for an alert."
+  }
+}
+
 run "public_network" {
   command = plan
 
