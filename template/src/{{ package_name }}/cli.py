@@ -29,7 +29,7 @@ app = typer.Typer(
     add_completion=False,
 )
 
-Override = Annotated[str | None, typer.Option(metavar="REASON", help="Let a refused model through; the reason is recorded.")]
+Override = Annotated[str | None, typer.Option(metavar="REASON", help="Let a refused model through; it is recorded.")]
 
 
 @app.command()
@@ -53,7 +53,7 @@ def check() -> None:
 
 @app.command()
 def run(
-    data: Annotated[Path | None, typer.Option(help="File or folder to train on instead of the pipeline's default.")] = None,
+    data: Annotated[Path | None, typer.Option(help="File or folder to train on, not the pipeline's own.")] = None,
     override: Override = None,
     isolated: Annotated[bool, typer.Option(help="Give every step a process of its own, as Azure ML does.")] = False,
     force: Annotated[bool, typer.Option(help="Run every step, even if nothing changed.")] = False,
@@ -72,7 +72,8 @@ def run(
 @app.command()
 def retrain(
     arrived: Annotated[
-        list[Path] | None, typer.Option("--with", help="Labelled file that arrived; repeat. Default: all of data/production.")
+        list[Path] | None,
+        typer.Option("--with", help="Labelled file that arrived; repeatable. Default: data/production."),
     ] = None,
     override: Override = None,
 ) -> None:
@@ -105,7 +106,9 @@ def serve(
 
 @app.command()
 def invoke(
-    file: Annotated[Path | None, typer.Option(help="Request as JSON; default: a few rows of the newest production data.")] = None,
+    file: Annotated[
+        Path | None, typer.Option(help="Request as JSON; default: rows of the newest production data.")
+    ] = None,
     url: Annotated[str, typer.Option(help="Where the server listens.")] = "http://127.0.0.1:5001/score",
     rows: Annotated[int, typer.Option(min=1, help="Rows to send without --file.")] = 3,
 ) -> None:
@@ -133,7 +136,7 @@ def invoke(
 
 @app.command()
 def batch(
-    source: Annotated[Path | None, typer.Option("--input", help="File or folder to score; default: data/production.")] = None,
+    source: Annotated[Path | None, typer.Option("--input", help="What to score; default: data/production.")] = None,
     output: Annotated[Path | None, typer.Option(help="Folder for predictions.csv; default: outputs/batch.")] = None,
     mini_batch: Annotated[int, typer.Option(min=1, help="Files in a mini-batch.")] = 1,
 ) -> None:
@@ -154,7 +157,7 @@ def batch(
 
 @app.command()
 def monitor(
-    data: Annotated[Path | None, typer.Option(help="Window to judge; default: the newest file of data/production.")] = None,
+    data: Annotated[Path | None, typer.Option(help="Window to judge; default: newest of data/production.")] = None,
 ) -> None:
     """Has the data moved, do the predictions still hold? Ends with exit code 4 if a limit is broken."""
     from . import operations
@@ -232,7 +235,8 @@ def _say(project: Project, trained: "Trained") -> None:
 
     champion = trained.champion
     if trained.unchanged:
-        typer.echo(f"Nothing changed since run {trained.run.run_id}: {champion.name} version {champion.version} is the champion.")
+        since = f"Nothing changed since run {trained.run.run_id}"
+        typer.echo(f"{since}: {champion.name} version {champion.version} is the champion.")
     else:
         story.disown(project)
         typer.echo(f"{champion.name} version {champion.version} is the champion.")

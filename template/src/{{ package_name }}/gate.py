@@ -66,7 +66,7 @@ def decide(
 ) -> Verdict:
     """Judge a challenger; `champion` is its rival's figure on the same holdout, None for the first model.
 
-    A figure that is not finite passes no check. `override` lets a refused challenger through and is kept with its reason.
+    A figure that is not finite passes no check. `override` lets a refused challenger through and is kept as the reason.
     """
     lower = rules.direction == "minimize"
     checks = [
@@ -95,7 +95,7 @@ def decide(
             slice_gap,
             rules.maximum_slice_gap,
             slice_gap <= rules.maximum_slice_gap,
-            f"gap between slices {{value}}, at most {{limit}} allowed",
+            "gap between slices {value}, at most {limit} allowed",
         )
     )
     passed = all(check.passed for check in checks)
@@ -103,9 +103,7 @@ def decide(
     return Verdict(passed or bool(reason), tuple(checks), reason if not passed and reason else None)
 
 
-def _check(
-    name: Literal["metric", "gain", "slice_gap"], value: float, limit: float, holds: bool, text: str
-) -> Check:
+def _check(name: Literal["metric", "gain", "slice_gap"], value: float, limit: float, holds: bool, text: str) -> Check:
     passed = math.isfinite(value) and holds
     sentence = text.format(value=f"{value:.4g}", limit=f"{limit:.4g}")
     return Check(name, value, limit, passed, sentence + (": passed" if passed else ": refused"))

@@ -30,9 +30,7 @@ class Project:
         for folder in (here, *here.parents):
             if (folder / CONFIG).is_file():
                 return cls(folder)
-        raise UserError(
-            f"{here}: neither it nor a folder above holds {CONFIG.as_posix()}; change into the project"
-        )
+        raise UserError(f"{here}: neither it nor a folder above holds {CONFIG.as_posix()}; change into the project")
 
     @property
     def config_path(self) -> Path:

@@ -52,13 +52,9 @@ def store_error(error: Exception) -> UserError:
     uri = os.environ.get("MLFLOW_TRACKING_URI", "the default store")
     text = " ".join(str(error).split())
     if "database is locked" in text:
-        return UserError(
-            f"{uri}: the MLflow store is locked by another process; end that process and try again"
-        )
+        return UserError(f"{uri}: the MLflow store is locked by another process; end that process and try again")
     if "readonly database" in text or "unable to open database" in text:
-        return UserError(
-            f"{uri}: the MLflow store cannot be written; check the folder's permissions"
-        )
+        return UserError(f"{uri}: the MLflow store cannot be written; check the folder's permissions")
     return UserError(f"{uri}: the MLflow store refused: {text[:300]}")
 
 

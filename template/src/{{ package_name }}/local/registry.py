@@ -1,4 +1,4 @@
-"""The local model registry: MLflow's on SQLite, with a pointer to the champion that is read without importing MLflow."""
+"""The local model registry: MLflow's on SQLite, and a pointer to the champion that is read without MLflow."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ ALIAS = "champion"
 
 @dataclass(frozen=True)
 class Champion:
-    """The model in service. `artifacts` holds what was registered with it: model/, evaluation/, responsible_ai/, gate/."""
+    """The model in service; `artifacts` holds its folders model, evaluation, responsible_ai and gate."""
 
     name: str
     version: str
@@ -52,14 +52,16 @@ def champion(project: Project) -> Champion | None:
         return None
     if not found.model.is_dir():
         raise UserError(
-            f"{project.relative(found.model)}: the files of {found.name} version {found.version}, the champion, are gone;"
+            f"{project.relative(found.model)}: the champion's files ({found.name} version {found.version}) are gone;"
             " remove outputs/mlflow and outputs/registry to start anew"
         )
     return found
 
 
 def _known(project: Project, content: dict[str, str] | None) -> Champion | None:
-    return Champion(**content | {"artifacts": project.root / content["artifacts"]}) if content else None
+    if content is None:
+        return None
+    return Champion(content["name"], content["version"], content["digest"], project.root / content["artifacts"])
 
 
 def refresh(project: Project) -> Champion | None:
@@ -86,7 +88,7 @@ def _ask(project: Project) -> Champion | None:
                 return None
             name = named[0].name
             version = client.get_model_version_by_alias(name, ALIAS)
-            uri = client.get_run(version.run_id).info.artifact_uri
+            uri = client.get_run(str(version.run_id)).info.artifact_uri
         except MlflowException as error:
             raise tracking.store_error(error) from error
     folder = Path(unquote(urlparse(uri).path))

@@ -24,9 +24,9 @@ class Columns(Section):
     target: str
     id: str
     time: str | None = None
-    numeric: list[str] = []
-    categorical: list[str] = []
-    boolean: list[str] = []
+    numeric: list[str] = Field(default_factory=list)
+    categorical: list[str] = Field(default_factory=list)
+    boolean: list[str] = Field(default_factory=list)
 
     @property
     def features(self) -> list[str]:
@@ -41,9 +41,7 @@ class Columns(Section):
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":
         if not self.features:
-            raise ValueError(
-                "numeric, categorical and boolean are all empty: the model needs at least one feature"
-            )
+            raise ValueError("numeric, categorical and boolean are all empty: the model needs at least one feature")
         roles = [self.target, self.id, *([self.time] if self.time else []), *self.features]
         twice = sorted({name for name in roles if roles.count(name) > 1})
         if twice:
@@ -71,9 +69,7 @@ class Gate(Section):
     minimum: float
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     maximum_slice_gap: Positive
-    slice_rows: Annotated[int, Field(ge=2)] = (
-        50  # smaller slices are shown, but too noisy to refuse a model
-    )
+    slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
 
 
 class Monitoring(Section):
@@ -97,7 +93,7 @@ class Model(Section):
     """
 
     kind: Literal["auto", "hist_gradient_boosting", "lightgbm", "linear"] = "auto"
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] = Field(default_factory=dict)
 
 
 class Serving(Section):
@@ -123,7 +119,7 @@ class ProjectConfig(Section):
     split: Split
     metric: Metric
     gate: Gate
-    slices: list[str] = []
+    slices: list[str] = Field(default_factory=list)
     monitoring: Monitoring
     model: Model = Model()
     serving: Serving = Serving()
@@ -136,7 +132,8 @@ class ProjectConfig(Section):
         allowed = METRICS[self.task]
         if self.metric.name not in allowed:
             raise ValueError(
-                f"metric.name: {self.metric.name!r} does not fit task {self.task!r}: use one of {', '.join(sorted(allowed))}"
+                f"metric.name: {self.metric.name!r} does not fit task {self.task!r}:"
+                f" use one of {', '.join(sorted(allowed))}"
             )
         natural = "minimize" if self.metric.name in MINIMIZED else "maximize"
         if self.metric.direction != natural:

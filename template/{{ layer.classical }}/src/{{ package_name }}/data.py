@@ -46,9 +46,7 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "
     return read_columns(path, kinds(config), optional=optional)
 
 
-def read_columns(
-    path: Path, columns: Mapping[str, Kind], *, optional: Sequence[str] = ()
-) -> "pd.DataFrame":
+def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[str] = ()) -> "pd.DataFrame":
     """Read `columns` from a .csv, .csv.gz or .parquet file, or from all such files of a folder.
 
     Args:
@@ -80,9 +78,7 @@ def files(path: Path) -> list[Path]:
         return [path]
     if not path.is_dir():
         raise UserError(f"{path}: no such file or folder")
-    found = sorted(
-        file for file in path.iterdir() if file.is_file() and file.name.endswith(SUFFIXES)
-    )
+    found = sorted(file for file in path.iterdir() if file.is_file() and file.name.endswith(SUFFIXES))
     if not found:
         raise UserError(f"{path}: holds no data file; expected at least one {', '.join(SUFFIXES)}")
     return found
@@ -111,21 +107,15 @@ def _read_file(path: Path, columns: Mapping[str, Kind], optional: set[str]) -> "
     return _to_frame(path, table, columns)
 
 
-def _present(
-    path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]
-) -> list[str]:
+def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]) -> list[str]:
     for name in known:
         if name in columns and known.count(name) > 1:
-            raise UserError(
-                f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique"
-            )
+            raise UserError(f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique")
     for name in columns:
         if name not in known and name not in optional:
             shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
             hint = suggest(name, list(known))
-            raise UserError(
-                f"config/project.yml: {name!r} is not a column of {path} (columns: {shown}){hint}"
-            )
+            raise UserError(f"config/project.yml: {name!r} is not a column of {path} (columns: {shown}){hint}")
     return [name for name in columns if name in known]
 
 
@@ -201,9 +191,7 @@ def _convert(path: Path, name: str, kind: Kind, column: "pa.ChunkedArray") -> An
         _refuse_first(path, name, column, bad & column.is_valid().to_numpy(), "true or false")
         return column.to_numpy()
     if kind == "time":
-        parsed = pd.to_datetime(
-            column.to_pandas(), utc=True, errors="coerce", format="ISO8601" if text else None
-        )
+        parsed = pd.to_datetime(column.to_pandas(), utc=True, errors="coerce", format="ISO8601" if text else None)
         _refuse_first(
             path,
             name,
@@ -220,17 +208,13 @@ def _convert(path: Path, name: str, kind: Kind, column: "pa.ChunkedArray") -> An
             or pa.types.is_boolean(column.type)
             or pa.types.is_null(column.type)
         ):
-            raise UserError(
-                f"{path}: column {name!r} is of type {column.type}; a numeric column needs numbers"
-            )
+            raise UserError(f"{path}: column {name!r} is of type {column.type}; a numeric column needs numbers")
         return column.cast(pa.float64(), safe=False).to_numpy()
     try:
         return column.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid:
         numbers = pd.to_numeric(column.to_pandas(), errors="coerce")
-        _refuse_first(
-            path, name, column, numbers.isna().to_numpy() & column.is_valid().to_numpy(), "a number"
-        )
+        _refuse_first(path, name, column, numbers.isna().to_numpy() & column.is_valid().to_numpy(), "a number")
         return numbers.to_numpy("float64")
 
 

@@ -122,7 +122,7 @@ def _serve(project: Project, port: int) -> str:
             status, answer = server.invoke(running.url, request.body)
             if status != request.status:
                 raise UserError(
-                    f"{running.url}: the request {request.name!r} was answered {status} instead of {request.status}: {answer}"
+                    f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"
                 )
             good, bad = good + (status == 200), bad + (status != 200)
     return f"Azure ML inference server: {good} good requests answered, {bad} bad ones refused with the reason"
@@ -140,8 +140,9 @@ def _watched(result: "MonitorResult") -> tuple[str, str]:
         return f"{result.window}: {result.rows['production']} rows are too few to judge", "skipped"
     if result.status == "ok":
         return f"{result.window}: no limit is broken", "ok"
-    worst = max((each for each in result.features if each.drift.psi is not None), key=lambda each: each.drift.psi or 0.0)
-    text = f"{result.window} arrives: {len(result.breaches)} limits broken, most drifted {worst.name} (PSI {worst.drift.psi:.2g})"
+    worst = max(result.features, key=lambda feature: feature.drift.psi or 0.0)
+    text = f"{result.window} arrives: {len(result.breaches)} limits broken"
+    text += f", most drifted {worst.name} (PSI {worst.drift.psi:.2g})"
     if result.performance:
         found = result.performance
         text += f"; {found.metric} {found.value:.4g} (limit {found.limit:.4g})"
@@ -159,7 +160,7 @@ def _retrain(project: Project, story: Story) -> None:
             name = evaluation["metric"]
             row.text = (
                 f"with {len(data.files(project.production))} files that arrived: challenger {name}"
-                f" {evaluation['challenger'][name]:.4g}, champion {evaluation['champion'][name]:.4g} on the same holdout;"
+                f" {evaluation['challenger'][name]:.4g}, champion {evaluation['champion'][name]:.4g}, same holdout;"
                 f" version {before.version} -> {trained.champion.version}"
             )
             row.outcome = "promoted"

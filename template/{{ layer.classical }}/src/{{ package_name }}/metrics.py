@@ -50,12 +50,8 @@ def score(
     if truth.any(axis=1).all():  # a label that training never saw has no probability
         found["log_loss"] = float(sk.log_loss(target, probability, labels=list(classes)))
         squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
-        found["brier"] = (
-            squares / 2 if len(classes) == 2 else squares
-        )  # two classes: Brier's usual 0 to 1
+        found["brier"] = squares / 2 if len(classes) == 2 else squares  # two classes: Brier's usual 0 to 1
         if truth.any(axis=0).all() and len(classes) > 1:
             scores = probability[:, 1] if len(classes) == 2 else probability
-            found["roc_auc"] = float(
-                sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes))
-            )
+            found["roc_auc"] = float(sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes)))
     return found

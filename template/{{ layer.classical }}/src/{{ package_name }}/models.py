@@ -131,9 +131,7 @@ def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
         return pipeline.fit(frame[config.columns.features], target, **extra)
     except ValueError as error:
         if type(error).__name__ == "InvalidParameterError":
-            raise UserError(
-                f"config/project.yml: model.parameters: {' '.join(str(error).split())}"
-            ) from None
+            raise UserError(f"config/project.yml: model.parameters: {' '.join(str(error).split())}") from None
         raise
 
 
@@ -153,10 +151,10 @@ def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, list[dict
             continue  # too little data, or too few classes so far, to learn from
         for kind in CANDIDATES:
             tried[kind].append(evaluate(fit(kind, config, known), config, sample[validate]))
-    ranked = [{"kind": kind, "metrics": _mean(scores)} for kind, scores in tried.items()]
+    means = {kind: _mean(scores) for kind, scores in tried.items()}
     name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
-    ranked.sort(key=lambda entry: sign * entry["metrics"].get(name, sign * float("inf")))
-    return str(ranked[0]["kind"]), ranked
+    ranking = sorted(means, key=lambda kind: sign * means[kind].get(name, sign * float("inf")))
+    return ranking[0], [{"kind": kind, "metrics": means[kind]} for kind in ranking]
 
 
 def _mean(scores: list[dict[str, float]]) -> dict[str, float]:
@@ -223,15 +221,9 @@ def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", pat
         input_example=example,
         # From MLflow 3.14 the default format refuses boosted trees; naming the requirements saves a 12 s inference.
         serialization_format="cloudpickle",
-        pip_requirements=[
-            f"{name}=={version}"
-            for name, version in tracking.libraries().items()
-            if name != "mlflow"
-        ],
+        pip_requirements=[f"{name}=={version}" for name, version in tracking.libraries().items() if name != "mlflow"],
     )
-    (path / CONTRACT).write_text(
-        json.dumps(contract(pipeline, config, frame), indent=2) + "\n", encoding="utf-8"
-    )
+    (path / CONTRACT).write_text(json.dumps(contract(pipeline, config, frame), indent=2) + "\n", encoding="utf-8")
 
 
 def load(path: Path) -> Model:

@@ -102,7 +102,11 @@ def _finished(project: Project, inputs: Mapping[str, object], champion: Champion
 
 
 def retrain(
-    project: Project, arrived: Sequence[Path] = (), *, override: str | None = None, on_event: OnEvent | None = None
+    project: Project,
+    arrived: Sequence[Path] = (),
+    *,
+    override: str | None = None,
+    on_event: OnEvent | None = None,
 ) -> Trained:
     """Train on the original data and what arrived since, back through the same gate.
 
@@ -115,7 +119,8 @@ def retrain(
     from .data import files
 
     original = graph.load(project, project.pipeline).inputs["data"].default
-    sources = [*files(project.root / str(original)), *(file for path in arrived or [project.production] for file in files(path))]
+    folders = [project.root / str(original), *(arrived or [project.production])]
+    sources = [file for folder in folders for file in files(folder)]
     return train(project, data=_gather(project, sources), override=override, on_event=on_event)
 
 

@@ -1,6 +1,7 @@
 """Which rows are held out: a pure function of the rows themselves, never of chance."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,7 +39,7 @@ def folds(frame: "pd.DataFrame", config: ProjectConfig, count: int) -> Iterator[
     if config.split.by == "time":
         times = frame[config.columns.time]
         edges = [times.quantile(index / (count + 1)) for index in range(1, count + 2)]
-        for start, end in zip(edges, edges[1:], strict=False):
+        for start, end in pairwise(edges):
             yield (times <= start).to_numpy(), ((times > start) & (times <= end)).to_numpy()
         return
     part = np.floor(_uniform(frame, config, FOLD_KEY) * count)

@@ -1,1 +1,1 @@
-"""The steps of azureml/pipelines/train.yml, one module each; `python -m <package>.steps.<step> --help` shows its inputs."""
+"""The steps of azureml/pipelines/train.yml, one module each; `--help` of a module shows its inputs."""

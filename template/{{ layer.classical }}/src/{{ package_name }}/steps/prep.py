@@ -43,8 +43,8 @@ def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame,
     for name, part in (("training part", train), ("holdout", holdout)):
         if len(part) < MINIMUM_PART:
             raise UserError(
-                f"config/project.yml: split by {config.split.by!r} with holdout {config.split.holdout} leaves {len(part)}"
-                f" of {len(frame)} rows for the {name}; at least {MINIMUM_PART} are needed"
+                f"config/project.yml: split by {config.split.by!r} with holdout {config.split.holdout} leaves"
+                f" {len(part)} of {len(frame)} rows for the {name}; at least {MINIMUM_PART} are needed"
             )
     return train, holdout
 

@@ -39,7 +39,9 @@ def digest(model: Path) -> str:
     return total.hexdigest()
 
 
-def tags(training: dict[str, Any], evaluation: dict[str, Any], verdict: dict[str, Any], model_digest: str) -> dict[str, str]:
+def tags(
+    training: dict[str, Any], evaluation: dict[str, Any], verdict: dict[str, Any], model_digest: str
+) -> dict[str, str]:
     """What a version carries from its first moment on: promotion and audits read these."""
     name = evaluation["metric"]
     found = {

@@ -76,11 +76,12 @@ def _groups(table: "pd.DataFrame", column: str, config: ProjectConfig, classes: 
     groups = []
     for value, row in frame.by_group.iterrows():
         rows = int(row["rows"])
-        groups.append({"value": value, "rows": rows, "counted": rows >= config.gate.slice_rows, "metrics": row["scores"]})
+        counted = rows >= config.gate.slice_rows
+        groups.append({"value": value, "rows": rows, "counted": counted, "metrics": row["scores"]})
     name = config.metric.name
-    counted = [group["metrics"][name] for group in groups if group["counted"] and name in group["metrics"]]
+    figures = [group["metrics"][name] for group in groups if group["counted"] and name in group["metrics"]]
     groups.sort(key=lambda group: -group["rows"])
-    return {"gap": float(max(counted) - min(counted)) if counted else 0.0, "groups": groups}
+    return {"gap": float(max(figures) - min(figures)) if figures else 0.0, "groups": groups}
 
 
 def main(argv: Sequence[str] | None = None) -> None:

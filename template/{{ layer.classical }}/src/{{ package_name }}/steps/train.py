@@ -49,14 +49,18 @@ def fit(frame: "pd.DataFrame", config: ProjectConfig) -> Trained:
     seconds = time.perf_counter() - started
     baseline = pipeline if kind == models.BASELINE else models.fit(models.BASELINE, config, frame)
     learner = pipeline[-1]
-    parameters = {key: value for key, value in learner.get_params().items() if value is not None}
+    parameters = {
+        name: value if isinstance(value, int | float | str) else str(value)
+        for name, value in learner.get_params().items()
+        if value is not None
+    }
     record = {
         "kind": kind,
         "learner": type(learner).__name__,
         "metric": config.metric.name,
         "candidates": candidates,
         "baseline": models.BASELINE,
-        "parameters": {key: value if isinstance(value, int | float | str) else str(value) for key, value in parameters.items()},
+        "parameters": parameters,
         "rows": len(frame),
         "features": len(config.columns.features),
         "seed": config.seed,
@@ -95,7 +99,8 @@ def _log(record: dict[str, Any]) -> None:
 
     mlflow.log_params({key: record[key] for key in ("kind", "learner", "rows", "features", "seed", "data_digest")})
     mlflow.log_params({f"model.{key}": value for key, value in record["parameters"].items()})
-    mlflow.set_tags({"code_version": record["code_version"], **{f"library.{k}": v for k, v in record["libraries"].items()}})
+    libraries = {f"library.{name}": version for name, version in record["libraries"].items()}
+    mlflow.set_tags({"code_version": record["code_version"], **libraries})
     mlflow.log_metric("fit_seconds", record["fit_seconds"])
     for candidate in record["candidates"]:
         mlflow.log_metrics({f"validation.{candidate['kind']}.{k}": v for k, v in candidate["metrics"].items()})

@@ -53,7 +53,9 @@ def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
     }
     if columns.time:
         rules[columns.time] = pa.Column("datetime64[ns, UTC]", nullable=False)
-    filled = pa.Check(lambda values: bool(values.notna().any()), error="must have a value in at least one row", ignore_na=False)
+    filled = pa.Check(
+        lambda values: bool(values.notna().any()), error="must have a value in at least one row", ignore_na=False
+    )
     finite = pa.Check(lambda values: values.abs() != float("inf"), error="must be finite")
     for name in columns.features:
         checks = [filled, finite] if columns.kind(name) == "numeric" else [filled]
@@ -68,7 +70,7 @@ def _target_checks(config: ProjectConfig) -> "list[pa.Check]":
         return [pa.Check(lambda values: values.nunique() > 1, error="needs at least two classes")]
     return [
         pa.Check(lambda values: values.abs() != float("inf"), error="must be finite"),
-        pa.Check(lambda values: values.nunique() > 1, error="has the same value in every row: there is nothing to learn"),
+        pa.Check(lambda values: values.nunique() > 1, error="has the same value in every row: nothing to learn"),
     ]
 
 
@@ -155,7 +157,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--config", type=Path, required=True, help="config/project.yml")
-    parser.add_argument("--data", type=Path, required=True, help="a .csv, .csv.gz or .parquet file, or a folder of them")
+    parser.add_argument("--data", type=Path, required=True, help="a .csv, .csv.gz or .parquet file, or a folder")
     parser.add_argument("--report", type=Path, required=True, help="folder for data_quality.json")
     return parser
 

@@ -1,0 +1,110 @@
+"""What this template costs over the same Copier on an empty template, and how fast `mlops --help` is.
+
+    python benchmarks/bench_template.py PROJECT [--rounds 5] [--out FILE]
+
+Run with a Python that has Copier and the template's extensions; PROJECT is a rendered project with its .venv. Rounds of
+two things alternate: `copier copy` and `copier update` of this template, and of a template with one question and one
+file. Each runs as a process, as a user runs it; the quickest of each is compared.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+LIMIT = 1.3
+HELP_LIMIT_S = 0.5
+QUIET = {"GIT_AUTHOR_NAME": "b", "GIT_AUTHOR_EMAIL": "b@example.com", "GIT_COMMITTER_NAME": "b"}
+QUIET |= {"GIT_COMMITTER_EMAIL": "b@example.com", "GIT_CONFIG_GLOBAL": os.devnull}
+
+
+def run(*command: str | Path, cwd: Path | None = None) -> float:
+    """Seconds that a command takes; it must succeed."""
+    began = time.perf_counter()
+    done = subprocess.run([str(part) for part in command], cwd=cwd, env=os.environ | QUIET, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise SystemExit(f"{command}: {done.stderr[-3000:]}")
+    return time.perf_counter() - began
+
+
+def commit(folder: Path, tag: str | None = None) -> None:
+    run("git", "add", "--all", cwd=folder)
+    run("git", "commit", "--quiet", "--allow-empty", "--message", "benchmark", cwd=folder)
+    if tag:
+        run("git", "tag", tag, cwd=folder)
+
+
+def templates(folder: Path) -> dict[str, Path]:
+    """This template's tracked files, and the empty one, each a repository with two releases that differ in one file."""
+    full, empty = folder / "full", folder / "empty"
+    tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, tracked.split("\0")):
+        target = full / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    (empty / "template").mkdir(parents=True)
+    (empty / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n", encoding="utf-8")
+    (empty / "template" / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers|to_nice_yaml }}", encoding="utf-8")
+    for source in (full, empty):
+        (source / "template" / "NOTE.md").write_text("first\n", encoding="utf-8")
+        run("git", "init", "--quiet", cwd=source)
+        commit(source, "v90.0.0")
+        (source / "template" / "NOTE.md").write_text("second\n", encoding="utf-8")
+        commit(source, "v91.0.0")
+    return {"this template": full, "empty template": empty}
+
+
+def measure(project: Path, rounds: int, folder: Path) -> dict[str, Any]:
+    copier = [sys.executable, "-m", "copier"]
+    common = ["--trust", "--defaults", "--quiet"]
+    answers = {"this template": ["--data-file", str(ROOT / "scenarios" / "classical" / "answers.yml")], "empty template": []}
+    seconds: dict[str, dict[str, list[float]]] = {"copy": {}, "update": {}}
+    for index in range(rounds):
+        for name, source in sources.items() if index else (sources := templates(folder)).items():
+            target = folder / f"{source.name}-{index}"
+            took = run(*copier, "copy", *common, "--vcs-ref", "v90.0.0", *answers[name], source, target)
+            seconds["copy"].setdefault(name, []).append(took)
+            run("git", "init", "--quiet", cwd=target)
+            commit(target)
+            took = run(*copier, "update", *common, "--skip-answered", "--vcs-ref", "v91.0.0", cwd=target)
+            seconds["update"].setdefault(name, []).append(took)
+            if (target / "NOTE.md").read_text(encoding="utf-8") != "second\n":
+                raise SystemExit("the update did not arrive")
+    result: dict[str, Any] = {}
+    for operation, times in seconds.items():
+        best = {name: min(values) for name, values in times.items()}
+        result[operation] = {"seconds": best, "ratio": best["this template"] / best["empty template"], "limit": LIMIT}
+    mlops = next((project / ".venv").glob("*/mlops*"))
+    result["mlops --help"] = {"seconds": min(run(mlops, "--help") for _ in range(rounds + 1)), "limit": HELP_LIMIT_S}
+    result["passed"] = (
+        all(result[operation]["ratio"] <= LIMIT for operation in seconds)
+        and result["mlops --help"]["seconds"] <= HELP_LIMIT_S
+    )
+    return result
+
+
+def main() -> None:
+    """Measure, print JSON, and end with 1 if a limit is passed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("project", type=Path, help="a rendered project with its .venv")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--out", type=Path, help="file for the JSON too")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        result = measure(given.project.resolve(), given.rounds, Path(folder))
+    text = json.dumps(result, indent=2)
+    print(text)
+    if given.out:
+        given.out.write_text(text + "\n", encoding="utf-8")
+    sys.exit(not result["passed"])
+
+
+if __name__ == "__main__":
+    main()
