@@ -124,6 +124,16 @@ def texts(project: Path) -> dict[Path, str]:
     return found
 
 
+def all_texts(render: Render) -> Iterator[tuple[Path, str]]:
+    """All text files of all variants, each content at each path once."""
+    seen = set()
+    for answers in VARIANTS.values():
+        for file in texts(render(answers)).items():
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
 def digests(project: Path) -> dict[Path, str]:
     return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
 

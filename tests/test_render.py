@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import functools
 import itertools
 import json
 import re
@@ -18,8 +17,6 @@ import pytest
 import yaml
 
 from tests import harness
-
-each_variant = pytest.mark.parametrize("answers", harness.VARIANTS.values(), ids=harness.VARIANTS.keys())
 
 TOP_LEVEL = {
     ".copier-answers.yml",
@@ -55,53 +52,48 @@ REGISTRY_HOSTS = [
 ]
 
 
-@each_variant
-def test_every_offered_variant_has_exactly_these_files_at_its_top(
-    answers: dict[str, Any], render: harness.Render
-) -> None:
-    project = render(answers)
-    assert {path.name for path in project.iterdir()} == TOP_LEVEL | {CI_FOLDERS[answers["ci"]]}
+@pytest.mark.parametrize("variant", harness.VARIANTS)
+def test_every_offered_variant_renders(variant: str, render: harness.Render) -> None:
+    assert (render(harness.VARIANTS[variant]) / "README.md").is_file()
 
 
-@each_variant
-def test_no_trace_of_the_template_is_left(answers: dict[str, Any], render: harness.Render) -> None:
+def test_every_project_has_exactly_these_files_at_its_top(render: harness.Render) -> None:
+    for variant, answers in harness.VARIANTS.items():
+        found = {path.name for path in render(answers).iterdir()}
+        assert found == TOP_LEVEL | {CI_FOLDERS[answers["ci"]]}, variant
+
+
+def test_every_project_keeps_its_answers_for_updates(render: harness.Render) -> None:
+    for variant, answers in harness.VARIANTS.items():
+        kept = yaml.safe_load((render(answers) / ".copier-answers.yml").read_text())
+        runner = {} if answers["network"] == "public" else {"ci_runner": "self_hosted"}
+        assert {name: value for name, value in kept.items() if name[0] != "_"} == {**answers, **runner}, variant
+
+
+def test_no_trace_of_the_template_is_left(render: harness.Render) -> None:
     answered = "|".join(map(re.escape, [*harness.QUESTIONS, "_copier"]))
-    marks = re.compile(rf"(?<!\$)\{{\{{-?\s*(?:{answered})\b|\{{%-?\s*\w+|\.jinja\b")
-    for path, text in harness.texts(render(answers)).items():
-        assert not marks.search(text), path
-        assert not re.search(r"\blayer\b|\bscenario:", str(path)), path
+    marks = re.compile(rf"(?<!\$)\{{\{{-?\s*(?:{answered})\b|\{{%-?\s*\w+|\.jinja\b|\blayer\.")
+    for path, text in harness.all_texts(render):
+        assert not marks.search(text), f"{path}: {marks.search(text)}"
+        assert not re.search(r"[{}]|\blayer\b", str(path))
 
 
-@each_variant
-def test_every_file_parses(answers: dict[str, Any], render: harness.Render) -> None:
-    assert_all_parse(render(answers))
+def test_every_file_parses(render: harness.Render) -> None:
+    for path, text in harness.all_texts(render):
+        assert_parses(path, text)
 
 
-@each_variant
-def test_no_file_names_a_package_registry_or_a_machine(answers: dict[str, Any], render: harness.Render) -> None:
-    assert_names_no_place(render(answers))
+def test_no_file_names_a_package_registry_or_a_machine(render: harness.Render) -> None:
+    for path, text in harness.all_texts(render):
+        assert_names_no_place(path, text)
 
 
-@each_variant
-def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(
-    answers: dict[str, Any], render: harness.Render
-) -> None:
-    for path, text in harness.texts(render(answers)).items():
-        if text:
-            assert text.endswith("\n"), path
-            assert not text.endswith("\n\n"), path
+def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(render: harness.Render) -> None:
+    for path, text in harness.all_texts(render):
+        assert not text or re.search(r"[^\n]\n\Z", text), f"{path} does not end in one line break"
         assert "\r" not in text, path
-        if path.suffix != ".md":
-            assert not re.search(r"[ \t]$", text, re.MULTILINE), path
-
-
-@each_variant
-def test_every_answer_is_kept_for_updates(answers: dict[str, Any], render: harness.Render) -> None:
-    kept = yaml.safe_load((render(answers) / ".copier-answers.yml").read_text())
-    expected = dict(answers)
-    if answers["network"] != "public":
-        expected["ci_runner"] = "self_hosted"
-    assert {name: value for name, value in kept.items() if not name.startswith("_")} == expected
+        blank = path.suffix != ".md" and re.search(r".*[ \t]$", text, re.MULTILINE)
+        assert not blank, f"{path}: {blank}"
 
 
 @pytest.mark.parametrize("question", harness.ASKED)
@@ -200,26 +192,17 @@ def test_every_help_is_a_question_of_less_than_a_screen(question: str) -> None:
         assert harness.ASKED[question]["validator"]
 
 
-def assert_all_parse(project: Path) -> None:
-    for path, text in harness.texts(project).items():
-        _parse(path.suffix, path.name, text)
-
-
-def assert_names_no_place(project: Path) -> None:
-    """The answers file is left out: it names where the template was rendered from."""
-    places = [*REGISTRY_HOSTS, str(harness.ROOT), f"{Path.home()}/", f"{tempfile.gettempdir()}/pytest-"]
-    for path, text in harness.texts(project).items():
-        if path.name == ".copier-answers.yml":
-            continue
-        for place in places:
+def assert_names_no_place(path: Path, text: str) -> None:
+    # The answers file names where the template was rendered from.
+    if path.name != ".copier-answers.yml":
+        for place in (*REGISTRY_HOSTS, str(harness.ROOT), f"{Path.home()}/", f"{tempfile.gettempdir()}/pytest-"):
             assert place not in text, f"{path} names {place}"
 
 
-@functools.cache
-def _parse(suffix: str, name: str, text: str) -> None:
-    match suffix:
+def assert_parses(path: Path, text: str) -> None:
+    match path.suffix:
         case ".py":
-            ast.parse(text)
+            ast.parse(text, str(path))
         case ".toml":
             tomllib.loads(text)
         case ".yml" | ".yaml":
@@ -228,5 +211,3 @@ def _parse(suffix: str, name: str, text: str) -> None:
             json.loads(text)
         case ".tf" | ".tfvars" | ".hcl":
             hcl2.loads(text)
-        case _:
-            assert name
