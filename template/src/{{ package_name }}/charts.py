@@ -19,6 +19,7 @@ WIDTH, HEIGHT = 360, 300
 LEFT, RIGHT, TOP, BOTTOM = 48, 12, 10, 42
 CELLS = 60
 SHADES = 6
+CATEGORIES = 6
 
 
 def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
@@ -68,9 +69,9 @@ def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
     reference, production = histogram["reference"], histogram["production"]
     if not reference:
         return NOTHING
-    top = max(*reference, *production) or 1.0
     if "labels" in histogram:
-        return _paired_bars(histogram["labels"], reference, production, top, label)
+        return _paired_bars(histogram["labels"], reference, production, label)
+    top = max(*reference, *production) or 1.0
     width, height = 300, 96
     step = width / len(reference)
     bars = "".join(
@@ -99,14 +100,13 @@ def _paired_bars(
     labels: Sequence[str],
     reference: Sequence[float],
     production: Sequence[float],
-    top: float,
     label: str,
-    rows: int = 6,
 ) -> Markup:
     """Two bars a category; of many categories those whose share changed most."""
     changed = sorted(range(len(labels)), key=lambda index: -abs(production[index] - reference[index]))
-    order = sorted(changed[:rows])
-    width, line, start = 300, 19, 96
+    order = sorted(changed[:CATEGORIES])
+    top = max(max(reference[index], production[index]) for index in order) or 1.0
+    width, line, start = 300, 19, 112
     room = width - start
     parts = []
     for place, index in enumerate(order):

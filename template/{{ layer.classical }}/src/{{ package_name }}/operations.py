@@ -211,15 +211,8 @@ def watch(project: Project, production: Path) -> "MonitorResult":
 
 def headline(step: str, folders: Mapping[str, Path]) -> str:
     """What a finished step found, in a few words; `folders` are its outputs by name."""
-    return {
-        "validate_data": _validated,
-        "prep": _prepared,
-        "train": _trained,
-        "evaluate": _evaluated,
-        "responsible_ai": _sliced,
-        "gate": _judged,
-        "register": _registered,
-    }.get(step, lambda folders: "")(folders)
+    found = HEADLINES.get(step)
+    return found(folders) if found else ""
 
 
 def _validated(folders: Mapping[str, Path]) -> str:
@@ -248,8 +241,10 @@ def _candidates(record: Mapping[str, Any]) -> str:
 def _evaluated(folders: Mapping[str, Path]) -> str:
     found = read_json(folders["evaluation"] / "metrics.json")
     name = found["metric"]
-    rivals = "".join(f" | {who} {found[who][name]:.4g}" for who in ("baseline", "champion") if found[who])
-    return f"holdout {name} {found['challenger'][name]:.4g}{rivals}"
+    own = found["challenger"]
+    baseline = "itself the baseline" if found["baseline"] == own else f"baseline {found['baseline'][name]:.4g}"
+    champion = f" | champion {found['champion'][name]:.4g}" if found["champion"] else ""
+    return f"holdout {name} {own[name]:.4g} | {baseline}{champion}"
 
 
 def _sliced(folders: Mapping[str, Path]) -> str:
@@ -266,3 +261,14 @@ def _judged(folders: Mapping[str, Path]) -> str:
 def _registered(folders: Mapping[str, Path]) -> str:
     found = read_json(folders["registration"] / "registration.json")
     return f"{found['name']} version {found['version']}, with its evaluation and card"
+
+
+HEADLINES: dict[str, Callable[[Mapping[str, Path]], str]] = {
+    "validate_data": _validated,
+    "prep": _prepared,
+    "train": _trained,
+    "evaluate": _evaluated,
+    "responsible_ai": _sliced,
+    "gate": _judged,
+    "register": _registered,
+}

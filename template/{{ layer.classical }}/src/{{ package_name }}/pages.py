@@ -78,13 +78,20 @@ def build(project: Project) -> Path:
     """Write outputs/report/index.html from whatever lies under outputs/.
 
     Raises:
-        UserError: there is nothing to show yet, or the page cannot be written.
+        UserError: nothing to show yet, files of another version of this project, or the page cannot be written.
     """
     inputs = collect(project)
     if not inputs.runs and not inputs.monitors:
         raise UserError(f"{project.relative(project.outputs)}: nothing to report yet; start with `mlops run`")
     path = project.outputs / "report" / "index.html"
-    atomic_write(path, report_page(inputs))
+    try:
+        content = report_page(inputs)
+    except KeyError as error:
+        outputs = project.relative(project.outputs)
+        raise UserError(
+            f"{outputs}: holds files of another version of this project: {error} is missing in one; remove it and run again"
+        ) from error
+    atomic_write(path, content)
     return path
 
 

@@ -29,7 +29,7 @@ from ..report import (
 )
 
 PICTURES = 24
-TESTS = {"kolmogorov_smirnov": "Kolmogorov-Smirnov", "chi_square": "Chi-square"}
+TESTS = {"kolmogorov_smirnov": "KS", "chi_square": "chi-square"}
 LEGEND = ("production", "training")
 DRIFT_INTRO = (
     "PSI says how far a distribution moved: below 0.1 it is stable, above 0.2 it moved clearly. It counts as a breach"
@@ -166,7 +166,12 @@ def drift_block(result: Mapping[str, Any]) -> Markup:
             else NOTHING,
             details(
                 "All figures",
-                table(f"Quality and drift, {result['window']}", columns, rows, columns[2:3] + columns[4:]),
+                table(
+                    f"Quality and drift, {result['window']} (KS: Kolmogorov-Smirnov test)",
+                    columns,
+                    rows,
+                    columns[2:3] + columns[4:],
+                ),
             ),
         ],
         "\n",
