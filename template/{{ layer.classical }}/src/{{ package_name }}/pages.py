@@ -89,7 +89,8 @@ def build(project: Project) -> Path:
     except KeyError as error:
         outputs = project.relative(project.outputs)
         raise UserError(
-            f"{outputs}: holds files of another version of this project: {error} is missing in one; remove it and run again"
+            f"{outputs}: holds files of another version of this project: {error} is missing in one;"
+            " remove it and run again"
         ) from error
     atomic_write(path, content)
     return path
