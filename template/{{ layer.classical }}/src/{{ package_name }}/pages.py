@@ -80,11 +80,8 @@ def build(project: Project) -> Path:
     Raises:
         UserError: nothing to show yet, files of another version of this project, or the page cannot be written.
     """
-    inputs = collect(project)
-    if not inputs.runs and not inputs.monitors:
-        raise UserError(f"{project.relative(project.outputs)}: nothing to report yet; start with `mlops run`")
-    path = project.outputs / "report" / "index.html"
     try:
+        inputs = collect(project)
         content = report_page(inputs)
     except KeyError as error:
         outputs = project.relative(project.outputs)
@@ -92,6 +89,9 @@ def build(project: Project) -> Path:
             f"{outputs}: holds files of another version of this project: {error} is missing in one;"
             " remove it and run again"
         ) from error
+    if not inputs.runs and not inputs.monitors:
+        raise UserError(f"{project.relative(project.outputs)}: nothing to report yet; start with `mlops run`")
+    path = project.outputs / "report" / "index.html"
     atomic_write(path, content)
     return path
 

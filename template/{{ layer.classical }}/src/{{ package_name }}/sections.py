@@ -15,6 +15,7 @@ from .monitoring.page import moved
 from .report import (
     ABSENT,
     NOTHING,
+    State,
     badge,
     bar,
     details,
@@ -36,8 +37,16 @@ ERROR_BARS = 40
 
 def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
     """The demo step by step; `rows` are mappings with `step`, `text`, `outcome` and `seconds`."""
-    cells = [(row["step"], row["text"], row["outcome"], f"{row['seconds']:.1f} s") for row in rows]
-    return table("Steps of the demo", ["step", "what", "outcome", "time"], cells, ["time"])
+    states: dict[str, State] = {"ok": "good", "passed": "good", "promoted": "good", "skipped": "neutral"}
+    cells = [
+        (
+            Markup("{} {}").format(row["step"], badge(states.get(row["outcome"], "bad"), row["outcome"].lower())),
+            row["text"],
+            f"{row['seconds']:.1f} s",
+        )
+        for row in rows
+    ]
+    return table("Steps of the demo", ["step", "what", "time"], cells, ["time"])
 
 
 def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version: str | None) -> Markup:
