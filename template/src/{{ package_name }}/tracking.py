@@ -1,14 +1,16 @@
 """MLflow tracking: the same calls on a laptop (SQLite) and in an Azure ML job (its own run)."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from importlib import metadata
 from pathlib import Path
 
 from .errors import UserError
 
 DEFAULT_EXPERIMENT = "local"
+LOCK_SECONDS = 5.0  # MLflow itself would try for half a minute
 # What decides whether a model can be loaded and gives the same numbers again.
 RECORDED = (
     "scikit-learn",
@@ -64,10 +66,23 @@ def _use_experiment() -> None:
 
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", DEFAULT_EXPERIMENT)
     uri = mlflow.get_tracking_uri()
-    if uri.startswith("sqlite:///") and mlflow.get_experiment_by_name(name) is None:
-        folder = Path(uri.removeprefix("sqlite:///")).resolve().parent / "artifacts"
-        mlflow.create_experiment(name, artifact_location=folder.as_uri())
+    if uri.startswith("sqlite:///"):
+        database = Path(uri.removeprefix("sqlite:///")).resolve()
+        _refuse_locked(database)
+        if mlflow.get_experiment_by_name(name) is None:
+            mlflow.create_experiment(name, artifact_location=(database.parent / "artifacts").as_uri())
     mlflow.set_experiment(name)
+
+
+def _refuse_locked(database: Path) -> None:
+    """Raise `store_error` if another process holds the database."""
+    if database.exists():
+        with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+            try:
+                connection.execute("BEGIN IMMEDIATE")
+                connection.rollback()
+            except sqlite3.OperationalError as error:
+                raise store_error(error) from error
 
 
 def libraries() -> dict[str, str]:

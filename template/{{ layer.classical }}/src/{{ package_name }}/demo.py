@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .monitoring.monitor import MonitorResult
 
 # What a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
-MADE = ("mlflow", "registry", "runs", "monitor", "batch", "retrain", "serve", "report")
+MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
 COLOURS = {"ok": "green", "passed": "green", "promoted": "green", "refused": "red", "BREACH": "red"}
 
 

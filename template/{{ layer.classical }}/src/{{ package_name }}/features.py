@@ -43,7 +43,8 @@ def for_linear(columns: Columns) -> "ColumnTransformer":
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-    scaled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler())
+    # The imputer has made a copy of its own, which may be scaled in place.
+    scaled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(copy=False))
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=MIN_FREQUENCY)
     parts: list[tuple[str, Any, list[str]]] = [
         ("numeric", scaled, [*columns.numeric, *columns.boolean]),

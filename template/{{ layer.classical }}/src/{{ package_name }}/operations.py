@@ -52,7 +52,9 @@ def train(
     Raises:
         UserError: something cannot be used, or the gate refused (its own class).
     """
-    inputs: dict[str, object] = {"data": data.resolve()} if data else {}
+    inputs: dict[str, object] = {}
+    if data:
+        inputs["data"] = _gather(project, [data], "run") if data.is_file() else data.resolve()
     if override:
         inputs["override_reason"] = override
     champion = registry.champion(project)
@@ -121,12 +123,12 @@ def retrain(
     original = graph.load(project, project.pipeline).inputs["data"].default
     folders = [project.root / str(original), *(arrived or [project.production])]
     sources = [file for folder in folders for file in files(folder)]
-    return train(project, data=_gather(project, sources), override=override, on_event=on_event)
+    return train(project, data=_gather(project, sources, "retrain"), override=override, on_event=on_event)
 
 
-def _gather(project: Project, sources: Sequence[Path]) -> Path:
+def _gather(project: Project, sources: Sequence[Path], name: str) -> Path:
     """One folder with all `sources`, as links where the disk can: the pipeline reads folders."""
-    folder = project.outputs / "retrain" / "data"
+    folder = project.outputs / "gathered" / name
     shutil.rmtree(folder, ignore_errors=True)
     try:
         folder.mkdir(parents=True)

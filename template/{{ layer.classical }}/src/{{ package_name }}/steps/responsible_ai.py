@@ -66,12 +66,14 @@ def _groups(table: "pd.DataFrame", column: str, config: ProjectConfig, classes: 
         return metrics.score(config.task, np.asarray(target), predicted[rows], proba, labels)
 
     predicted = table["prediction"].to_numpy()
-    values = table[column].astype(object).where(table[column].notna(), "(missing)").astype(str)
+    values = table[column].astype(object).where(table[column].notna(), "(missing)")
+    if column in config.columns.boolean:
+        values = values.replace({1.0: "true", 0.0: "false"})
     frame = MetricFrame(
         metrics={"scores": measure, "rows": count},
         y_true=table[config.columns.target].to_numpy(),
         y_pred=np.arange(len(table)),
-        sensitive_features=values.rename(column),
+        sensitive_features=values.astype(str).rename(column),
     )
     groups = []
     for value, row in frame.by_group.iterrows():

@@ -76,7 +76,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = Settings(**vars(_parser().parse_args(argv)))
     config = load_config(settings.config)
     parts = read_json(settings.prepared / "split.json")
-    frame = pd.read_parquet(settings.prepared / "train.parquet")
+    columns = config.columns
+    needed = [*columns.features, columns.target, *([columns.time] if columns.time else [])]
+    if config.split.by == "id":  # else a million ids would take memory that nobody needs
+        needed.append(columns.id)
+    frame = pd.read_parquet(settings.prepared / "train.parquet", columns=needed)
     trained = fit(frame, config)
     record = trained.record | {
         "period": {key: value for key, value in parts["train"].items() if key != "rows"},
