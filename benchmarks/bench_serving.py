@@ -5,8 +5,8 @@
 PROJECT is a rendered classical project; run this with a Python that has its dependencies. Nothing in it is changed. A
 model of the project's kind is trained on its sample data and saved. Two real inference servers then run side by side,
 one with the project's score.py and that model, one with a score.py that does nothing. Both of them and the bare model
-are asked for the same row in turn, so that cold caches and the noise of the machine meet all three alike. Then, in each
-round, the project's server is asked by 1, 4 and 16 clients at once; their ratios are taken within the round.
+are asked for the same row in turn, so that cold caches and the noise of the machine meet all three alike. Then the
+project's server is asked by 1, 4 and 16 clients at once. Ratios are taken within a round; their medians count.
 """
 
 import argparse
@@ -79,22 +79,19 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
             "no-op score.py": lambda: ask(no_op, body),
             "predict": lambda: predict(model.model, table),
         }
-        milliseconds: dict[str, list[float]] = {name: [] for name in asked}
-        for _ in range(rounds * requests):
-            for name, call in asked.items():
-                began = time.perf_counter()
-                call()
-                milliseconds[name].append((time.perf_counter() - began) * 1000)
+        milliseconds = [in_turn(asked, requests) for _ in range(rounds)]
         throughput = [{clients: rate(ours, body, clients, requests) for clients in CLIENTS} for _ in range(rounds)]
 
     figures = {
         name: {
-            "p50": round(statistics.median(values), 3),
-            "p95": round(statistics.quantiles(values, n=20)[-1], 3),
+            "p50": round(statistics.median(statistics.median(found[name]) for found in milliseconds), 3),
+            "p95": round(statistics.median(p95(found[name]) for found in milliseconds), 3),
         }
-        for name, values in milliseconds.items()
+        for name in asked
     }
-    overhead = (figures["score.py"]["p95"] - figures["predict"]["p95"]) / figures["no-op score.py"]["p95"]
+    overhead = statistics.median(
+        (p95(found["score.py"]) - p95(found["predict"])) / p95(found["no-op score.py"]) for found in milliseconds
+    )
     falls = {clients: statistics.median(rates[1] / rates[clients] for rates in throughput) for clients in CLIENTS[1:]}
     return {
         "benchmark": "serving",
@@ -131,6 +128,21 @@ def predict(model: Any, frame: Any) -> None:
     """What the model must do for an answer."""
     model.predict(frame)
     model.predict_proba(frame)
+
+
+def in_turn(asked: dict[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
+    """Milliseconds of each call of each."""
+    found: dict[str, list[float]] = {name: [] for name in asked}
+    for _ in range(times):
+        for name, call in asked.items():
+            began = time.perf_counter()
+            call()
+            found[name].append((time.perf_counter() - began) * 1000)
+    return found
+
+
+def p95(values: list[float]) -> float:
+    return statistics.quantiles(values, n=20)[-1]
 
 
 def rate(server: Any, body: str, clients: int, requests: int) -> float:
