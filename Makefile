@@ -1,4 +1,4 @@
-# Everything needs only git, make and Python 3.11 or later; all else is installed into .venv from hash-locked requirements.
+# Everything needs only git, make and Python 3.11 to 3.13; all else is installed into .venv from hash-locked requirements.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
@@ -12,16 +12,16 @@ help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
 
 $(READY): $(LOCK)
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
-	  || { echo "Python 3.11 or later is needed; name one: make PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "Python 3.11, 3.12 or 3.13 is needed; name one: make PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) \
 	  || { rm -rf $(VENV); echo "Python cannot make virtual environments here; on Debian: apt install python3-venv"; exit 1; }
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	@touch $@
 
 demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
-	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD \
-	  --data-file scenarios/classical/answers.yml $(CURDIR) $(DEMO)
+	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml \
+	  --data python_version=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(CURDIR) $(DEMO)
 	cd $(DEMO) && $(BIN)/uv run mlops demo
 
 test: $(READY) ## Run all tests but the exhaustive ones
