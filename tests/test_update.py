@@ -45,7 +45,7 @@ def _differing(repository: Path) -> list[Path]:
     return [
         layers / "pyproject.toml.jinja",
         layers / ".gitignore",
-        layers / "{{ layer.classical }}" / "config" / "project.yml",
+        layers / "{{ layer.classical }}" / "config" / "project.yml.jinja",
         layers / "{{ layer.terraform }}" / "infra" / "main.tf",
     ]
 
