@@ -1,4 +1,4 @@
-"""Rendered projects by their own tools: formatter, linter, type checker, tests, and the tools of their CI and IaC."""
+"""Rendered projects by their own tools: formatter, linter, type checker, tests, `mlops check`."""
 
 from __future__ import annotations
 
@@ -12,9 +12,6 @@ from pathlib import Path
 import pytest
 
 from tests import harness
-
-TERRAFORM = (".tf", ".hcl", ".tfvars")
-needs_terraform = pytest.mark.skipif(shutil.which("terraform") is None, reason="terraform is not on PATH")
 
 
 @pytest.fixture(scope="session")
@@ -42,18 +39,6 @@ def test_rendered_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
         _run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
 
 
-def test_rendered_workflows_are_clean_and_safe(render: harness.Render) -> None:
-    seen = set()
-    for project in harness.distinct(render, (".yml", ".yaml")):
-        workflows = sorted((project / ".github" / "workflows").glob("*.yml"))
-        content = tuple(path.read_bytes() for path in workflows)
-        if workflows and content not in seen:
-            seen.add(content)
-            _run("actionlint", *map(str, workflows), cwd=project)
-            _run("zizmor", "--offline", "--quiet", "--no-progress", ".github", cwd=project)
-    assert seen
-
-
 def test_rendered_python_has_types_that_fit(environment: Path, render: harness.Render) -> None:
     cache = harness.ROOT / "build" / "mypy"
     for served in ("online", "batch"):
@@ -78,25 +63,6 @@ def test_the_rendered_project_finds_its_configuration_right(
     shutil.copytree(render(harness.answers_for(network="isolated")), project)
     _install(environment, project)
     _run(str(environment / "bin" / "mlops"), "check", cwd=project)
-
-
-@needs_terraform
-def test_terraform_finds_the_infrastructure_formatted(render: harness.Render) -> None:
-    for project in harness.distinct(render, TERRAFORM):
-        _run("terraform", "fmt", "-check", "-recursive", "-no-color", "infra", cwd=project)
-
-
-@needs_terraform
-def test_terraform_finds_the_infrastructure_valid(render: harness.Render, tmp_path: Path) -> None:
-    for number, project in enumerate(harness.distinct(render, TERRAFORM)):
-        infra = shutil.copytree(project, tmp_path / str(number)) / "infra"
-        for root in sorted({path.parent for path in infra.rglob("versions.tf")}):
-            init = ["terraform", "init", "-backend=false", "-input=false", "-no-color"]
-            got = subprocess.run(init, cwd=root, capture_output=True, text=True)
-            if got.returncode:
-                reason = " ".join(got.stderr.partition("Error: ")[2].split())
-                pytest.skip(f"terraform has no providers here: {reason[:200]}")
-            _run("terraform", "validate", "-no-color", cwd=root)
 
 
 def _install(environment: Path, project: Path) -> None:

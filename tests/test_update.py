@@ -41,13 +41,14 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _differing(repository: Path) -> list[Path]:
-    layers = repository / "template"
-    return [
-        layers / "pyproject.toml.jinja",
-        layers / ".gitignore",
-        layers / "{{ layer.classical }}" / "config" / "project.yml.jinja",
-        layers / "{{ layer.terraform }}" / "infra" / "main.tf",
-    ]
+    """Sources of some files that begin with a comment, whether or not they are Jinja templates."""
+    rendered = (
+        "pyproject.toml",
+        ".gitignore",
+        "{{ layer.classical }}/config/project.yml",
+        "{{ layer.terraform }}/infra/main.tf",
+    )
+    return [next((repository / "template").glob(f"{path}*")) for path in rendered]
 
 
 @pytest.fixture
