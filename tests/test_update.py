@@ -210,6 +210,38 @@ def test_a_bad_answer_is_refused_by_name_and_rule_and_touches_nothing(
 
 
 @pytest.mark.parametrize(
+    ("name", "slug", "package"),
+    [
+        ("Flight time", "flight-time", "flight_time"),
+        ("7 Flüge — to New York & back again", "fl-ge-to-new-york-ba", "fl_ge_to_new_york_ba"),
+        ("2nd flight time: New York, all airlines", "nd-flight-time-new-y", "nd_flight_time_new_y"),
+    ],
+)
+def test_short_names_are_suggested_from_the_projects_name(
+    name: str, slug: str, package: str, render: harness.Render
+) -> None:
+    answers = _without_short_names()
+    kept = _kept(render({**answers, "project_name": name}))
+    assert (kept["project_slug"], kept["package_name"]) == (slug, package)
+
+
+@pytest.mark.parametrize(
+    ("given", "question"),
+    [
+        ({"project_name": "AI"}, "project_slug"),
+        ({"project_name": "予測"}, "project_slug"),
+        ({"project_slug": "json"}, "package_name"),
+    ],
+)
+def test_a_suggestion_that_would_be_refused_is_not_made(
+    given: dict[str, str], question: str, template: Path, tmp_path: Path
+) -> None:
+    answers = _without_short_names()
+    with pytest.raises(ValueError, match=f'Question "{question}" is required'):
+        _copy(template, tmp_path / "project", {**answers, **given})
+
+
+@pytest.mark.parametrize(
     ("axis", "value"),
     [(axis, value) for axis in harness.AXES for value, reason in harness.choices(axis).items() if reason],
 )
@@ -283,6 +315,12 @@ def _render(template: Path, target: Path, answers: harness.Answers, ref: str) ->
 
 def _update(project: Path, data: dict[str, Any] | None = None) -> None:
     run_update(project, data, defaults=True, overwrite=True, unsafe=True, quiet=True)
+
+
+def _without_short_names() -> dict[str, Any]:
+    answers = harness.answers_for()
+    del answers["project_slug"], answers["package_name"]
+    return answers
 
 
 def _kept(project: Path) -> dict[str, Any]:
