@@ -17,7 +17,7 @@ def main() -> None:
     copier.run_copy(
         str(ROOT), PROJECT, data=answers, vcs_ref="HEAD", defaults=True, overwrite=True, unsafe=True, quiet=True
     )
-    subprocess.run(["uv", "sync", "--quiet"], cwd=PROJECT, check=True)
+    subprocess.run([Path(sys.executable).with_name("uv"), "sync", "--quiet"], cwd=PROJECT, check=True)
     project_python = next((PROJECT / ".venv").glob("*/python*"))
     pythons = {"bench_template.py": Path(sys.executable)}
     failed = []
