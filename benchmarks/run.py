@@ -18,7 +18,8 @@ def main() -> None:
         str(ROOT), PROJECT, data=answers, vcs_ref="HEAD", defaults=True, overwrite=True, unsafe=True, quiet=True
     )
     subprocess.run([Path(sys.executable).with_name("uv"), "sync", "--quiet"], cwd=PROJECT, check=True)
-    project_python = next((PROJECT / ".venv").glob("*/python*"))
+    programs = "Scripts" if sys.platform == "win32" else "bin"
+    project_python = PROJECT / ".venv" / programs / "python"
     pythons = {"bench_template.py": Path(sys.executable)}
     failed = []
     for script in sorted(Path(__file__).parent.glob("bench_*.py")):
