@@ -6,6 +6,7 @@ import ast
 import itertools
 import json
 import re
+import shutil
 import tempfile
 import tomllib
 from pathlib import Path
@@ -94,6 +95,13 @@ def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(render: ha
         assert "\r" not in text, path
         blank = path.suffix != ".md" and re.search(r".*[ \t]$", text, re.MULTILINE)
         assert not blank, f"{path}: {blank}"
+
+
+def test_no_project_ignores_a_file_of_its_own(render: harness.Render, tmp_path: Path) -> None:
+    for number, project in enumerate(harness.distinct(render, (".py", ".yml", ".tf"))):
+        repository = shutil.copytree(project, tmp_path / str(number))
+        harness.commit(repository, "Render")
+        assert harness.git("status", "--porcelain", "--ignored", cwd=repository) == ""
 
 
 @pytest.mark.parametrize("question", harness.ASKED)
