@@ -28,7 +28,9 @@ QUIET |= {"GIT_COMMITTER_EMAIL": "b@example.com", "GIT_CONFIG_GLOBAL": os.devnul
 def run(*command: str | Path, cwd: Path | None = None) -> float:
     """Seconds that a command takes; it must succeed."""
     began = time.perf_counter()
-    done = subprocess.run([str(part) for part in command], cwd=cwd, env=os.environ | QUIET, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(part) for part in command], cwd=cwd, env=os.environ | QUIET, capture_output=True, text=True, check=False
+    )
     if done.returncode:
         raise SystemExit(f"{command}: {done.stderr[-3000:]}")
     return time.perf_counter() - began
@@ -51,7 +53,9 @@ def templates(folder: Path) -> dict[str, Path]:
         shutil.copy2(ROOT / name, target)
     (empty / "template").mkdir(parents=True)
     (empty / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n", encoding="utf-8")
-    (empty / "template" / "{{ _copier_conf.answers_file }}.jinja").write_text("{{ _copier_answers|to_nice_yaml }}", encoding="utf-8")
+    (empty / "template" / "{{ _copier_conf.answers_file }}.jinja").write_text(
+        "{{ _copier_answers|to_nice_yaml }}", encoding="utf-8"
+    )
     for source in (full, empty):
         (source / "template" / "NOTE.md").write_text("first\n", encoding="utf-8")
         run("git", "init", "--quiet", cwd=source)
@@ -64,7 +68,10 @@ def templates(folder: Path) -> dict[str, Path]:
 def measure(project: Path, rounds: int, folder: Path) -> dict[str, Any]:
     copier = [sys.executable, "-m", "copier"]
     common = ["--trust", "--defaults", "--quiet"]
-    answers = {"this template": ["--data-file", str(ROOT / "scenarios" / "classical" / "answers.yml")], "empty template": []}
+    answers = {
+        "this template": ["--data-file", str(ROOT / "scenarios" / "classical" / "answers.yml")],
+        "empty template": [],
+    }
     seconds: dict[str, dict[str, list[float]]] = {"copy": {}, "update": {}}
     for index in range(rounds):
         for name, source in sources.items() if index else (sources := templates(folder)).items():

@@ -122,7 +122,9 @@ def theirs(package: str, table: Any, config: Any) -> tuple[float, float]:
     train, holdout = prep.divide(table, config)
     columns = config.columns.features
     inputs = pd.get_dummies(train[columns], columns=config.columns.categorical)
-    others = pd.get_dummies(holdout[columns], columns=config.columns.categorical).reindex(columns=inputs.columns, fill_value=0)
+    others = pd.get_dummies(holdout[columns], columns=config.columns.categorical).reindex(
+        columns=inputs.columns, fill_value=0
+    )
     began = time.perf_counter()
     # The defaults of the accelerator's train.py; its max_features "auto" meant all of them.
     forest = RandomForestRegressor(
@@ -176,7 +178,9 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
     mine, forest = min(pair[0][0] for pair in pairs), min(pair[1][0] for pair in pairs)
     small = growth(project, package, rows // 10, folder / "small")
     large = growth(project, package, rows, folder / "large")
-    seconds = {name: sum(step["seconds"] for step in steps.values()) for name, steps in (("small", small), ("large", large))}
+    seconds = {
+        name: sum(step["seconds"] for step in steps.values()) for name, steps in (("small", small), ("large", large))
+    }
     peak = max(step["gigabytes"] for step in large.values())
     result = {
         "taxi case": {
