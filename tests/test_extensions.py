@@ -5,12 +5,14 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
+import jinja2
 import pytest
 
+from extensions.compiled_once import CompiledOnce
 from tests import harness
 
 MODULES = sorted((harness.ROOT / "extensions").glob("*.py"))
-HARMLESS = {"__future__", "base64", "collections", "hashlib", "jinja2", "keyword", "re", "sys", "typing"}
+HARMLESS = {"__future__", "base64", "collections", "functools", "hashlib", "jinja2", "keyword", "re", "sys", "typing"}
 NOT_CALLED = {"__import__", "compile", "eval", "exec", "getattr", "globals", "open", "setattr", "vars"}
 
 
@@ -30,3 +32,25 @@ def test_extensions_start_no_process_and_touch_no_file_or_network(module: Path) 
 
 def test_the_template_asks_for_trust_for_nothing_else() -> None:
     assert not {"_tasks", "_migrations", "_external_data"} & harness.CONFIG.keys()
+
+
+def test_a_text_is_compiled_once_and_rendered_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    compiled: list[object] = []
+    original = jinja2.Environment._generate
+
+    def generate(self: jinja2.Environment, source: object, *rest: object, **options: object) -> object:
+        compiled.append(source)
+        return original(self, source, *rest, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jinja2.Environment, "_generate", generate)
+    environment = jinja2.Environment(extensions=[CompiledOnce])
+    rendered = [environment.from_string("{{ name }}").render(name=name) for name in ("a", "b", "c")]
+    assert rendered == ["a", "b", "c"]
+    assert len(compiled) == 1
+
+
+def test_environments_do_not_share_what_they_compiled() -> None:
+    first, second = (jinja2.Environment(extensions=[CompiledOnce]) for _ in range(2))
+    first.filters["rule"], second.filters["rule"] = str.upper, str.title
+    assert first.from_string("{{ 'two words' | rule }}").render() == "TWO WORDS"
+    assert second.from_string("{{ 'two words' | rule }}").render() == "Two Words"
