@@ -72,10 +72,8 @@ def templates(folder: Path, project: Path) -> dict[str, Path]:
 def measure(project: Path, rounds: int, folder: Path) -> dict[str, Any]:
     copier = [sys.executable, "-m", "copier"]
     common = ["--trust", "--defaults", "--quiet"]
-    answers = {
-        "this template": ["--data-file", str(ROOT / "scenarios" / "classical" / "answers.yml")],
-        "empty template": [],
-    }
+    answers = {OURS: ["--data-file", str(ROOT / "scenarios" / "classical" / "answers.yml")]}
+    sources = templates(folder, project)
     seconds: dict[str, dict[str, list[float]]] = {"copy": {}, "update": {}}
     for index in range(rounds):
         for name, source in sources.items():

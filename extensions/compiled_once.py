@@ -18,4 +18,4 @@ class CompiledOnce(Extension):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         # The method of this one environment, not of its class: Copier makes one for each render.
-        environment.compile = lru_cache(maxsize=None)(environment.compile)  # type: ignore[method-assign]
+        environment.compile = lru_cache(maxsize=None)(environment.compile)  # type: ignore[assignment, method-assign]
