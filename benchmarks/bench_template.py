@@ -55,12 +55,13 @@ def templates(folder: Path, project: Path) -> dict[str, Path]:
         target = full / name
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(ROOT / name, target)
+    shutil.copytree(project, plain / "template", ignore=shutil.ignore_patterns(*MADE))
     (empty / "template").mkdir(parents=True)
-    (empty / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n", encoding="utf-8")
-    (empty / "template" / "{{ _copier_conf.answers_file }}.jinja").write_text(
-        "{{ _copier_answers|to_nice_yaml }}", encoding="utf-8"
-    )
-    for source in (full, empty):
+    for source in (empty, plain):
+        (source / "copier.yml").write_text("name: {type: str, default: x}\n_subdirectory: template\n", encoding="utf-8")
+        answers = source / "template" / "{{ _copier_conf.answers_file }}.jinja"
+        answers.write_text("{{ _copier_answers|to_nice_yaml }}", encoding="utf-8")
+    for source in (full, empty, plain):
         (source / "template" / "NOTE.md").write_text("first\n", encoding="utf-8")
         run("git", "init", "--quiet", cwd=source)
         commit(source, "v90.0.0")

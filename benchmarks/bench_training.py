@@ -45,7 +45,8 @@ columns:
   target: fare
   id: trip
   time: pickup
-  numeric: [distance, duration, hour, weekday, month, passengers, from_x, from_y, to_x, to_y, temperature, rain, tolls, speed]
+  numeric:
+    [distance, duration, hour, weekday, month, passengers, from_x, from_y, to_x, to_y, temperature, rain, tolls, speed]
   categorical: [zone, vendor, payment]
   boolean: [night, airport, store_forward]
 split: {by: time, holdout: 0.2}
