@@ -3,6 +3,7 @@
 Usage: make lock (needs copier and uv).
 """
 
+import re
 import shutil
 import subprocess
 import sys
@@ -15,6 +16,7 @@ import yaml
 SCENARIOS = Path(__file__).parent
 ROOT = SCENARIOS.parent
 OPENING = "constraint-dependencies = [\n"
+LOCK = re.compile(r"\w+\.lock\.txt")
 
 
 def renew(scenario: Path) -> None:
@@ -32,10 +34,10 @@ def renew(scenario: Path) -> None:
             quiet=True,
         )
         subprocess.run([sys.executable, "requirements/lock.py"], cwd=project, check=True)
-        for lock in ("dev", "train", "serving"):
-            shutil.copyfile(project / "requirements" / f"{lock}.lock.txt", layer / f"{lock}.lock.txt")
-        # Holds uv alone, so it is the same for every scenario.
-        shutil.copyfile(project / "requirements" / "ci.lock.txt", ROOT / "template" / "requirements" / "ci.lock.txt")
+        # A lock that renders only with some answers has its name inside an expression.
+        for target in [*layer.iterdir(), *(ROOT / "template" / "requirements").iterdir()]:
+            if lock := LOCK.search(target.name):
+                shutil.copyfile(project / "requirements" / lock[0], target)
         text = (project / "pyproject.toml").read_text(encoding="utf-8")
         start = text.index(OPENING) + len(OPENING)
         (scenario / "constraints.txt").write_text(text[start : text.index("]\n", start)], encoding="utf-8")
