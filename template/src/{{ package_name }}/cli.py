@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from .local.runner import Event
     from .operations import Trained
 
-EXIT_CODES = """
-Exit codes: 0 done; 1 a bug; 2 a mistake in a file, an argument or the data; 3 the gate refused the model;
-4 a monitor found a breach; 5 a step failed; 130 interrupted.
-"""
+EXIT_CODES = (
+    "Exit codes: 0 done; 1 a bug; 2 a mistake in a file, an argument or the data; 3 the gate refused the model;"
+    " 4 a monitor found a breach; 5 a step failed; 130 interrupted."
+)
 
 app = typer.Typer(
     name="mlops",
-    help="Train, gate, serve, score and watch this project's model, here or in Azure ML.",
+    help="Train, gate, serve, score and watch this project's model.",
     epilog=EXIT_CODES,
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -227,7 +227,7 @@ class _Progress:
                 (f"{done.status:7}", "red" if failed else "green"),
                 f" {done.seconds:6.1f} s  {text}",
             )
-            self.console.print(line)
+            self.console.print(line, soft_wrap=True)
 
 
 def _say(project: Project, trained: "Trained") -> None:
@@ -249,7 +249,7 @@ def main(command: Callable[[], object] = app) -> None:
     try:
         command()
     except UserError as error:
-        typer.echo(f"Error: {error}", err=True)
+        typer.echo(f"{error.label}: {error}", err=True)
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(130)

@@ -8,21 +8,25 @@ class UserError(Exception):
     """A mistake in a file, an argument or the data: one sentence that names the thing, the value and the rule."""
 
     exit_code = 2
+    label = "Error"
 
 
 class GateRefusedError(UserError):
     """The challenger did not pass the gate; the message carries the numbers."""
 
     exit_code = 3
+    label = "Refused"
 
 
 class BreachError(UserError):
     """A monitor found a value beyond its limit."""
 
     exit_code = 4
+    label = "Breach"
 
 
 class StepFailedError(UserError):
     """A pipeline step ended with an unexpected error; the message names the step and its log."""
 
     exit_code = 5
+    label = "Failed"
