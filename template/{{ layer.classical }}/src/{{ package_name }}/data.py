@@ -25,6 +25,10 @@ TRUE = ["true", "True", "TRUE", "t", "T", "yes", "Yes", "YES", "y", "Y", "1", "1
 FALSE = ["false", "False", "FALSE", "f", "F", "no", "No", "NO", "n", "N", "0", "0.0"]
 
 
+class MissingColumnError(UserError):
+    """A file lacks a column that is asked for."""
+
+
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
     """The kind of every column that `config` names, features first."""
     columns = config.columns
@@ -43,7 +47,10 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "
         UserError: see `read_columns`.
     """
     optional = () if require_target else (config.columns.target,)
-    return read_columns(path, kinds(config), optional=optional)
+    try:
+        return read_columns(path, kinds(config), optional=optional)
+    except MissingColumnError as error:
+        raise UserError(f"config/project.yml names a column that is not there: {error}") from None
 
 
 def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[str] = ()) -> "pd.DataFrame":
@@ -115,7 +122,7 @@ def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], opti
         if name not in known and name not in optional:
             shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
             hint = suggest(name, list(known))
-            raise UserError(f"config/project.yml: {name!r} is not a column of {path} (columns: {shown}){hint}")
+            raise MissingColumnError(f"{path}: has no column {name!r} (columns: {shown}){hint}")
     return [name for name in columns if name in known]
 
 

@@ -58,6 +58,15 @@ class Model:
         return self.pipeline.predict_proba(frame[self.features])
 
 
+def mismatch(model: Model, config: ProjectConfig) -> str | None:
+    """Why `model` cannot be used on the table that `config` describes; None if it can."""
+    for key, value in (("task", config.task), ("target", config.columns.target)):
+        if model.contract[key] != value:
+            return f"its {key} is {model.contract[key]!r}, now it is {value!r}"
+    lacking = [name for name in model.features if name not in config.columns.features]
+    return f"it needs column {lacking[0]!r}, which config/project.yml no longer lists" if lacking else None
+
+
 def build(kind: str, config: ProjectConfig) -> "Pipeline":
     """An unfitted pipeline of encoding and learner.
 

@@ -162,6 +162,7 @@ def monitor(settings: Settings) -> MonitorResult:
         UserError: a file is missing or does not fit.
     """
     from ..models import load as load_model
+    from ..models import mismatch
     from .page import monitor_page
 
     config = load(settings.config)
@@ -172,11 +173,15 @@ def monitor(settings: Settings) -> MonitorResult:
             f"{error.filename}: no such file; --evaluation is the output folder of the evaluate step"
         ) from None
     metrics = read_json(settings.evaluation / "metrics.json")
+    model = load_model(settings.model)
+    new = [f"it has not learned from column {name!r}" for name in config.columns.features if name not in model.features]
+    if problem := mismatch(model, config) or next(iter(new), None):
+        raise UserError(f"config/project.yml has changed since the model was trained: {problem}; train it anew first")
     production = data.read(settings.production, config, require_target=False)
     result = evaluate_window(
         reference,
         production,
-        load_model(settings.model),
+        model,
         config,
         window=settings.window,
         holdout_metric=metrics["challenger"].get(config.metric.name),

@@ -45,15 +45,6 @@ def predictions(model: Any, frame: "pd.DataFrame", config: ProjectConfig, classe
     return found
 
 
-def comparable(champion: models.Model, config: ProjectConfig) -> str | None:
-    """Why `champion` cannot be scored on this project's table; None if it can."""
-    for key, value in (("task", config.task), ("target", config.columns.target)):
-        if champion.contract[key] != value:
-            return f"its {key} is {champion.contract[key]!r}, now it is {value!r}"
-    lacking = [name for name in champion.features if name not in config.columns.features]
-    return f"it needs column {lacking[0]!r}, which config/project.yml no longer lists" if lacking else None
-
-
 def flattered(champion: models.Model, holdout: dict[str, Any]) -> bool:
     """Whether the champion learned from rows as new as the holdout's, so that its figure is better than it deserves."""
     until = champion.contract["trained_until"]
@@ -122,7 +113,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     if settings.champion:
         champion = models.load(settings.champion)
-        content["champion_problem"] = comparable(champion, config)
+        content["champion_problem"] = models.mismatch(champion, config)
         if content["champion_problem"] is None:
             content["champion"] = models.evaluate(champion, config, holdout)
             table["champion_prediction"] = champion.predict(holdout)
