@@ -1,5 +1,6 @@
 """config/project.yml, typed: what the model learns from, how good it must be, when a monitor speaks up."""
 
+from collections.abc import Collection
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -37,6 +38,14 @@ class Columns(Section):
         if feature in self.numeric:
             return "numeric"
         return "categorical" if feature in self.categorical else "boolean"
+
+    def only(self, features: Collection[str]) -> "Columns":
+        """The same roles with these features alone."""
+        kept = {
+            kind: [name for name in getattr(self, kind) if name in features]
+            for kind in ("numeric", "categorical", "boolean")
+        }
+        return self.model_copy(update=kept)
 
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":

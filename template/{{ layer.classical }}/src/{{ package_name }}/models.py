@@ -121,6 +121,12 @@ def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
     Raises:
         UserError: a class target with one class only, or parameters that the learner refuses.
     """
+    # A column without a single value here (a fold, say, of a column that was added late) has nothing to teach,
+    # and scikit-learn's boosting cannot bin it.
+    filled = [name for name in config.columns.features if frame[name].notna().any()]
+    if not filled:
+        raise UserError(f"config/project.yml: none of the features has a value in the {len(frame)} rows to train on")
+    config = config.model_copy(update={"columns": config.columns.only(filled)})
     pipeline = build(kind, config)
     target = frame[config.columns.target].to_numpy()
     if config.task == "classification" and len(set(target)) < 2:

@@ -112,7 +112,9 @@ def _numeric_drift(reference: Floats, production: Floats) -> Drift:
     ]
     # The exact p-value needs time and memory that grow with both windows, and agrees at the sizes a monitor accepts.
     test = stats.ks_2samp(reference, production, method="asymp")
-    return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), float(test.pvalue), histogram)
+    # It is not defined for a single value, which can surprise nobody.
+    p_value = 1.0 if np.isnan(test.pvalue) else float(test.pvalue)
+    return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), p_value, histogram)
 
 
 def _categorical_drift(reference: pd.Series, production: pd.Series) -> Drift:
