@@ -18,6 +18,7 @@ from tests import harness
 
 INFRA = harness.LAYERS["terraform"] / "infra"
 ROOTS = [INFRA, INFRA / "registry"]
+MODULES = sorted(path for path in (INFRA / "modules").iterdir())
 ENVIRONMENTS = ("dev", "staging", "prod")
 PATHS = sorted(INFRA.rglob("*.tf"))
 
@@ -63,16 +64,29 @@ def resources(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
 
 
 def test_every_resource_that_could_take_a_key_refuses_it() -> None:
-    found = {kind: body for kind, _, body in resources(INFRA)}
+    found = {kind: body for module in MODULES for kind, _, body in resources(module)}
     for kind, expected in IDENTITY_ONLY.items():
         assert {key: found[kind].get(key) for key in expected} == expected, kind
 
 
 def test_nothing_is_named_outside_the_configuration() -> None:
     """One source for names: a literal here would be the same in every environment and every project."""
-    for root in ROOTS:
+    for root in [*ROOTS, *MODULES]:
         for kind, name, body in resources(root):
-            assert re.search(r"local\.|each\.key", str(body.get("name", "local."))), (kind, name)
+            if kind != "azurerm_monitor_diagnostic_setting":  # named within the resource whose logs it sends
+                assert re.search(r"local\.|var\.|each\.key", str(body.get("name", "local."))), (kind, name)
+
+
+def test_the_main_file_is_a_table_of_contents() -> None:
+    content = hcl2.loads((INFRA / "main.tf").read_text())
+    assert content.keys() - {"__comments__", "__inline_comments__"} == {"module"}
+    used = {
+        body["source"].removeprefix("./modules/")
+        for block in blocks(INFRA, "module")
+        for name, body in block.items()
+        if name != "__is_block__"
+    }
+    assert used == {module.name for module in MODULES}
 
 
 @pytest.mark.parametrize("network", harness.offered("network"))
@@ -124,6 +138,18 @@ def test_providers_and_terraform_are_bounded() -> None:
             constraints += [given["version"] for name, given in block.items() if name != "__is_block__"]
         for constraint in constraints:
             assert re.fullmatch(r">= \d+\.\d+\.\d+, < \d+\.\d+\.\d+", constraint), constraint
+
+
+def test_every_variable_and_output_of_a_module_is_described() -> None:
+    for module in MODULES:
+        for kind in ("variable", "output"):
+            for block in blocks(module, kind):
+                for name, body in block.items():
+                    if name != "__is_block__":
+                        assert body["description"].endswith("."), (module.name, name)
+                        if kind == "variable":
+                            word = "Optional." if "default" in body else "Required."
+                            assert body["description"].startswith(word), (module.name, name)
 
 
 def test_every_variable_and_output_is_described_and_checked() -> None:
@@ -202,7 +228,7 @@ run "own" {{
     environment = "{environment}"
   }}
   assert {{
-    condition     = azurerm_machine_learning_workspace.main.name == "{names["workspace"]}"
+    condition     = output.workspace_name == "{names["workspace"]}"
     error_message = "the workspace has another name"
   }}
 }}

@@ -39,6 +39,13 @@ WorkspaceName = Annotated[
     _rule(r"[A-Za-z0-9][\w-]{2,32}", "3 to 33 of letters, digits, '_-'; first a letter or digit"),
 ]
 StorageName = Annotated[str, _rule(r"[a-z0-9]{3,24}", "3 to 24 of a-z and 0-9")]
+ContainerName = Annotated[
+    str,
+    _rule(
+        r"(?=.{3,63}$)[a-z0-9]+(-[a-z0-9]+)*",
+        "3 to 63 of a-z, 0-9 and single '-'; first and last no '-'",
+    ),
+]
 VaultName = Annotated[
     str,
     _rule(
@@ -115,6 +122,7 @@ class Names(Section):
     resource_group: GroupName
     workspace: WorkspaceName
     storage_account: StorageName
+    data_lake: StorageName
     key_vault: VaultName
     container_registry: ContainerRegistryName
     log_analytics: LogName
@@ -128,6 +136,18 @@ class Sizes(Section):
     storage_replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"]
     container_registry_sku: Literal["Basic", "Standard", "Premium"]
     log_retention_days: Annotated[int, Field(ge=30, le=730)]
+
+
+class DataLake(Section):
+    """Where the project's data lies, apart from the workspace's own storage."""
+
+    containers: Annotated[tuple[ContainerName, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _each_once(self) -> "DataLake":
+        if len(set(self.containers)) < len(self.containers):
+            raise ValueError("containers: one is named twice")
+        return self
 
 
 class SharedRegistry(Section):
@@ -147,9 +167,16 @@ class EnvironmentConfig(Section):
     network: Network
     names: Names
     sizes: Sizes
+    data_lake: DataLake
     registry: SharedRegistry
     alert_email: Mailbox
     tags: Mapping[str, Tag] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _two_storage_accounts(self) -> "EnvironmentConfig":
+        if self.names.data_lake == self.names.storage_account:
+            raise ValueError(f"names.data_lake: {self.names.data_lake!r} is refused: names.storage_account has it")
+        return self
 
     @model_validator(mode="after")
     def _private_endpoints_need_premium(self) -> "EnvironmentConfig":

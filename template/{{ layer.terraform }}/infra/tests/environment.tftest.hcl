@@ -8,45 +8,6 @@ mock_provider "azurerm" {
   }
 }
 
-run "no_resource_accepts_a_key" {
-  command = plan
-
-  variables {
-    environment   = "prod"
-    config_folder = "tests/configs/public"
-  }
-
-  assert {
-    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_storage_account.main.local_user_enabled
-    error_message = "The storage account must refuse keys and local users."
-  }
-
-  assert {
-    condition     = !azurerm_storage_account.main.allow_nested_items_to_be_public
-    error_message = "The storage account must refuse anonymous reads."
-  }
-
-  assert {
-    condition     = azurerm_machine_learning_workspace.main.storage_account_access_type == "Identity"
-    error_message = "The workspace must use its storage account by identity."
-  }
-
-  assert {
-    condition     = !azurerm_container_registry.main.admin_enabled && !azurerm_container_registry.main.anonymous_pull_enabled
-    error_message = "The container registry must refuse its admin user and anonymous pulls."
-  }
-
-  assert {
-    condition     = azurerm_key_vault.main.rbac_authorization_enabled && azurerm_key_vault.main.purge_protection_enabled
-    error_message = "The key vault must use roles, and must not be purged."
-  }
-
-  assert {
-    condition     = !azurerm_application_insights.main.local_authentication_enabled && !azurerm_log_analytics_workspace.main.local_authentication_enabled
-    error_message = "Application Insights and Log Analytics must refuse keys."
-  }
-}
-
 run "failures_are_told_to_the_owner" {
   command = plan
 
@@ -56,13 +17,13 @@ run "failures_are_told_to_the_owner" {
   }
 
   assert {
-    condition     = [for receiver in azurerm_monitor_action_group.main.email_receiver : receiver.email_address] == ["mlops@example.com"]
+    condition     = module.alerts.receivers == ["mlops@example.com"]
     error_message = "Alerts must reach the mailbox of the configuration."
   }
 
   assert {
-    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : one(alert.criteria).threshold == 0])
-    error_message = "One failure must be enough for an alert."
+    condition     = module.alerts.thresholds["Failed Runs"] == 0 && module.alerts.thresholds["Model Deploy Failed"] == 0 && module.alerts.thresholds["Unusable Nodes"] == 0 && module.alerts.thresholds["Quota Utilization Percentage"] == 80
+    error_message = "One failure must be enough for an alert, and a quota must be told before it is used up."
   }
 }
 
@@ -75,13 +36,32 @@ run "public_network" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace.main.public_network_access_enabled && azurerm_machine_learning_workspace.main.managed_network[0].isolation_mode == "Disabled"
+    condition     = module.workspace.public_network_access_enabled && module.workspace.isolation_mode == "Disabled"
     error_message = "Mode public must leave the endpoint open and computes without a managed network."
   }
 
   assert {
-    condition     = length(azurerm_private_endpoint.main) == 0
+    condition     = length(module.private_endpoints.zone_ids) == 0 && length(module.outbound_rules.private_endpoints) == 0
     error_message = "Mode public must make no private endpoint."
+  }
+}
+
+run "every_container_is_a_datastore" {
+  command = plan
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = toset(keys(module.data_lake.container_ids)) == toset(["raw", "ground-truth"]) && toset(module.workspace.datastores) == toset(["raw", "ground_truth"])
+    error_message = "Each container of the data lake must be a datastore of the workspace."
+  }
+
+  assert {
+    condition     = length(module.storage.container_ids) == 0
+    error_message = "The workspace's own storage account must hold no container of ours."
   }
 }
 
@@ -94,27 +74,32 @@ run "managed_network" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace.main.managed_network[0].isolation_mode == "AllowInternetOutbound" && azurerm_machine_learning_workspace.main.managed_network[0].provision_on_creation_enabled
+    condition     = module.workspace.isolation_mode == "AllowInternetOutbound"
     error_message = "Mode managed must build a managed network that reaches the internet."
   }
 
   assert {
-    condition     = !azurerm_machine_learning_workspace.main.public_network_access_enabled && !azurerm_storage_account.main.public_network_access_enabled && !azurerm_key_vault.main.public_network_access_enabled
-    error_message = "Mode managed must close the public endpoints of workspace, storage account and key vault."
+    condition     = !anytrue([module.workspace.public_network_access_enabled, module.storage.public_network_access_enabled, module.data_lake.public_network_access_enabled, module.key_vault.public_network_access_enabled])
+    error_message = "Mode managed must close the public endpoints of workspace, storage account, data lake and key vault."
   }
 
   assert {
-    condition     = toset(keys(azurerm_private_endpoint.main)) == toset(["workspace", "blob", "file", "vault"])
+    condition     = toset(keys(module.private_endpoints.zone_ids)) == toset(["workspace", "blob", "file", "lake-blob", "lake-dfs", "vault"])
     error_message = "What is closed must be reached through private endpoints."
   }
 
   assert {
-    condition     = length(azurerm_private_endpoint.main["blob"].private_dns_zone_group) == 0
+    condition     = toset(module.outbound_rules.private_endpoints) == toset(["storage-queue", "storage-table", "lake-blob", "lake-dfs"])
+    error_message = "Computes must reach queues, tables and the data lake through private endpoints."
+  }
+
+  assert {
+    condition     = length(module.private_endpoints.zone_ids["blob"]) == 0
     error_message = "Without zones in the configuration, registering the endpoints is left to a policy."
   }
 
   assert {
-    condition     = length(azurerm_machine_learning_workspace_network_outbound_rule_fqdn.approved) == 0
+    condition     = length(module.outbound_rules.approved_hosts) == 0
     error_message = "Mode managed must not pay for a firewall."
   }
 }
@@ -128,17 +113,17 @@ run "isolated_network" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace.main.managed_network[0].isolation_mode == "AllowOnlyApprovedOutbound"
+    condition     = module.workspace.isolation_mode == "AllowOnlyApprovedOutbound"
     error_message = "Mode isolated must let computes reach approved addresses only."
   }
 
   assert {
-    condition     = [for rule in azurerm_machine_learning_workspace_network_outbound_rule_fqdn.approved : rule.destination_fqdn] == ["packages.example.com"]
+    condition     = module.outbound_rules.approved_hosts == ["packages.example.com"]
     error_message = "Mode isolated must approve the hosts of the configuration, and no others."
   }
 
   assert {
-    condition     = [for id in azurerm_private_endpoint.main["workspace"].private_dns_zone_group[0].private_dns_zone_ids : basename(id)] == ["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"]
+    condition     = [for id in module.private_endpoints.zone_ids["workspace"] : basename(id)] == ["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"]
     error_message = "Each endpoint must be registered in the zones of its own service."
   }
 }
@@ -164,7 +149,7 @@ run "resource_group_that_exists" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace.main.resource_group_name == "rg-example-dev"
+    condition     = output.resource_group_name == "rg-example-dev"
     error_message = "Everything must go into the resource group of the configuration."
   }
 }
@@ -177,7 +162,7 @@ run "closed_network_without_a_subnet" {
     config_folder = "tests/configs/refused"
   }
 
-  expect_failures = [azurerm_machine_learning_workspace.main]
+  expect_failures = [data.azurerm_client_config.current]
 }
 
 run "unknown_network_mode" {
@@ -188,7 +173,7 @@ run "unknown_network_mode" {
     config_folder = "tests/configs/refused"
   }
 
-  expect_failures = [azurerm_machine_learning_workspace.main]
+  expect_failures = [data.azurerm_client_config.current]
 }
 
 run "file_of_another_environment" {
@@ -199,7 +184,29 @@ run "file_of_another_environment" {
     config_folder = "tests/configs/refused"
   }
 
-  expect_failures = [azurerm_machine_learning_workspace.main]
+  expect_failures = [data.azurerm_client_config.current]
+}
+
+run "zones_that_are_not_all" {
+  command = plan
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/incomplete"
+  }
+
+  expect_failures = [data.azurerm_client_config.current]
+}
+
+run "hosts_approved_where_nothing_is_limited" {
+  command = plan
+
+  variables {
+    environment   = "staging"
+    config_folder = "tests/configs/incomplete"
+  }
+
+  expect_failures = [data.azurerm_client_config.current]
 }
 
 run "unknown_environment" {

@@ -1,0 +1,69 @@
+# What config/<environment>.yml says, the resource group it names, and what is refused before anything is built.
+
+locals {
+  environment = coalesce(var.environment, terraform.workspace)
+  config_file = "config/${local.environment}.yml"
+  config      = yamldecode(file("${path.module}/${var.config_folder}/${local.environment}.yml"))
+
+  names    = local.config.names
+  sizes    = local.config.sizes
+  tags     = try(local.config.tags, {})
+  location = local.config.location
+
+  create_resource_group = try(local.config.create_resource_group, true)
+  resource_group        = one(concat(azurerm_resource_group.main, data.azurerm_resource_group.given))
+
+  placement = {
+    resource_group_name = local.resource_group.name
+    location            = local.location
+    tags                = local.tags
+  }
+}
+
+resource "azurerm_resource_group" "main" {
+  count = local.create_resource_group ? 1 : 0
+
+  name     = local.names.resource_group
+  location = local.location
+  tags     = local.tags
+}
+
+data "azurerm_resource_group" "given" {
+  count = local.create_resource_group ? 0 : 1
+
+  name = local.names.resource_group
+}
+
+data "azurerm_client_config" "current" {
+  lifecycle {
+    precondition {
+      condition     = local.config.environment == local.environment
+      error_message = "${local.config_file}: environment: '${local.config.environment}' is refused: must be '${local.environment}', as the file is called."
+    }
+
+    precondition {
+      condition     = local.isolation_mode != null
+      error_message = "${local.config_file}: network.mode: '${local.config.network.mode}' is refused: must be public, managed or isolated."
+    }
+
+    precondition {
+      condition     = !local.closed || local.subnet_id != null
+      error_message = "${local.config_file}: network.subnet_id is missing: mode '${local.config.network.mode}' closes the public endpoints, so the workspace is reached through private endpoints in a subnet of yours."
+    }
+
+    precondition {
+      condition     = length(local.zone_ids) == 0 || length(local.missing_zones) == 0
+      error_message = "${local.config_file}: network.private_dns_zone_ids lacks ${join(" and ", local.missing_zones)}: list all zones, or none where a policy registers the endpoints."
+    }
+
+    precondition {
+      condition     = !local.closed || local.sizes.container_registry_sku == "Premium"
+      error_message = "${local.config_file}: sizes.container_registry_sku: '${local.sizes.container_registry_sku}' is refused: mode '${local.config.network.mode}' needs Premium, the only one with private endpoints."
+    }
+
+    precondition {
+      condition     = length(local.approved_hosts) == 0 || local.config.network.mode == "isolated"
+      error_message = "${local.config_file}: network.approved_hosts is refused: mode '${local.config.network.mode}' does not limit what computes reach."
+    }
+  }
+}

@@ -1,0 +1,59 @@
+# Who is told when something in the workspace fails. Alerts on an endpoint belong to its deployment: here it does not exist yet.
+
+locals {
+  # Azure's names of the workspace's metrics have spaces. `split`: a dimension that is watched value by value.
+  alerts = {
+    failed-job        = { metric = "Failed Runs", aggregation = "Total", threshold = 0, split = [], text = "A job failed. A monitor that could not run is a failed job too." }
+    failed-deployment = { metric = "Model Deploy Failed", aggregation = "Total", threshold = 0, split = [], text = "A model could not be deployed." }
+    unusable-node     = { metric = "Unusable Nodes", aggregation = "Maximum", threshold = 0, split = ["ClusterName"], text = "A node of a cluster does not work, but may be paid for." }
+    quota             = { metric = "Quota Utilization Percentage", aggregation = "Average", threshold = 80, split = ["VmFamilyName"], text = "The quota of a family of virtual machines is nearly used up: the next job or deployment may wait." }
+  }
+}
+
+resource "azurerm_monitor_action_group" "main" {
+  name                = var.action_group_name
+  resource_group_name = var.placement.resource_group_name
+  short_name          = "ml-${var.environment}" # at most 12 characters
+  tags                = var.placement.tags
+
+  email_receiver {
+    name                    = "owner"
+    email_address           = var.email
+    use_common_alert_schema = true
+  }
+}
+
+resource "azurerm_monitor_metric_alert" "main" {
+  for_each = local.alerts
+
+  name                = "${each.key}-${var.workspace_name}"
+  resource_group_name = var.placement.resource_group_name
+  description         = each.value.text
+  scopes              = [var.workspace_id]
+  severity            = 2
+  frequency           = "PT5M"
+  window_size         = "PT15M"
+  tags                = var.placement.tags
+
+  criteria {
+    metric_namespace = "Microsoft.MachineLearningServices/workspaces"
+    metric_name      = each.value.metric
+    aggregation      = each.value.aggregation
+    operator         = "GreaterThan"
+    threshold        = each.value.threshold
+
+    dynamic "dimension" {
+      for_each = each.value.split
+
+      content {
+        name     = dimension.value
+        operator = "Include"
+        values   = ["*"]
+      }
+    }
+  }
+
+  action {
+    action_group_id = azurerm_monitor_action_group.main.id
+  }
+}

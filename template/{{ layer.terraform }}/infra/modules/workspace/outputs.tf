@@ -1,0 +1,29 @@
+output "id" {
+  description = "Resource ID of the workspace."
+  value       = azurerm_machine_learning_workspace.main.id
+}
+
+output "name" {
+  description = "Name of the workspace."
+  value       = azurerm_machine_learning_workspace.main.name
+}
+
+output "principal_id" {
+  description = "Object ID of the workspace's own identity."
+  value       = azurerm_machine_learning_workspace.main.identity[0].principal_id
+}
+
+output "isolation_mode" {
+  description = "What the managed network lets computes reach."
+  value       = azurerm_machine_learning_workspace.main.managed_network[0].isolation_mode
+}
+
+output "public_network_access_enabled" {
+  description = "Whether the public endpoint answers."
+  value       = azurerm_machine_learning_workspace.main.public_network_access_enabled
+}
+
+output "datastores" {
+  description = "Names of the datastores."
+  value       = keys(azurerm_machine_learning_datastore_datalake_gen2.main)
+}

@@ -1,0 +1,151 @@
+# What each module promises, whatever the environment: no key, no anonymous call, and no public endpoint where it is closed.
+
+mock_provider "azurerm" {
+  mock_data "azurerm_client_config" {
+    defaults = {
+      tenant_id = "00000000-0000-0000-0000-000000000000"
+    }
+  }
+}
+
+variables {
+  placement = {
+    resource_group_name = "rg-example"
+    location            = "westeurope"
+    tags                = {}
+  }
+
+  name             = "example"
+  closed           = true
+  log_analytics_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.OperationalInsights/workspaces/log-example"
+}
+
+run "storage" {
+  command = plan
+
+  module {
+    source = "./modules/storage"
+  }
+
+  variables {
+    replication  = "LRS"
+    hierarchical = true
+    containers   = ["raw"]
+  }
+
+  assert {
+    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_storage_account.main.local_user_enabled && azurerm_storage_account.main.min_tls_version == "TLS1_2"
+    error_message = "A storage account must refuse keys, local users and old TLS."
+  }
+
+  assert {
+    condition     = !azurerm_storage_account.main.allow_nested_items_to_be_public && azurerm_storage_container.main["raw"].container_access_type == "private"
+    error_message = "A storage account must refuse anonymous reads."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.network_rules[0].default_action == "Deny" && !azurerm_storage_account.main.public_network_access_enabled
+    error_message = "A closed storage account must be reached through private endpoints only."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.blob_properties[0].delete_retention_policy[0].days == 14 && azurerm_storage_account.main.blob_properties[0].container_delete_retention_policy[0].days == 14
+    error_message = "What was deleted by mistake must come back."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.is_hns_enabled
+    error_message = "A data lake must have real folders."
+  }
+
+  assert {
+    condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["StorageDelete", "StorageWrite"]
+    error_message = "Who changes or deletes data must be logged."
+  }
+}
+
+run "key_vault" {
+  command = plan
+
+  module {
+    source = "./modules/key_vault"
+  }
+
+  assert {
+    condition     = azurerm_key_vault.main.rbac_authorization_enabled && azurerm_key_vault.main.purge_protection_enabled
+    error_message = "The key vault must use roles, and must not be purged."
+  }
+
+  assert {
+    condition     = azurerm_key_vault.main.network_acls[0].default_action == "Deny" && !azurerm_key_vault.main.public_network_access_enabled
+    error_message = "A closed key vault must be reached through private endpoints only."
+  }
+}
+
+run "container_registry" {
+  command = plan
+
+  module {
+    source = "./modules/container_registry"
+  }
+
+  variables {
+    sku = "Premium"
+  }
+
+  assert {
+    condition     = !azurerm_container_registry.main.admin_enabled && !azurerm_container_registry.main.anonymous_pull_enabled
+    error_message = "The container registry must refuse its admin user and anonymous pulls."
+  }
+}
+
+run "monitoring" {
+  command = plan
+
+  module {
+    source = "./modules/monitoring"
+  }
+
+  variables {
+    log_analytics_name        = "log-example"
+    application_insights_name = "appi-example"
+    retention_days            = 30
+  }
+
+  assert {
+    condition     = !azurerm_application_insights.main.local_authentication_enabled && !azurerm_log_analytics_workspace.main.local_authentication_enabled
+    error_message = "Application Insights and Log Analytics must refuse keys."
+  }
+}
+
+run "workspace" {
+  command = plan
+
+  module {
+    source = "./modules/workspace"
+  }
+
+  variables {
+    storage_account_id      = "/subscriptions/0/storage"
+    key_vault_id            = "/subscriptions/0/vault"
+    container_registry_id   = "/subscriptions/0/registry"
+    application_insights_id = "/subscriptions/0/insights"
+    isolation_mode          = "AllowInternetOutbound"
+    datastores              = { raw = "/subscriptions/0/raw" }
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace.main.storage_account_access_type == "Identity"
+    error_message = "The workspace must use its storage account by identity."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace.main.managed_network[0].provision_on_creation_enabled
+    error_message = "A closed workspace must build its network at once, not when the first job waits."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_datastore_datalake_gen2.main["raw"].service_data_identity == "None" && azurerm_machine_learning_datastore_datalake_gen2.main["raw"].client_secret == null
+    error_message = "A datastore must keep no credential."
+  }
+}
