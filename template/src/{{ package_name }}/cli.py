@@ -158,6 +158,7 @@ def batch(
 @app.command()
 def monitor(
     data: Annotated[Path | None, typer.Option(help="Window to judge; default: newest of data/production.")] = None,
+    retrain: Annotated[bool, typer.Option("--retrain", help="After a breach, retrain with all that arrived.")] = False,
 ) -> None:
     """Has the data moved, do the predictions still hold? Ends with exit code 4 if a limit is broken."""
     from . import operations
@@ -169,10 +170,17 @@ def monitor(
     page = project.relative(project.outputs / "monitor" / result.window / "monitor.html")
     for note in result.notes:
         typer.echo(note)
-    if result.status == "breach":
-        raise BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *result.breaches]))
-    verdict = "no limit is broken" if result.status == "ok" else "too few rows to judge"
-    typer.echo(f"{project.relative(window)}: {verdict}; see {page}")
+    if result.status != "breach":
+        verdict = "no limit is broken" if result.status == "ok" else "too few rows to judge"
+        typer.echo(f"{project.relative(window)}: {verdict}; see {page}")
+        return
+    breach = BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *result.breaches]))
+    if not retrain:
+        raise breach
+    typer.echo(f"{breach.label}: {breach}", err=True)
+    with _Progress() as progress:
+        trained = operations.retrain(project, on_event=progress.show)
+    _say(project, trained)
 
 
 @app.command()
