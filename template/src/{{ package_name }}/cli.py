@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .azure import commands as infrastructure
 from .errors import UserError
 from .project import Project
 
@@ -28,6 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+app.add_typer(infrastructure.app, name="infra")
 
 Override = Annotated[str | None, typer.Option(metavar="REASON", help="Let a refused model through; it is recorded.")]
 

@@ -1,0 +1,1 @@
+"""This project in Azure: small commands around the tools that Azure offers."""

@@ -1,0 +1,75 @@
+"""The Azure CLI: who is signed in, and questions that it answers in JSON."""
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from typing import Any
+
+from ..errors import StepFailedError, UserError
+from . import tools
+
+SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"  # what Terraform and CI systems call it
+
+
+@dataclass(frozen=True)
+class Account:
+    """The subscription that commands act on, and who acts."""
+
+    subscription: str
+    name: str
+    user: str
+
+
+def subscription() -> str | None:
+    """The subscription to act on, None where nobody says one: the tool then says what it misses.
+
+    Raises:
+        UserError: `az` is there, but nobody is signed in.
+    """
+    return os.environ.get(SUBSCRIPTION) or (account().subscription if shutil.which("az") else None)
+
+
+def account() -> Account:
+    """The signed-in account; a subscription in ARM_SUBSCRIPTION_ID goes before the one that `az` has chosen.
+
+    Raises:
+        UserError: `az` is missing, nobody is signed in, or the chosen subscription is out of reach.
+    """
+    wanted = os.environ.get(SUBSCRIPTION)
+    ended = _call("account", "show", *(("--subscription", wanted) if wanted else ()))
+    if ended.code:
+        if wanted and "az login" not in ended.err:
+            raise UserError(f"{SUBSCRIPTION}: {wanted!r} is refused: the signed-in identity does not see it")
+        raise UserError("nobody is signed in to Azure: run 'az login'")
+    shown = _parsed(ended)
+    return Account(shown["id"], shown["name"], shown["user"]["name"])
+
+
+def ask(*arguments: str) -> Any:
+    """What `az ARGUMENTS` answers.
+
+    Raises:
+        StepFailedError: it failed; the message holds its own words.
+    """
+    ended = _call(*arguments)
+    if ended.code:
+        raise StepFailedError(f"'az {' '.join(arguments)}' failed: {ended.reason}")
+    return _parsed(ended)
+
+
+def get(path: str, version: str) -> Any:
+    """What Azure Resource Manager answers to GET `path` with this API version; errors as in `ask`."""
+    return ask("rest", "--method", "get", "--url", f"https://management.azure.com{path}?api-version={version}")
+
+
+def _call(*arguments: str) -> tools.Ended:
+    path = tools.find("az", "install the Azure CLI, then run 'az login'")
+    return tools.run([path, *arguments, "--output", "json", "--only-show-errors"])
+
+
+def _parsed(ended: tools.Ended) -> Any:
+    try:
+        return json.loads(ended.out)
+    except ValueError:
+        raise StepFailedError(f"'az' did not answer in JSON: {ended.reason[:200]}") from None

@@ -1,0 +1,186 @@
+"""Terraform behind `mlops infra`: a plan is made, read, shown and, if approved, carried out as it was shown."""
+
+import json
+import re
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import StepFailedError, UserError
+from ..project import Project
+from . import az, tools
+from .changes import Action, Change, Changes
+
+# azurerm brings a soft-deleted key vault back when the same one is built again.
+RECOVERS_KEY_VAULT = True
+
+_INSTALL = "install Terraform, https://developer.hashicorp.com/terraform/install"
+
+# Those that hold data or a network mode; azapi says the Azure type itself.
+_AZURE_TYPES = {
+    "azurerm_storage_account": "Microsoft.Storage/storageAccounts",
+    "azurerm_storage_container": "Microsoft.Storage/storageAccounts/blobServices/containers",
+    "azurerm_storage_data_lake_gen2_filesystem": "Microsoft.Storage/storageAccounts/blobServices/containers",
+    "azurerm_key_vault": "Microsoft.KeyVault/vaults",
+    "azurerm_machine_learning_workspace": "Microsoft.MachineLearningServices/workspaces",
+    "azurerm_container_registry": "Microsoft.ContainerRegistry/registries",
+    "azurerm_log_analytics_workspace": "Microsoft.OperationalInsights/workspaces",
+}
+
+_ACTIONS: dict[tuple[str, ...], Action] = {
+    ("create",): "add",
+    ("update",): "change",
+    ("delete", "create"): "replace",
+    ("create", "delete"): "replace",
+    ("delete",): "destroy",
+    ("forget",): "forget",
+    ("create", "forget"): "add",
+}
+
+# How Terraform says that nobody is signed in, or where: the user's to mend, so no failure of a step.
+_SIGN_IN = re.compile(
+    r"az login|could not (acquire|configure)\b.*\b(access token|authenti|authori)|subscription_id` is a required prov",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class _Terraform:
+    """Terraform in infra/, turned to one environment of one subscription."""
+
+    project: Project
+    environment: str
+    subscription: str | None
+
+    def __call__(self, *arguments: str, show: Callable[[str], None] | None = None, select: bool = False) -> str:
+        """What `terraform ARGUMENTS` writes; errors as in `planned`."""
+        path = tools.find("terraform", _INSTALL)
+        variables = {
+            "TF_IN_AUTOMATION": "1",
+            # By variable, not only by `workspace select`: another terminal may select another one meanwhile.
+            "TF_WORKSPACE": "" if select else self.environment,
+            **({az.SUBSCRIPTION: self.subscription} if self.subscription else {}),
+        }
+        ended = tools.run([path, *arguments], folder=self.project.root / "infra", variables=variables, show=show)
+        if ended.code == 0:
+            return ended.out
+        if _SIGN_IN.search(ended.err):
+            raise UserError(
+                f"nobody is signed in to Azure: run 'az login', or set {az.SUBSCRIPTION} and the ARM_* variables of CI"
+            )
+        raise StepFailedError(f"'terraform {arguments[0]}' failed:\n{ended.reason}")
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan that was made and not yet carried out."""
+
+    terraform: _Terraform
+    file: Path
+    changes: Changes
+
+    @property
+    def subscription(self) -> str | None:
+        return self.terraform.subscription
+
+    def details(self) -> str:
+        """Every changed property; values that Terraform knows to be sensitive are hidden."""
+        return self.terraform("show", "-no-color", str(self.file))
+
+    def apply(self, show: Callable[[str], None]) -> None:
+        """Carry out exactly this plan; `show` gets Terraform's progress.
+
+        Raises:
+            StepFailedError: Terraform failed; what it built until then is in its state.
+        """
+        self.terraform("apply", "-input=false", "-no-color", "-lock-timeout=1m", str(self.file), show=show)
+
+
+@contextmanager
+def planned(project: Project, environment: str, *, destroy: bool = False) -> Iterator[Planned]:
+    """Plan to bring `environment` to what its configuration says, or to remove it.
+
+    The plan's file can hold secrets of the state: until the `with` ends it lies in a folder that only this user reads.
+
+    Raises:
+        UserError: Terraform is missing, or nobody is signed in.
+        StepFailedError: Terraform failed; the message holds its own words.
+    """
+    terraform = _Terraform(project, environment, az.subscription())
+    # Each time: `init` itself knows best whether anything is missing, and takes a moment if nothing is.
+    terraform("init", "-input=false", "-no-color", select=True)
+    # Each environment keeps its state in the Terraform workspace of its name.
+    terraform("workspace", "select", "-or-create=true", environment, select=True)
+    with tempfile.TemporaryDirectory(prefix="plan-") as folder:
+        file = Path(folder) / "plan"
+        extra = ["-destroy"] if destroy else []
+        terraform("plan", "-input=false", "-no-color", "-lock-timeout=1m", f"-out={file}", *extra)
+        yield Planned(terraform, file, read(json.loads(terraform("show", "-json", str(file)))))
+
+
+def read(plan: Mapping[str, Any]) -> Changes:
+    """The changes in what `terraform show -json` says of a plan."""
+    resources = [_change(found) for found in plan.get("resource_changes", ()) if found.get("mode") != "data"]
+    outputs = any(output["actions"] != ["no-op"] for output in plan.get("output_changes", {}).values())
+    return Changes(tuple(change for change in resources if change), others=outputs)
+
+
+def tool_problem(project: Project) -> str | None:
+    """What is wrong with the installed Terraform, None if nothing."""
+    try:
+        path = tools.find("terraform", _INSTALL)
+    except UserError as error:
+        return str(error)
+    ended = tools.run([path, "version", "-json"], folder=project.root)
+    try:
+        version = str(json.loads(ended.out)["terraform_version"])
+    except (ValueError, KeyError, TypeError):
+        return f"'terraform version' failed: {ended.reason}"
+    wanted = re.search(
+        r'required_version\s*=\s*">=\s*([\d.]+)', (project.root / "infra" / "versions.tf").read_text("utf-8")
+    )
+    if wanted and _numbers(version) < _numbers(wanted[1]):
+        return f"Terraform {version} is too old: infra/versions.tf needs {wanted[1]} or later; {_INSTALL}"
+    return None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in re.findall(r"\d+", version.partition("-")[0]))
+
+
+def _change(found: Mapping[str, Any]) -> Change | None:
+    change = found["change"]
+    before, after = change.get("before") or {}, change.get("after") or {}
+    action = _ACTIONS.get(tuple(change["actions"]))
+    if action is None and change.get("importing"):
+        action = "import"
+    if action is None:
+        return None
+    azapi = str((after or before).get("type", "")).partition("@")[0] if found["type"].startswith("azapi_") else ""
+    modes = _isolation(before), _isolation(after)
+    return Change(
+        address=found["address"],
+        module=_module(found.get("module_address", "")),
+        kind=azapi or _AZURE_TYPES.get(found["type"], found["type"]),
+        action=action,
+        name=str((before or after).get("name", found["address"])),
+        isolation=(modes[0], modes[1]) if modes[0] and modes[1] else None,
+    )
+
+
+def _module(address: str) -> str:
+    """`module.network["a.b"].module.dns` is 'network/dns': the instances of a module count together."""
+    return "/".join(re.findall(r'module\.([\w-]+)(?:\[(?:"(?:\\.|[^"\\])*"|\d+)\])?', address)) or "main"
+
+
+def _isolation(values: Mapping[str, Any]) -> str | None:
+    """A workspace's isolation mode as azurerm or azapi writes it, None elsewhere."""
+    for block in values.get("managed_network") or ():
+        return str(block.get("isolation_mode") or "") or None
+    try:
+        return str(values["body"]["properties"]["managedNetwork"]["isolationMode"])
+    except (KeyError, TypeError):
+        return None
