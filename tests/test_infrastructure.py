@@ -36,6 +36,26 @@ IDENTITY_ONLY: dict[str, dict[str, Any]] = {
     "azurerm_log_analytics_workspace": {"local_authentication_enabled": False},
     "azurerm_application_insights": {"local_authentication_enabled": False},
     "azurerm_machine_learning_workspace": {"storage_account_access_type": "Identity"},
+    "azurerm_machine_learning_compute_cluster": {"local_auth_enabled": False, "ssh_public_access_enabled": False},
+}
+
+# Microsoft's identifiers, written down a second time and independently of roles.tf.
+ROLES = {
+    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
+    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
+    "Azure AI Inference Deployment Operator": "3afb7f49-54cb-416e-8c09-6dc049efa503",
+    "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
+    "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
+    "AzureML Metrics Writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
+    "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
+    "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
+    "Monitoring Contributor": "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
+    "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
+    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
+    "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
+    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
+    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
 }
 
 terraform_needed = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
@@ -74,7 +94,7 @@ def test_nothing_is_named_outside_the_configuration() -> None:
     for root in [*ROOTS, *MODULES]:
         for kind, name, body in resources(root):
             if kind != "azurerm_monitor_diagnostic_setting":  # named within the resource whose logs it sends
-                assert re.search(r"local\.|var\.|each\.key", str(body.get("name", "local."))), (kind, name)
+                assert re.search(r"local\.|var\.|each\.", str(body.get("name", "local."))), (kind, name)
 
 
 def test_the_main_file_is_a_table_of_contents() -> None:
@@ -98,6 +118,8 @@ def test_terraform_reads_what_the_configuration_holds(environment: str, network:
     assert set(re.findall(r"local\.sizes\.(\w+)", text)) == config["sizes"].keys()
     assert config["network"].keys() <= set(re.findall(r"local\.config\.network\.(\w+)", text))
     assert set(re.findall(r"local\.config\.(\w+)", text)) == config.keys() - {"registry"}
+    size = (INFRA / "modules/cpu_cluster/main.tf").read_text()
+    assert set(re.findall(r"var\.size\.(\w+)", size)) == config["cpu_cluster"].keys()
     registry = (INFRA / "registry/main.tf").read_text()
     assert set(re.findall(r"local\.registry\.(\w+)", registry)) == config["registry"].keys()
 
@@ -128,6 +150,45 @@ def test_a_hostile_owner_stays_text(render: harness.Render) -> None:
     project = render(harness.answers_for(owner=owner))
     for environment in ENVIRONMENTS:
         assert yaml.safe_load((project / f"config/{environment}.yml").read_text())["tags"]["owner"] == owner
+
+
+def role_table() -> tuple[dict[str, str], list[dict[str, Any]]]:
+    """The identifiers of roles.tf, and its rows."""
+    (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
+    return table["roles"], [row for name in ("machine_roles", "network_roles", "people_roles") for row in table[name]]
+
+
+def test_roles_are_microsofts_own_and_each_is_used() -> None:
+    roles, rows = role_table()
+    assert {name: value for name, value in roles.items() if not name.startswith("__")} == ROLES
+    assert {row["role"] for row in rows} == ROLES.keys()
+
+
+def test_no_role_is_wider_than_its_reason() -> None:
+    _, rows = role_table()
+    for row in rows:
+        assert row["why"], row
+        assert row["on"] != "resource_group" or row["who"] == "ci", row
+        assert not row.get("in") or "prod" not in row["in"] or "Reader" in row["role"], row
+
+
+def test_the_readme_shows_every_role_with_its_reason() -> None:
+    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", (INFRA / "README.md").read_text(), re.MULTILINE)
+    _, rows = role_table()
+    assert [row[:4] for row in shown if row[1] in ROLES] == [
+        (row["who"], row["role"], row["on"], row["why"] + (f" ({', '.join(row['in'])})" if "in" in row else ""))
+        for row in rows
+    ]
+
+
+@pytest.mark.parametrize("ci", harness.offered("ci"))
+def test_the_configuration_carries_the_chosen_ci_and_trusts_nobody_yet(ci: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci))
+    for environment in ENVIRONMENTS:
+        config = yaml.safe_load((project / f"config/{environment}.yml").read_text())["ci"]
+        assert config.pop("system") == ci
+        assert config
+        assert not any(config.values())
 
 
 def test_providers_and_terraform_are_bounded() -> None:

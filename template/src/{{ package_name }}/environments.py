@@ -85,6 +85,34 @@ DnsZoneId = Annotated[
         "write the zone's resource ID: '/subscriptions/.../privateDnsZones/privatelink....'",
     ),
 ]
+IdentityName = Annotated[
+    str,
+    _rule(r"[A-Za-z0-9][\w-]{2,127}", "3 to 128 of letters, digits, '_-'; first a letter or digit"),
+]
+ClusterName = Annotated[
+    str,
+    _rule(
+        r"(?=.{3,32}$)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]",
+        "3 to 32 of letters, digits and '-'; first a letter, last no '-'",
+    ),
+]
+MachineSize = Annotated[
+    str,
+    _rule(r"Standard_[A-Z]+[0-9]\w*", "write Azure's name of a size, such as 'Standard_D4ds_v5'"),
+]
+SubjectPrefix = Annotated[
+    str,
+    _rule(
+        r"repo:[^/:\s]+/[^/:\s]+",
+        "write what GitHub says, such as 'repo:owner@1/name@2', without the environment",
+    ),
+]
+Issuer = Annotated[str, _rule(r"https://\S+", "write the issuer's address, starting with 'https://'")]
+Subject = Annotated[str, _rule(r"\S(.*\S)?", "write what the service connection says, without spaces around it")]
+ObjectId = Annotated[
+    str,
+    _rule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "write the group's object ID, in lower case"),
+]
 ActionGroupName = Annotated[
     str,
     _rule(r"[\w().-]{0,259}[\w()-]", "1 to 260 of letters, digits, '_().-', and no '.' at the end"),
@@ -127,6 +155,9 @@ class Names(Section):
     container_registry: ContainerRegistryName
     log_analytics: LogName
     application_insights: InsightsName
+    identity_jobs: IdentityName
+    identity_endpoint: IdentityName
+    identity_ci: IdentityName
     action_group: ActionGroupName
 
 
@@ -136,6 +167,41 @@ class Sizes(Section):
     storage_replication: Literal["LRS", "ZRS", "GRS", "GZRS", "RAGRS", "RAGZRS"]
     container_registry_sku: Literal["Basic", "Standard", "Premium"]
     log_retention_days: Annotated[int, Field(ge=30, le=730)]
+
+
+class Cluster(Section):
+    """Machines that jobs run on; `max_nodes` and `idle_minutes` bound what they cost."""
+
+    name: ClusterName
+    vm_size: MachineSize
+    max_nodes: Annotated[int, Field(ge=1, le=100)]
+    idle_minutes: Annotated[int, Field(ge=1, le=120)]
+
+
+class Pipelines(Section):
+    """Whom Azure takes for the CI of this environment; nobody while the values are missing."""
+
+    system: Literal["github", "azure_devops"]
+    subject_prefix: SubjectPrefix | None = None  # GitHub
+    issuer: Issuer | None = None  # Azure DevOps
+    subject: Subject | None = None  # Azure DevOps
+
+    @model_validator(mode="after")
+    def _only_what_the_system_uses(self) -> "Pipelines":
+        if self.system == "github" and (self.issuer or self.subject):
+            raise ValueError("system 'github' signs with an issuer that is known: remove issuer, subject")
+        if self.system == "azure_devops" and self.subject_prefix:
+            raise ValueError("system 'azure_devops' has no subject_prefix: write issuer and subject")
+        if (self.issuer is None) != (self.subject is None):
+            raise ValueError("issuer and subject go together: the service connection says both")
+        return self
+
+
+class Groups(Section):
+    """Groups of people in Entra ID, who get roles if they are named."""
+
+    data_scientists: ObjectId | None = None
+    ml_engineers: ObjectId | None = None
 
 
 class DataLake(Section):
@@ -164,11 +230,15 @@ class EnvironmentConfig(Section):
     environment: Literal["dev", "staging", "prod"]
     location: Location
     create_resource_group: bool = True  # false: it exists already
+    assign_roles: bool = True  # false: somebody else assigns them
     network: Network
     names: Names
     sizes: Sizes
+    cpu_cluster: Cluster
     data_lake: DataLake
     registry: SharedRegistry
+    ci: Pipelines
+    groups: Groups
     alert_email: Mailbox
     tags: Mapping[str, Tag] = Field(default_factory=dict)
 
@@ -209,7 +279,8 @@ def load_all(folder: Path) -> Mapping[str, EnvironmentConfig]:
     """Read and check every environment's file, and that the files agree.
 
     Raises:
-        UserError: a file is refused, two environments share a name, or their registries differ.
+        UserError: a file is refused, two environments share a name or a service
+            connection, or their registries differ.
     """
     configs = {name: load(folder / f"{name}.yml") for name in ENVIRONMENTS}
     owners: dict[tuple[str, str], str] = {}
@@ -220,6 +291,12 @@ def load_all(folder: Path) -> Mapping[str, EnvironmentConfig]:
             owner = owners.setdefault((key, value.lower()), environment)
             if owner != environment:
                 raise UserError(f"{label}: names.{key}: {value!r} is refused: {folder.name}/{owner}.yml has it")
+        subject = config.ci.subject
+        if subject and owners.setdefault(("ci.subject", subject), environment) != environment:
+            raise UserError(
+                f"{label}: ci.subject: {subject!r} is refused: {folder.name}/{owners['ci.subject', subject]}.yml "
+                "has it: each environment needs a service connection of its own"
+            )
         if config.registry != configs["prod"].registry:
             raise UserError(f"{label}: registry: differs from {folder.name}/prod.yml: environments share one")
     return configs

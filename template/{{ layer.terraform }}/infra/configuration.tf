@@ -10,6 +10,19 @@ locals {
   tags     = try(local.config.tags, {})
   location = local.config.location
 
+  # Whom the CI's tokens must name, once that is known.
+  trust = lookup({
+    github = try(local.config.ci.subject_prefix, null) == null ? null : {
+      issuer  = "https://token.actions.githubusercontent.com"
+      subject = "${local.config.ci.subject_prefix}:environment:${local.environment}"
+    }
+    azure_devops = try(local.config.ci.subject, null) == null ? null : {
+      issuer  = local.config.ci.issuer
+      subject = local.config.ci.subject
+    }
+  }, local.config.ci.system, null)
+
+  assign_roles          = try(local.config.assign_roles, true)
   create_resource_group = try(local.config.create_resource_group, true)
   resource_group        = one(concat(azurerm_resource_group.main, data.azurerm_resource_group.given))
 
@@ -39,6 +52,11 @@ data "azurerm_client_config" "current" {
     precondition {
       condition     = local.config.environment == local.environment
       error_message = "${local.config_file}: environment: '${local.config.environment}' is refused: must be '${local.environment}', as the file is called."
+    }
+
+    precondition {
+      condition     = contains(["github", "azure_devops"], local.config.ci.system)
+      error_message = "${local.config_file}: ci.system: '${local.config.ci.system}' is refused: must be github or azure_devops."
     }
 
     precondition {

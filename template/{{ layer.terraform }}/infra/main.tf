@@ -49,7 +49,22 @@ module "container_registry" {
   placement        = local.placement
   name             = local.names.container_registry
   sku              = local.sizes.container_registry_sku
+  closed           = local.closed
   log_analytics_id = module.monitoring.log_analytics_id
+}
+
+module "identities" {
+  source = "./modules/identities"
+
+  placement   = local.placement
+  environment = local.environment
+  trust       = local.trust
+
+  names = {
+    jobs     = local.names.identity_jobs
+    endpoint = local.names.identity_endpoint
+    ci       = local.names.identity_ci
+  }
 }
 
 module "workspace" {
@@ -61,12 +76,26 @@ module "workspace" {
   key_vault_id            = module.key_vault.id
   container_registry_id   = module.container_registry.id
   application_insights_id = module.monitoring.application_insights_id
+  identity_id             = module.identities.ids["jobs"]
   closed                  = local.closed
   isolation_mode          = local.isolation_mode
   log_analytics_id        = module.monitoring.log_analytics_id
 
+  # A container registry without a public endpoint cannot build images by itself.
+  image_build_compute = local.closed ? local.config.cpu_cluster.name : null
+
   # A datastore's name takes no hyphens.
   datastores = { for container, id in module.data_lake.container_ids : replace(container, "-", "_") => id }
+}
+
+module "cpu_cluster" {
+  source = "./modules/cpu_cluster"
+
+  placement    = local.placement
+  workspace_id = module.workspace.id
+  identity_id  = module.identities.ids["jobs"]
+  size         = local.config.cpu_cluster
+  closed       = local.closed
 }
 
 module "private_endpoints" {

@@ -21,12 +21,14 @@ locals {
     file      = { resource_id = module.storage.id, subresource = "file", zones = ["privatelink.file.core.windows.net"] }
     lake-blob = { resource_id = module.data_lake.id, subresource = "blob", zones = ["privatelink.blob.core.windows.net"] }
     lake-dfs  = { resource_id = module.data_lake.id, subresource = "dfs", zones = ["privatelink.dfs.core.windows.net"] }
+    registry  = { resource_id = module.container_registry.id, subresource = "registry", zones = ["privatelink.azurecr.io"] }
     vault     = { resource_id = module.key_vault.id, subresource = "vault", zones = ["privatelink.vaultcore.azure.net"] }
   }
 
   missing_zones = setsubtract(flatten(values(local.private_endpoints)[*].zones), [for id in local.zone_ids : basename(id)])
 
-  # The managed network makes endpoints by itself for blobs and files of the workspace's own storage account only. Batch
+  # The managed network makes endpoints by itself for the key vault, the container registry, and blobs and files of the
+  # workspace's own storage account. Batch
   # endpoints and parallel jobs keep their queue and their progress there, in queues and tables.
   outbound_endpoints = {
     storage-queue = { resource_id = module.storage.id, subresource = "queue" }

@@ -22,3 +22,21 @@ output "data_lake_id" {
   description = "The data lake's resource ID: everybody who reads data needs 'Storage Blob Data Reader' on it."
   value       = module.data_lake.id
 }
+
+output "ci_client_id" {
+  description = "The client ID that the CI signs in with."
+  value       = module.identities.client_ids["ci"]
+}
+
+output "roles_to_assign" {
+  description = "With assign_roles: false, the commands for somebody who may assign roles; otherwise none."
+  value = local.assign_roles ? {} : {
+    for name, row in local.assignments : "${name}, because: ${row.why}" => join(" ", [
+      "az role assignment create",
+      "--assignee-object-id", merge(local.machines, local.people)[row.who],
+      "--assignee-principal-type", row.type,
+      "--role", local.roles[row.role],
+      "--scope", local.scopes[row.on],
+    ])
+  }
+}

@@ -1,32 +1,105 @@
-# Who may do what, where, and why. A role of Azure is known by its GUID, which stays when Microsoft renames it.
+# Who may do what, where, and why: the whole of it. In a plan a role assignment is called by its row: "jobs: AcrPull on container_registry".
 
 locals {
+  # Azure knows a role by its GUID, which stays when Microsoft renames the role.
   roles = {
+    "AcrPull"                                         = "7f951dda-4ed3-4680-a7ca-43fe172d538d"
     "Azure AI Enterprise Network Connection Approver" = "b556d68e-0be0-4f35-a333-ad7ee1ce17ea"
+    "Azure AI Inference Deployment Operator"          = "3afb7f49-54cb-416e-8c09-6dc049efa503"
+    "AzureML Compute Operator"                        = "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815"
+    "AzureML Data Scientist"                          = "f6c7c914-8db3-469d-8ca1-694a8f32e121"
+    "AzureML Metrics Writer"                          = "635dd51f-9968-44d3-b7fb-6d9a6bd613ae"
+    "Log Analytics Reader"                            = "73c42c96-874c-492b-b04d-ab87d138a893"
+    "Managed Identity Operator"                       = "f1a07417-d97a-45cb-824c-7a7467783830"
+    "Monitoring Contributor"                          = "749f88d5-cbae-40b8-bcfc-e573ddc772fa"
     "Reader"                                          = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
+    "Storage Blob Data Contributor"                   = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
+    "Storage Blob Data Reader"                        = "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1"
+    "Storage File Data Privileged Contributor"        = "69566ab7-960f-475b-8e7c-b3118f30c6bd"
+    "Storage Queue Data Contributor"                  = "974c5e8b-45b9-4653-ba55-5f855dd0fb88"
+    "Storage Table Data Contributor"                  = "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3"
   }
 
-  principals = {
+  machines = {
+    jobs      = module.identities.principal_ids["jobs"]
+    endpoint  = module.identities.principal_ids["endpoint"]
+    ci        = module.identities.principal_ids["ci"]
     workspace = module.workspace.principal_id
   }
 
-  # Roles that only closed networks need.
-  network_assignments = {
-    workspace-reads-blob-endpoint = { principal = "workspace", role = "Reader", scope = lookup(module.private_endpoints.ids, "blob", null), why = "the studio shows data of a closed storage account only if the workspace may read its private endpoints" }
-    workspace-reads-file-endpoint = { principal = "workspace", role = "Reader", scope = lookup(module.private_endpoints.ids, "file", null), why = "the same, for files" }
-    workspace-joins-storage       = { principal = "workspace", role = "Azure AI Enterprise Network Connection Approver", scope = module.storage.id, why = "the managed network approves its own endpoints for queues and tables" }
-    workspace-joins-lake          = { principal = "workspace", role = "Azure AI Enterprise Network Connection Approver", scope = module.data_lake.id, why = "the managed network approves its own endpoints for the data lake" }
+  # Groups of people; who has no group yet gets no role.
+  people = { for name, id in try(coalesce(local.config.groups), {}) : name => id if id != null }
+
+  scopes = {
+    workspace          = module.workspace.id
+    storage            = module.storage.id
+    data_lake          = module.data_lake.id
+    container_registry = module.container_registry.id
+    log_analytics      = module.monitoring.log_analytics_id
+    identity_jobs      = module.identities.ids["jobs"]
+    identity_endpoint  = module.identities.ids["endpoint"]
+    resource_group     = local.resource_group.id
+    blob_endpoint      = lookup(module.private_endpoints.ids, "blob", null)
+    file_endpoint      = lookup(module.private_endpoints.ids, "file", null)
   }
 
-  assignments = { for name, row in local.network_assignments : name => row if local.closed }
+  machine_roles = [
+    { who = "jobs", role = "Storage Blob Data Contributor", on = "storage", why = "reads code, writes outputs, logs and models" },
+    { who = "jobs", role = "Storage Queue Data Contributor", on = "storage", why = "parallel jobs and batch endpoints queue their work there" },
+    { who = "jobs", role = "Storage Table Data Contributor", on = "storage", why = "parallel jobs and batch endpoints keep their progress there" },
+    { who = "jobs", role = "Storage Blob Data Reader", on = "data_lake", why = "reads data; only people and pipelines of yours write it" },
+    { who = "jobs", role = "AcrPull", on = "container_registry", why = "jobs start from images there" },
+    { who = "jobs", role = "AzureML Data Scientist", on = "workspace", why = "steps track runs and register models" },
+    { who = "endpoint", role = "Storage Blob Data Contributor", on = "storage", why = "loads the model, writes collected requests" },
+    { who = "endpoint", role = "AcrPull", on = "container_registry", why = "deployments start from images there" },
+    { who = "endpoint", role = "AzureML Metrics Writer", on = "workspace", why = "reports latency and load" },
+    { who = "ci", role = "AzureML Data Scientist", on = "workspace", why = "submits jobs, registers models, deploys them" },
+    { who = "ci", role = "Storage Blob Data Contributor", on = "storage", why = "uploads code of jobs and deployments" },
+    { who = "ci", role = "Managed Identity Operator", on = "identity_jobs", why = "lets jobs act as this identity" },
+    { who = "ci", role = "Managed Identity Operator", on = "identity_endpoint", why = "lets endpoints act as this identity" },
+    { who = "ci", role = "Azure AI Inference Deployment Operator", on = "resource_group", why = "scales endpoints, whose rules stand beside them in the group" },
+    { who = "ci", role = "Monitoring Contributor", on = "resource_group", why = "watches endpoints: alerts and logs stand beside them in the group" },
+  ]
+
+  # Only where the public endpoints are closed.
+  network_roles = [
+    { who = "workspace", role = "Reader", on = "blob_endpoint", why = "the studio shows blobs of a closed storage account only if the workspace may read its endpoint" },
+    { who = "workspace", role = "Reader", on = "file_endpoint", why = "the same for files" },
+    { who = "workspace", role = "Azure AI Enterprise Network Connection Approver", on = "storage", why = "approves the managed network's endpoints for queues and tables" },
+    { who = "workspace", role = "Azure AI Enterprise Network Connection Approver", on = "data_lake", why = "approves the managed network's endpoints for data" },
+  ]
+
+  # In dev people try things out; in prod they look, and pipelines change.
+  people_roles = [
+    { who = "data_scientists", in = ["dev"], role = "AzureML Data Scientist", on = "workspace", why = "runs experiments" },
+    { who = "data_scientists", in = ["dev"], role = "Storage Blob Data Contributor", on = "storage", why = "uploads the code of jobs" },
+    { who = "data_scientists", in = ["dev"], role = "Storage File Data Privileged Contributor", on = "storage", why = "keeps notebooks" },
+    { who = "data_scientists", in = ["dev"], role = "Storage Blob Data Reader", on = "data_lake", why = "explores data" },
+    { who = "data_scientists", in = ["staging", "prod"], role = "Reader", on = "workspace", why = "sees jobs, models and monitors" },
+    { who = "data_scientists", in = ["staging", "prod"], role = "Log Analytics Reader", on = "log_analytics", why = "reads logs of endpoints" },
+    { who = "ml_engineers", in = ["dev", "staging"], role = "AzureML Data Scientist", on = "workspace", why = "runs pipelines, tries deployments" },
+    { who = "ml_engineers", in = ["dev", "staging"], role = "AzureML Compute Operator", on = "workspace", why = "manages clusters" },
+    { who = "ml_engineers", in = ["dev", "staging"], role = "Storage Blob Data Contributor", on = "storage", why = "uploads the code of jobs" },
+    { who = "ml_engineers", in = ["dev", "staging"], role = "Storage Blob Data Contributor", on = "data_lake", why = "brings data in" },
+    { who = "ml_engineers", in = ["prod"], role = "Reader", on = "workspace", why = "sees jobs, models and monitors" },
+    { who = "ml_engineers", in = ["prod"], role = "Log Analytics Reader", on = "log_analytics", why = "reads logs of endpoints" },
+  ]
+
+  assignments = {
+    for row in concat(
+      [for row in local.machine_roles : merge(row, { type = "ServicePrincipal" })],
+      [for row in local.network_roles : merge(row, { type = "ServicePrincipal" }) if local.closed],
+      [for row in local.people_roles : merge({ for key, value in row : key => value if key != "in" }, { type = "Group" }) if contains(row.in, local.environment) && contains(keys(local.people), row.who)],
+    ) : "${row.who}: ${row.role} on ${row.on}" => row
+  }
 }
 
 resource "azurerm_role_assignment" "main" {
-  for_each = local.assignments
+  for_each = { for name, row in local.assignments : name => row if local.assign_roles }
 
-  scope              = each.value.scope
+  scope              = local.scopes[each.value.on]
   role_definition_id = "/subscriptions/${data.azurerm_client_config.current.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/${local.roles[each.value.role]}"
-  principal_id       = local.principals[each.value.principal]
-  principal_type     = "ServicePrincipal"
+  principal_id       = merge(local.machines, local.people)[each.value.who]
+  principal_type     = each.value.type
   description        = each.value.why
 }

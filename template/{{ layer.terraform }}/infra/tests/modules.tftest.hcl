@@ -97,6 +97,11 @@ run "container_registry" {
     condition     = !azurerm_container_registry.main.admin_enabled && !azurerm_container_registry.main.anonymous_pull_enabled
     error_message = "The container registry must refuse its admin user and anonymous pulls."
   }
+
+  assert {
+    condition     = !azurerm_container_registry.main.public_network_access_enabled
+    error_message = "A closed container registry must be reached through private endpoints only."
+  }
 }
 
 run "monitoring" {
@@ -130,6 +135,8 @@ run "workspace" {
     key_vault_id            = "/subscriptions/0/vault"
     container_registry_id   = "/subscriptions/0/registry"
     application_insights_id = "/subscriptions/0/insights"
+    identity_id             = "/subscriptions/0/jobs"
+    image_build_compute     = "cpu-cluster"
     isolation_mode          = "AllowInternetOutbound"
     datastores              = { raw = "/subscriptions/0/raw" }
   }
@@ -147,5 +154,73 @@ run "workspace" {
   assert {
     condition     = azurerm_machine_learning_datastore_datalake_gen2.main["raw"].service_data_identity == "None" && azurerm_machine_learning_datastore_datalake_gen2.main["raw"].client_secret == null
     error_message = "A datastore must keep no credential."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace.main.identity[0].type == "SystemAssigned, UserAssigned" && azurerm_machine_learning_workspace.main.identity[0].identity_ids == toset(["/subscriptions/0/jobs"]) && azurerm_machine_learning_workspace.main.primary_user_assigned_identity == null
+    error_message = "Monitors need an identity of the workspace besides its own, which must stay the first."
+  }
+}
+
+run "cpu_cluster" {
+  command = plan
+
+  module {
+    source = "./modules/cpu_cluster"
+  }
+
+  variables {
+    workspace_id = "/subscriptions/0/workspace"
+    identity_id  = "/subscriptions/0/jobs"
+
+    size = {
+      name         = "cpu-cluster"
+      vm_size      = "Standard_D4ds_v5"
+      max_nodes    = 4
+      idle_minutes = 10
+    }
+  }
+
+  assert {
+    condition     = !azurerm_machine_learning_compute_cluster.main.local_auth_enabled && !azurerm_machine_learning_compute_cluster.main.ssh_public_access_enabled && !azurerm_machine_learning_compute_cluster.main.node_public_ip_enabled
+    error_message = "Nobody must sign in to the machines of the cluster, nor reach them where it is closed."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_compute_cluster.main.scale_settings[0].min_node_count == 0 && azurerm_machine_learning_compute_cluster.main.scale_settings[0].max_node_count == 4 && azurerm_machine_learning_compute_cluster.main.scale_settings[0].scale_down_nodes_after_idle_duration == "PT10M"
+    error_message = "A cluster without jobs must cost nothing."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_compute_cluster.main.vm_priority == "Dedicated"
+    error_message = "Azure retired low-priority machines."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_compute_cluster.main.identity[0].identity_ids == toset(["/subscriptions/0/jobs"])
+    error_message = "Jobs must act as their identity."
+  }
+}
+
+run "identities" {
+  command = plan
+
+  module {
+    source = "./modules/identities"
+  }
+
+  variables {
+    environment = "dev"
+    names       = { ci = "id-ci" }
+
+    trust = {
+      issuer  = "https://token.actions.githubusercontent.com"
+      subject = "repo:example@1/project@2:environment:dev"
+    }
+  }
+
+  assert {
+    condition     = azurerm_federated_identity_credential.ci[0].audience == tolist(["api://AzureADTokenExchange"]) && azurerm_federated_identity_credential.ci[0].issuer == "https://token.actions.githubusercontent.com"
+    error_message = "Only tokens made for Azure, by the CI, must be accepted."
   }
 }

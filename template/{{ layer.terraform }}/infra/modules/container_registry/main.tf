@@ -1,5 +1,3 @@
-# Its public endpoint stays open in every mode, for identities with a role: a closed container registry cannot build
-# the images of jobs and endpoints, and would need a build cluster that is not made here.
 resource "azurerm_container_registry" "main" {
   name                   = var.name
   resource_group_name    = var.placement.resource_group_name
@@ -7,7 +5,12 @@ resource "azurerm_container_registry" "main" {
   sku                    = var.sku
   admin_enabled          = false
   anonymous_pull_enabled = false
-  tags                   = var.placement.tags
+
+  # Azure Machine Learning itself is a trusted service: it gets in with its identity even when the endpoint is closed.
+  public_network_access_enabled = !var.closed
+  network_rule_bypass_option    = "AzureServices"
+
+  tags = var.placement.tags
 }
 
 resource "azurerm_monitor_diagnostic_setting" "main" {

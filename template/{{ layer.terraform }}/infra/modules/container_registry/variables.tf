@@ -17,6 +17,11 @@ variable "sku" {
   description = "Required. Basic, Standard or Premium."
 }
 
+variable "closed" {
+  type        = bool
+  description = "Required. Whether the public endpoint is closed, so that only private endpoints answer."
+}
+
 variable "log_analytics_id" {
   type        = string
   description = "Required. Resource ID of the Log Analytics workspace that receives the logs."

@@ -10,11 +10,14 @@ resource "azurerm_machine_learning_workspace" "main" {
   application_insights_id       = var.application_insights_id
   storage_account_access_type   = "Identity"
   public_network_access_enabled = !var.closed
+  image_build_compute_name      = var.image_build_compute
   tags                          = var.placement.tags
 
-  # Azure gives this identity its roles on the four resources above when it creates the workspace.
+  # Azure gives the workspace's own identity its roles on the four resources above when it creates the workspace. Monitors and
+  # jobs without a cluster act as the other one.
   identity {
-    type = "SystemAssigned"
+    type         = "SystemAssigned, UserAssigned"
+    identity_ids = [var.identity_id]
   }
 
   managed_network {

@@ -27,3 +27,8 @@ output "datastores" {
   description = "Names of the datastores."
   value       = keys(azurerm_machine_learning_datastore_datalake_gen2.main)
 }
+
+output "image_build_compute" {
+  description = "Name of the cluster that builds images; null where the container registry builds them."
+  value       = azurerm_machine_learning_workspace.main.image_build_compute_name
+}

@@ -32,6 +32,16 @@ variable "application_insights_id" {
   description = "Required. Resource ID of the Application Insights component."
 }
 
+variable "identity_id" {
+  type        = string
+  description = "Required. Resource ID of the identity that monitors and jobs without a cluster act as."
+}
+
+variable "image_build_compute" {
+  type        = string
+  description = "Required. Name of the cluster that builds images; null where the container registry builds them."
+}
+
 variable "closed" {
   type        = bool
   description = "Required. Whether the public endpoint is closed, so that only private endpoints answer."
