@@ -124,8 +124,8 @@ def _show(console: "Console", config: "EnvironmentConfig", planned: "Planned") -
     from .changes import ACTIONS
 
     changes = planned.changes
-    where = f"subscription {planned.subscription}" if planned.subscription else "the subscription of the provider"
-    console.print(f"{config.environment}: resource group {config.names.resource_group}, {where}", highlight=False)
+    where = f", subscription {planned.subscription}" if planned.subscription else ""
+    console.print(f"{config.environment}: resource group {config.names.resource_group}{where}", highlight=False)
     if changes.resources:
         used = [action for action in ACTIONS if action in ("add", "change", "destroy") or changes.count(action)]
         table = Table("module", box=None, pad_edge=False)
