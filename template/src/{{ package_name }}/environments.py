@@ -240,6 +240,7 @@ class EnvironmentConfig(Section):
     ci: Pipelines
     groups: Groups
     alert_email: Mailbox
+    monthly_budget: Annotated[float, Field(gt=0)] | None = None  # in the currency of the subscription
     tags: Mapping[str, Tag] = Field(default_factory=dict)
 
     @model_validator(mode="after")

@@ -126,6 +126,8 @@ module "alerts" {
   environment       = local.environment
   action_group_name = local.names.action_group
   email             = local.config.alert_email
+  monthly_budget    = try(local.config.monthly_budget, null)
+  resource_group_id = local.resource_group.id
   workspace_name    = local.names.workspace
   workspace_id      = module.workspace.id
 }

@@ -26,6 +26,11 @@ run "failures_are_told_to_the_owner" {
     condition     = module.alerts.thresholds["Failed Runs"] == 0 && module.alerts.thresholds["Model Deploy Failed"] == 0 && module.alerts.thresholds["Unusable Nodes"] == 0 && module.alerts.thresholds["Quota Utilization Percentage"] == 80
     error_message = "One failure must be enough for an alert, and a quota must be told before it is used up."
   }
+
+  assert {
+    condition     = module.alerts.monthly_budget == 200
+    error_message = "The budget must be the configuration's."
+  }
 }
 
 run "public_network" {
@@ -261,6 +266,11 @@ run "roles_that_somebody_else_assigns" {
   assert {
     condition     = length(azurerm_role_assignment.main) == 0
     error_message = "assign_roles: false must assign no role."
+  }
+
+  assert {
+    condition     = module.alerts.monthly_budget == null
+    error_message = "monthly_budget: null must make no budget."
   }
 
   assert {

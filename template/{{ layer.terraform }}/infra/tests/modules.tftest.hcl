@@ -224,3 +224,41 @@ run "identities" {
     error_message = "Only tokens made for Azure, by the CI, must be accepted."
   }
 }
+
+run "alerts" {
+  command = plan
+
+  module {
+    source = "./modules/alerts"
+  }
+
+  variables {
+    environment       = "dev"
+    action_group_name = "ag-example"
+    email             = "mlops@example.com"
+    workspace_name    = "mlw-example"
+    workspace_id      = "/subscriptions/0/workspace"
+    resource_group_id = "/subscriptions/0/resourceGroups/rg-example"
+    monthly_budget    = 200
+  }
+
+  assert {
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : alert.scopes == toset(["/subscriptions/0/workspace"]) && one(alert.criteria).metric_namespace == "Microsoft.MachineLearningServices/workspaces" && one(alert.criteria).operator == "GreaterThan"])
+    error_message = "Alerts must watch the workspace."
+  }
+
+  assert {
+    condition     = one(azurerm_monitor_metric_alert.main["quota"].criteria).dimension[0].name == "VmFamilyName" && one(azurerm_monitor_metric_alert.main["unusable-node"].criteria).dimension[0].name == "ClusterName"
+    error_message = "Families of machines and clusters must be watched one by one."
+  }
+
+  assert {
+    condition     = toset([for notification in azurerm_consumption_budget_resource_group.main[0].notification : "${notification.threshold_type} ${notification.threshold}"]) == toset(["Actual 80", "Forecasted 100"])
+    error_message = "A budget must tell before it is spent."
+  }
+
+  assert {
+    condition     = endswith(azurerm_consumption_budget_resource_group.main[0].time_period[0].start_date, "-01T00:00:00Z")
+    error_message = "A budget must start on the first of a month."
+  }
+}

@@ -1,4 +1,4 @@
-# Who is told when something in the workspace fails. Alerts on an endpoint belong to its deployment: here it does not exist yet.
+# Who is told when something in the workspace fails, or when the environment costs more than it should. Alerts on an endpoint belong to its deployment: here it does not exist yet.
 
 locals {
   # Azure's names of the workspace's metrics have spaces. `split`: a dimension that is watched value by value.
@@ -55,5 +55,38 @@ resource "azurerm_monitor_metric_alert" "main" {
 
   action {
     action_group_id = azurerm_monitor_action_group.main.id
+  }
+}
+
+# It tells, and stops nothing.
+resource "azurerm_consumption_budget_resource_group" "main" {
+  count = var.monthly_budget == null ? 0 : 1
+
+  name              = "budget-${var.workspace_name}"
+  resource_group_id = var.resource_group_id
+  amount            = var.monthly_budget
+  time_grain        = "Monthly"
+
+  time_period {
+    start_date = formatdate("YYYY-MM-01'T'00:00:00'Z'", plantimestamp())
+  }
+
+  notification {
+    threshold_type = "Actual"
+    operator       = "GreaterThan"
+    threshold      = 80
+    contact_groups = [azurerm_monitor_action_group.main.id]
+  }
+
+  notification {
+    threshold_type = "Forecasted"
+    operator       = "GreaterThan"
+    threshold      = 100
+    contact_groups = [azurerm_monitor_action_group.main.id]
+  }
+
+  lifecycle {
+    # The month of the first apply: a later one would make the budget anew.
+    ignore_changes = [time_period]
   }
 }

@@ -31,3 +31,13 @@ variable "workspace_id" {
   type        = string
   description = "Required. Resource ID of the workspace."
 }
+
+variable "resource_group_id" {
+  type        = string
+  description = "Required. Resource ID of the resource group whose costs are watched."
+}
+
+variable "monthly_budget" {
+  type        = number
+  description = "Required. What the resource group may cost a month, in the currency of the subscription; null for no budget."
+}
