@@ -25,7 +25,7 @@ PROVIDERS = (
 )
 _MAKE_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/write"
 _GIVE_ROLES = "Microsoft.Authorization/roleAssignments/write"
-_ACTIONS = ("Microsoft.MachineLearningServices/workspaces/write", _GIVE_ROLES)
+_BUILD = "Microsoft.MachineLearningServices/workspaces/write"
 _PERMISSIONS = "2022-04-01"
 _MACHINE_LEARNING = "2025-06-01"
 
@@ -93,17 +93,10 @@ class Checks:
 
     def rights(self) -> str | None:
         """Asked of Azure itself: the roles of groups, inherited ones and custom ones count as well."""
-        scope, where, needed = (
-            self.scope,
-            "the subscription",
-            ["Microsoft.Resources/subscriptions/resourceGroups/write"],
-        )
-        if self.group_exists():
-            scope, where, needed = f"{scope}/resourceGroups/{self.group}", f"resource group {self.group}", []
-        needed += [
-            "Microsoft.MachineLearningServices/workspaces/write",
-            "Microsoft.Authorization/roleAssignments/write",
-        ]
+        exists = self.group_exists()
+        scope = f"{self.scope}/resourceGroups/{self.group}" if exists else self.scope
+        where = f"resource group {self.group}" if exists else "the subscription"
+        needed = [*[_MAKE_GROUP] * (not exists), _BUILD, *[_GIVE_ROLES] * self.config.assign_roles]
         permissions = az.get(f"{scope}/providers/Microsoft.Authorization/permissions", _PERMISSIONS)["value"]
         missing = [action for action in needed if not _allowed(action, permissions)]
         if not missing:
