@@ -66,6 +66,11 @@ run "every_container_is_a_datastore" {
   }
 
   assert {
+    condition     = module.data_lake.hierarchical && !module.storage.hierarchical
+    error_message = "Only the data lake must have real folders: a workspace refuses such an account as its own."
+  }
+
+  assert {
     condition     = length(module.storage.container_ids) == 0
     error_message = "The workspace's own storage account must hold no container of ours."
   }
@@ -198,6 +203,11 @@ run "roles_stand_where_their_row_says" {
     condition     = alltrue([for name, assignment in azurerm_role_assignment.main : assignment.principal_id == module.identities.principal_ids[split(":", name)[0]]])
     error_message = "A role must be given to whom its row names."
   }
+
+  assert {
+    condition     = module.cpu_cluster.identity_ids == toset([module.identities.ids["jobs"]]) && module.workspace.identity_ids == toset([module.identities.ids["jobs"]])
+    error_message = "Jobs must act as the identity of jobs."
+  }
 }
 
 run "roles_of_people" {
@@ -288,7 +298,7 @@ run "pipelines_of_github" {
   }
 
   assert {
-    condition     = module.identities.subjects == ["repo:example@1/project@2:environment:prod"]
+    condition     = module.identities.subjects == ["repo:example@1/project@2:environment:prod"] && module.identities.issuers == ["https://token.actions.githubusercontent.com"]
     error_message = "Only jobs of the environment prod may act as its identity."
   }
 }

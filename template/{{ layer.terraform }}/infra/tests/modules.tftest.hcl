@@ -34,8 +34,8 @@ run "storage" {
   }
 
   assert {
-    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_storage_account.main.local_user_enabled && azurerm_storage_account.main.min_tls_version == "TLS1_2"
-    error_message = "A storage account must refuse keys, local users and old TLS."
+    condition     = !azurerm_storage_account.main.shared_access_key_enabled && !azurerm_storage_account.main.local_user_enabled && azurerm_storage_account.main.min_tls_version == "TLS1_2" && !azurerm_storage_account.main.cross_tenant_replication_enabled && azurerm_storage_account.main.default_to_oauth_authentication
+    error_message = "A storage account must refuse keys, local users, old TLS and copies into other tenants."
   }
 
   assert {
@@ -80,6 +80,11 @@ run "key_vault" {
     condition     = azurerm_key_vault.main.network_acls[0].default_action == "Deny" && !azurerm_key_vault.main.public_network_access_enabled
     error_message = "A closed key vault must be reached through private endpoints only."
   }
+
+  assert {
+    condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["AuditEvent"]
+    error_message = "Uses of secrets must be logged."
+  }
 }
 
 run "container_registry" {
@@ -99,7 +104,12 @@ run "container_registry" {
   }
 
   assert {
-    condition     = !azurerm_container_registry.main.public_network_access_enabled
+    condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"]
+    error_message = "Uses of images must be logged."
+  }
+
+  assert {
+    condition     = !azurerm_container_registry.main.public_network_access_enabled && azurerm_container_registry.main.network_rule_bypass_option == "AzureServices"
     error_message = "A closed container registry must be reached through private endpoints only."
   }
 }
@@ -154,6 +164,11 @@ run "workspace" {
   assert {
     condition     = azurerm_machine_learning_datastore_datalake_gen2.main["raw"].service_data_identity == "None" && azurerm_machine_learning_datastore_datalake_gen2.main["raw"].client_secret == null
     error_message = "A datastore must keep no credential."
+  }
+
+  assert {
+    condition     = toset([for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category]) == toset(["AmlComputeClusterEvent", "AmlComputeJobEvent", "AmlDeploymentEvent", "AmlModelsEvent", "AmlRunStatusChangedEvent"])
+    error_message = "The workspace's events must be logged."
   }
 
   assert {
@@ -245,6 +260,11 @@ run "alerts" {
   assert {
     condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : alert.scopes == toset(["/subscriptions/0/workspace"]) && one(alert.criteria).metric_namespace == "Microsoft.MachineLearningServices/workspaces" && one(alert.criteria).operator == "GreaterThan"])
     error_message = "Alerts must watch the workspace."
+  }
+
+  assert {
+    condition     = { for name, alert in azurerm_monitor_metric_alert.main : name => one(alert.criteria).aggregation } == { failed-job = "Total", failed-deployment = "Total", unusable-node = "Maximum", quota = "Average" }
+    error_message = "Failures must be counted, and states measured."
   }
 
   assert {

@@ -17,3 +17,8 @@ output "subjects" {
   description = "Whom the CI's tokens must name."
   value       = azurerm_federated_identity_credential.ci[*].subject
 }
+
+output "issuers" {
+  description = "Who must have signed the CI's tokens."
+  value       = azurerm_federated_identity_credential.ci[*].issuer
+}

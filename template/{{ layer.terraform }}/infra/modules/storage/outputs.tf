@@ -12,3 +12,8 @@ output "public_network_access_enabled" {
   description = "Whether the public endpoint answers."
   value       = azurerm_storage_account.main.public_network_access_enabled
 }
+
+output "hierarchical" {
+  description = "Whether it is a data lake."
+  value       = azurerm_storage_account.main.is_hns_enabled
+}

@@ -32,3 +32,8 @@ output "image_build_compute" {
   description = "Name of the cluster that builds images; null where the container registry builds them."
   value       = azurerm_machine_learning_workspace.main.image_build_compute_name
 }
+
+output "identity_ids" {
+  description = "Resource IDs of the identities that monitors and jobs without a cluster act as."
+  value       = azurerm_machine_learning_workspace.main.identity[0].identity_ids
+}
