@@ -12,11 +12,10 @@ from ..project import Project
 from . import az, infrastructure
 
 PROVIDERS = (
+    "Consumption",
     "ContainerRegistry",
-    "EventGrid",
     "Insights",
     "KeyVault",
-    "Logic",
     "MachineLearningServices",
     "ManagedIdentity",
     "Network",
