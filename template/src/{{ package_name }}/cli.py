@@ -142,7 +142,7 @@ def batch(
     output: Annotated[Path | None, typer.Option(help="Folder for predictions.csv; default: outputs/batch.")] = None,
     mini_batch: Annotated[int, typer.Option(min=1, help="Files in a mini-batch.")] = 1,
 ) -> None:
-    """Score whole files with the champion, as the batch deployment does."""
+    """Score whole files with the champion."""
     from . import operations
 
     project = Project.find()
