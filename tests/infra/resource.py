@@ -1,0 +1,69 @@
+"""An Azure resource as a flavour of the infrastructure would have it made, in the shape of Azure's own requests."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
+TENANT = "00000000-0000-0000-0000-000000000000"
+
+_GROUPS = "Microsoft.Resources/resourceGroups"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource; two flavours mean the same by it if kind, name, scope and body are equal."""
+
+    kind: str
+    """ARM type in its canonical case, such as Microsoft.Storage/storageAccounts/blobServices."""
+    name: str
+    """Its own name, without those of its parents."""
+    id: str
+    body: Mapping[str, Any]
+    """The request: properties, identity, sku, location, tags; nothing in it is unknown."""
+    address: str
+    """Where the flavour describes it, for messages."""
+    scope: str | None = None
+    """Of an extension resource: the ID of what it stands on."""
+
+
+def group_id(name: str) -> str:
+    return f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}"
+
+
+def arm_id(kind: str, name: str, group: str | None, *, parent: str | None = None) -> str:
+    """The ID of a resource: in a group, below a parent of the type before its last part, or on one as an extension."""
+    if kind.lower() == _GROUPS.lower():
+        return group_id(name)
+    if parent is not None:
+        held = _type(parent)
+        if kind.lower().startswith(f"{held}/".lower()) and kind.count("/") == held.count("/") + 1:
+            return f"{parent}/{kind.rsplit('/', 1)[1]}/{name}"
+        return f"{parent}/providers/{kind}/{name}"
+    scope = f"/subscriptions/{SUBSCRIPTION}" if group is None else group_id(group)
+    provider, *types = kind.split("/")
+    names = name.split("/")
+    if len(types) != len(names):
+        raise ValueError(f"{kind} takes {len(types)} names, not '{name}'")
+    return f"{scope}/providers/{provider}/" + "/".join(f"{part}/{own}" for part, own in zip(types, names, strict=True))
+
+
+def stand_in(resource_id: str, attribute: str) -> str:
+    """What Azure would make up for a resource, such as its principalId: always the same for the same resource."""
+    if attribute == "tenantId":
+        return TENANT
+    return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{resource_id.lower()}#{attribute}"))
+
+
+def callback_url(resource_id: str) -> str:
+    """The address of a Logic App's trigger, which holds a key in Azure."""
+    return f"https://logic.example/{resource_id.strip('/')}?sig=stand-in"
+
+
+def _type(resource_id: str) -> str:
+    """The ARM type of the resource that an ID names."""
+    provider, _, path = resource_id.rpartition("/providers/")[2].partition("/")
+    return "/".join([provider, *path.split("/")[::2]]) if "/providers/" in resource_id else _GROUPS
