@@ -7,6 +7,7 @@ import typer
 
 from ..errors import UserError
 from ..project import Project
+from .stacks import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,7 @@ def plan(
     from .changes import refuse_one_way
 
     project, config, console = _begin(env)
-    with infrastructure.planned(project, env.value) as planned:
+    with infrastructure.planned(project, env.value, Stack()) as planned:
         if details:
             console.print(planned.details(), markup=False, highlight=False, soft_wrap=True)
         _show(console, config, planned)
@@ -60,7 +61,7 @@ def apply(env: Environment, yes: Yes = False, confirm: Confirm = None) -> None:
 
     project, config, console = _begin(env)
     _same_group(config, confirm)
-    with infrastructure.planned(project, env.value) as planned:
+    with infrastructure.planned(project, env.value, Stack()) as planned:
         if planned.changes.nothing:
             console.print(f"Nothing to do: {env.value} is as its configuration says.", highlight=False)
             return
@@ -82,7 +83,7 @@ def destroy(env: Environment, yes: Yes = False, confirm: Confirm = None) -> None
     _same_group(config, confirm)
     if confirm is None:
         _refuse_in_prod(config, "destroying it loses its data")
-    with infrastructure.planned(project, env.value, destroy=True) as planned:
+    with infrastructure.planned(project, env.value, Stack(), destroy=True) as planned:
         if planned.changes.nothing:
             console.print(f"Nothing to do: {env.value} does not exist.", highlight=False)
             return

@@ -13,6 +13,7 @@ from ..errors import StepFailedError, UserError
 from ..project import Project
 from . import az, tools
 from .changes import Action, Change, Changes
+from .stacks import Stack
 
 # azurerm brings a soft-deleted key vault back when the same one is built again.
 RECOVERS_KEY_VAULT = True
@@ -100,7 +101,7 @@ class Planned:
 
 
 @contextmanager
-def planned(project: Project, environment: str, *, destroy: bool = False) -> Iterator[Planned]:
+def planned(project: Project, environment: str, stack: Stack, *, destroy: bool = False) -> Iterator[Planned]:
     """Plan to bring `environment` to what its configuration says, or to remove it.
 
     The plan's file can hold secrets of the state: until the `with` ends it lies in a folder that only this user reads.
