@@ -54,7 +54,13 @@ RULES = {
     "identity_endpoint": Rule("id-endpoint", 128),
     "identity_ci": Rule("id-ci", 128),
     "action_group": Rule("ag", 260),
+    "action_group_mail": Rule("ag-mail", 260),
+    "logic_app": Rule("logic", 80),
+    "workspace_events": Rule("evgt", 50),
+    "lake_events": Rule("evgt-lake", 50),
     "virtual_network": Rule("vnet", 64),
+    "state_resource_group": Rule("rg-state", 90),
+    "state_account": Rule("sttf", 24, hyphens=False),
 }
 
 # One Azure ML registry serves all environments: its name holds `shared` in each of them.
