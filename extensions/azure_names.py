@@ -55,7 +55,7 @@ RULES = {
     "identity_ci": Rule("id-ci", 128),
     "action_group": Rule("ag", 260),
     "action_group_mail": Rule("ag-mail", 260),
-    "logic_app": Rule("logic", 80),
+    "logic_app": Rule("logic", 40),  # 43 in Azure: infra/ calls a second one the same with `-in`
     "workspace_events": Rule("evgt", 50),
     "lake_events": Rule("evgt-lake", 50),
     "virtual_network": Rule("vnet", 64),

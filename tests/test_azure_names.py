@@ -31,7 +31,7 @@ ALLOWED = {
     "identity_ci": r"[a-zA-Z0-9][a-zA-Z0-9_-]{2,127}",
     "action_group": r"[^:<>+/&%\\?|]{0,259}[^:<>+/&%\\?|. ]",
     "action_group_mail": r"[^:<>+/&%\\?|]{0,259}[^:<>+/&%\\?|. ]",
-    "logic_app": r"[\w.()-]{1,80}",
+    "logic_app": r"[\w.()-]{1,40}",
     "workspace_events": r"[a-zA-Z0-9-]{3,50}",
     "lake_events": r"[a-zA-Z0-9-]{3,50}",
     "state_resource_group": r"[-\w._()]{0,89}[-\w_()]",

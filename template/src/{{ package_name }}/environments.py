@@ -114,7 +114,8 @@ ObjectId = Annotated[
     str,
     _rule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "write the group's object ID, in lower case"),
 ]
-LogicAppName = Annotated[str, _rule(r"[\w.-]{1,80}", "1 to 80 of letters, digits, '_.-'")]
+# Azure allows 43; a second Logic App is called the same with '-in' at the end.
+LogicAppName = Annotated[str, _rule(r"[\w.-]{1,40}", "1 to 40 of letters, digits, '_.-'")]
 TopicName = Annotated[str, _rule(r"[A-Za-z0-9-]{3,50}", "3 to 50 of letters, digits and '-'")]
 EndpointName = Annotated[
     str,
