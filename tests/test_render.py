@@ -29,6 +29,7 @@ TOP_LEVEL = {
     "azureml",
     "config",
     "data",
+    "docs",
     "infra",
     "notebooks",
     "pyproject.toml",

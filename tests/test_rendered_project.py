@@ -41,8 +41,8 @@ def test_rendered_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
 
 def test_rendered_python_has_types_that_fit(environment: Path, render: harness.Render) -> None:
     cache = harness.ROOT / "build" / "mypy"
-    for served in ("online", "batch"):
-        project = render(harness.answers_for(serving=[served]))
+    for served, iac in zip(("online", "batch"), harness.offered("iac"), strict=True):
+        project = render(harness.answers_for(serving=[served], iac=iac))
         _run(str(environment / "bin" / "mypy"), f"--cache-dir={cache}", cwd=project)
 
 
@@ -56,13 +56,34 @@ def test_the_rendered_projects_own_tests_pass(
     _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=900)
 
 
+@pytest.mark.parametrize("iac", [iac for iac in harness.offered("iac") if iac != harness.answers_for()["iac"]])
+def test_the_tests_that_another_infrastructure_brings_pass(
+    iac: str, environment: Path, render: harness.Render, tmp_path: Path
+) -> None:
+    """All that it has different from the project above, whose other tests need not run twice."""
+    project = tmp_path / "project"
+    shutil.copytree(render(harness.answers_for(iac=iac)), project)
+    _install(environment, project)
+    known, found = harness.digests(render(harness.answers_for())), harness.digests(project)
+    tests = [path for path in found if path.match("tests/test_*.py")]
+    brought = [path for path in tests if known.get(path) != found[path]]
+    shared = [path for path in tests if "infra" in path.name and path not in brought]
+    assert brought
+    chosen = [str(path) for path in (*brought, *shared)]
+    _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *chosen, cwd=project)
+
+
+@pytest.mark.parametrize(("iac", "ci"), [("terraform", "azure_devops"), ("bicep", "github")])
 def test_the_rendered_project_finds_its_configuration_right(
-    environment: Path, render: harness.Render, tmp_path: Path
+    iac: str, ci: str, environment: Path, render: harness.Render, tmp_path: Path
 ) -> None:
     project = tmp_path / "project"
-    shutil.copytree(render(harness.answers_for(network="isolated")), project)
+    everything = harness.answers_for(iac=iac, ci=ci, network="isolated", serving=harness.offered("serving"))
+    shutil.copytree(render(everything), project)
     _install(environment, project)
     _run(str(environment / "bin" / "mlops"), "check", cwd=project)
+    tests = ("tests/test_environments.py", "tests/test_checks.py")
+    _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *tests, cwd=project)
 
 
 def _install(environment: Path, project: Path) -> None:
