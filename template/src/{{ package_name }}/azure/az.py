@@ -19,6 +19,7 @@ class Account:
     subscription: str
     name: str
     user: str
+    kind: str  # "user" or "servicePrincipal"
 
 
 def subscription() -> str | None:
@@ -43,7 +44,7 @@ def account() -> Account:
             raise UserError(f"{SUBSCRIPTION}: {wanted!r} is refused: the signed-in identity does not see it")
         raise UserError("nobody is signed in to Azure: run 'az login'")
     shown = _parsed(ended)
-    return Account(shown["id"], shown["name"], shown["user"]["name"])
+    return Account(shown["id"], shown["name"], shown["user"]["name"], shown["user"]["type"])
 
 
 def ask(*arguments: str) -> Any:

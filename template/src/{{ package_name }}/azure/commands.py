@@ -7,7 +7,8 @@ import typer
 
 from ..errors import UserError
 from ..project import Project
-from .stacks import Stack
+from . import tools
+from .stacks import Stack, StackName, choose
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,6 +28,14 @@ class EnvironmentName(StrEnum):
 
 
 Environment = Annotated[EnvironmentName, typer.Option("--env", help="Which environment.")]
+WhichStack = Annotated[
+    StackName,
+    typer.Option("--stack", help="What of it: all but what follows, the registry that all share, what watches it."),
+]
+Deployments = Annotated[
+    list[str] | None,
+    typer.Option("--deployment", metavar="NAME", help="Of --stack online: watch and scale this one; repeatable."),
+]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask for an approval: CI has one of its own.")]
 Confirm = Annotated[
     str | None,
@@ -39,6 +48,8 @@ app = typer.Typer(help="See, build and remove an environment in Azure.", no_args
 @app.command()
 def plan(
     env: Environment,
+    stack: WhichStack = StackName.environment,
+    deployment: Deployments = None,
     details: Annotated[bool, typer.Option(help="Every changed property, in the tool's own words.")] = False,
 ) -> None:
     """What would change in Azure? Changes nothing."""
@@ -46,56 +57,104 @@ def plan(
     from .changes import refuse_one_way
 
     project, config, console = _begin(env)
-    with infrastructure.planned(project, env.value, Stack()) as planned:
+    chosen = choose(config, stack, deployment or ())
+    with infrastructure.planned(project, env.value, chosen) as planned:
         if details:
             console.print(planned.details(), markup=False, highlight=False, soft_wrap=True)
-        _show(console, config, planned)
+        _show(console, config, chosen, planned)
         refuse_one_way(planned.changes.resources, f"config/{config.environment}.yml")
 
 
 @app.command()
-def apply(env: Environment, yes: Yes = False, confirm: Confirm = None) -> None:
+def apply(
+    env: Environment,
+    stack: WhichStack = StackName.environment,
+    deployment: Deployments = None,
+    yes: Yes = False,
+    confirm: Confirm = None,
+) -> None:
     """Build the environment, or bring it to what its configuration says, after an approval."""
     from . import infrastructure
     from .changes import refuse_one_way
 
     project, config, console = _begin(env)
-    _same_group(config, confirm)
-    with infrastructure.planned(project, env.value, Stack()) as planned:
+    chosen = choose(config, stack, deployment or ())
+    _same_group(config, chosen, confirm)
+    what = chosen.what(config)
+    with infrastructure.planned(project, env.value, chosen) as planned:
         if planned.changes.nothing:
-            console.print(f"Nothing to do: {env.value} is as its configuration says.", highlight=False)
+            console.print(f"Nothing to do: {what} is as its configuration says.", highlight=False, soft_wrap=True)
             return
-        _show(console, config, planned)
+        _show(console, config, chosen, planned)
         refuse_one_way(planned.changes.resources, f"config/{config.environment}.yml")
         if planned.changes.lost and confirm is None:
-            _refuse_in_prod(config, "this plan loses data")
-        _approve(console, f"Apply this to {env.value}?", yes)
+            _refuse_in_prod(config, chosen, "this plan loses data")
+        _approve(console, f"Apply this to {what}?", yes)
         _carry_out(planned.apply, console)
-    console.print(f"Done: {env.value} is as its configuration says.", highlight=False)
+    console.print(f"Done: {what} is as its configuration says.", highlight=False, soft_wrap=True)
 
 
 @app.command()
-def destroy(env: Environment, yes: Yes = False, confirm: Confirm = None) -> None:
+def destroy(
+    env: Environment, stack: WhichStack = StackName.environment, yes: Yes = False, confirm: Confirm = None
+) -> None:
     """Remove the environment and its data, after an approval; prod only with --confirm."""
     from . import infrastructure
 
     project, config, console = _begin(env)
-    _same_group(config, confirm)
-    if confirm is None:
-        _refuse_in_prod(config, "destroying it loses its data")
-    with infrastructure.planned(project, env.value, Stack(), destroy=True) as planned:
+    chosen = choose(config, stack)
+    _same_group(config, chosen, confirm)
+    if confirm is None and not chosen.of_endpoint:
+        _refuse_in_prod(config, chosen, "destroying it loses its data")
+    what = chosen.what(config)
+    with infrastructure.planned(project, env.value, chosen, destroy=True) as planned:
         if planned.changes.nothing:
-            console.print(f"Nothing to do: {env.value} does not exist.", highlight=False)
+            console.print(f"Nothing to do: {what} does not exist.", highlight=False, soft_wrap=True)
             return
-        _show(console, config, planned)
-        _approve(console, f"Destroy {env.value}?", yes)
+        _show(console, config, chosen, planned)
+        if planned.changes.lost and confirm is None:
+            _refuse_in_prod(config, chosen, "this plan loses data")
+        _approve(console, f"Destroy {what}?", yes)
         _carry_out(planned.apply, console)
-    console.print(f"Done: {env.value} is gone.", highlight=False)
+    console.print(f"Done: {what} is gone.", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def bootstrap(env: Environment, yes: Yes = False) -> None:
+    """Make what has to be there before the first plan, after an approval; twice does nothing twice."""
+    from . import infrastructure
+
+    project, config, console = _begin(env)
+    preparation = infrastructure.preparation(project, config)
+    for step in preparation.steps:
+        console.print(f"to do  {step.says}", markup=False, highlight=False, soft_wrap=True)
+    if preparation.steps:
+        _approve(console, f"Do this for {env.value}?", yes)
+        for step in preparation.steps:
+            step.do()
+            console.print(f"done   {step.says}", markup=False, highlight=False, soft_wrap=True)
+    else:
+        console.print(preparation.nothing, markup=False, highlight=False, soft_wrap=True)
+    for note in preparation.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
+
+
+@app.command()
+def roles(env: Environment) -> None:
+    """With assign_roles: false, the commands for somebody who may assign roles, as a shell script."""
+    from . import infrastructure
+
+    project, config, _ = _begin(env)
+    if config.assign_roles:
+        typer.echo("# Nothing to do: with assign_roles: true, 'mlops infra apply' assigns them.")
+        return
+    for name, command in infrastructure.roles_to_assign(project, env.value).items():
+        typer.echo(f"# {name}\n{command}")
 
 
 @app.command()
 def doctor(env: Environment) -> None:
-    """Can the environment be built? Tools, sign-in, rights, names, leftovers and quota, one by one."""
+    """Can the environment be built? Tools, sign-in, rights, names, leftovers, network and quota, one by one."""
     from . import doctor as checks
 
     project, config, console = _begin(env)
@@ -118,7 +177,7 @@ def _begin(env: EnvironmentName) -> "tuple[Project, EnvironmentConfig, Console]"
     return project, load(project.root / "config" / f"{env.value}.yml"), Console()
 
 
-def _show(console: "Console", config: "EnvironmentConfig", planned: "Planned") -> None:
+def _show(console: "Console", config: "EnvironmentConfig", stack: Stack, planned: "Planned") -> None:
     """Where, a table by module and action, whatever is not merely added by name, lost data in red, and the sentence."""
     from rich.table import Table
 
@@ -126,7 +185,8 @@ def _show(console: "Console", config: "EnvironmentConfig", planned: "Planned") -
 
     changes = planned.changes
     where = f", subscription {planned.subscription}" if planned.subscription else ""
-    console.print(f"{config.environment}: resource group {config.names.resource_group}{where}", highlight=False)
+    group = stack.resource_group(config)
+    console.print(f"{stack.what(config)}: resource group {group}{where}", highlight=False, soft_wrap=True)
     if changes.resources:
         used = [action for action in ACTIONS if action in ("add", "change", "destroy") or changes.count(action)]
         table = Table("module", box=None, pad_edge=False)
@@ -146,24 +206,28 @@ def _show(console: "Console", config: "EnvironmentConfig", planned: "Planned") -
     console.print(changes.sentence, style=style, markup=False, highlight=False, soft_wrap=True)
 
 
-def _same_group(config: "EnvironmentConfig", confirm: str | None) -> None:
-    group, file = config.names.resource_group, f"config/{config.environment}.yml"
+def _same_group(config: "EnvironmentConfig", stack: Stack, confirm: str | None) -> None:
+    group, file = stack.resource_group(config), f"config/{config.environment}.yml"
     if confirm not in (None, group):
         raise UserError(f"--confirm: {confirm!r} is refused: must be {group!r}, the resource group in {file}")
 
 
-def _refuse_in_prod(config: "EnvironmentConfig", why: str) -> None:
+def _refuse_in_prod(config: "EnvironmentConfig", stack: Stack, why: str) -> None:
     if config.environment == "prod":
-        raise UserError(f"prod: {why}: add '--confirm {config.names.resource_group}' if that is what you want")
+        group = stack.resource_group(config)
+        raise UserError(f"{stack.what(config)}: {why}: add '--confirm {group}' if that is what you want")
 
 
 def _approve(console: "Console", question: str, yes: bool) -> None:
     if yes:
         return
+    nobody = UserError("nobody is there to approve: add --yes where the approval was given before")
+    if tools.is_ci():  # an agent's input may be open without anybody at it
+        raise nobody
     try:
         answer = console.input(f"{question} Only 'yes' goes on: ")
     except EOFError:
-        raise UserError("nobody is there to approve: add --yes where the approval was given before") from None
+        raise nobody from None
     if answer.strip() != "yes":
         raise UserError("not approved: nothing was changed")
 

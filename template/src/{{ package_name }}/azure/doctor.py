@@ -1,16 +1,21 @@
 """What `mlops infra doctor` looks at: everything in Azure that would stop an environment from being built."""
 
 import fnmatch
-import re
-from collections.abc import Callable, Iterator, Mapping
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+import yaml
 
 from ..environments import EnvironmentConfig
 from ..errors import StepFailedError, UserError
 from ..project import Project
 from . import az, infrastructure
 
+# Those of every environment; `providers` adds what only some need.
 PROVIDERS = (
     "Consumption",
     "ContainerRegistry",
@@ -40,15 +45,48 @@ def all_checks(project: Project, config: EnvironmentConfig) -> Iterator[Check]:
         yield "signed in to Azure", str(error)
         return
     yield f"signed in to Azure: {account.user}, subscription {account.name} ({account.subscription})", None
-    checks = Checks(config, account.subscription)
-    yield from checks.each()
+    yield "what comes before infra/ is there", _problem(partial(_unprepared, project, config))
+    yield from Checks(config, account.subscription, machines(project, config)).each()
+
+
+@dataclass(frozen=True)
+class Machines:
+    """Machines of one size that Azure ML may start for one purpose."""
+
+    purpose: str
+    size: str
+    most: int
+
+
+def machines(project: Project, config: EnvironmentConfig) -> tuple[Machines, ...]:
+    """All that the environment may start at once, as its configuration and the deployments say."""
+    clusters = [cluster for cluster in (config.cpu_cluster, config.gpu_cluster) if cluster]
+    found = [Machines(f"cluster {cluster.name}", cluster.vm_size, cluster.max_nodes) for cluster in clusters]
+    if config.online:
+        for path in sorted((project.root / "azureml" / "endpoints" / "online").glob("deployment*.yml")):
+            deployment = yaml.safe_load(path.read_text(encoding="utf-8"))
+            # Azure keeps a fifth more at hand, to update the machines of an endpoint one after the other.
+            most = math.ceil(1.2 * config.online.min_instances)
+            if "instance_type" in deployment:  # `mlops check` asks for it
+                found.append(Machines(f"deployment {deployment['name']}", deployment["instance_type"], most))
+    return tuple(found)
+
+
+def needed_providers(config: EnvironmentConfig) -> tuple[str, ...]:
+    """Namespaces, without `Microsoft.`, of all that infra/ builds for this configuration."""
+    # In a closed network no token of GitHub can be read, so no event leaves, unless there is a key vault for it.
+    has_token = config.network.mode == "public" or config.events.token_vault_id is not None
+    events = ["EventGrid", "Logic"] if config.ci.system == "azure_devops" or has_token else []
+    kubernetes = ["KubernetesConfiguration"] if config.kubernetes and config.kubernetes.cluster_id else []
+    return (*PROVIDERS, *events, *kubernetes)
 
 
 class Checks:
     """The checks that need a subscription; `--subscription` is on every call, so that `az` cannot ask another one."""
 
-    def __init__(self, config: EnvironmentConfig, subscription: str) -> None:
+    def __init__(self, config: EnvironmentConfig, subscription: str, machines: Sequence[Machines]) -> None:
         self.config = config
+        self.machines = machines
         self.file = f"config/{config.environment}.yml"
         self.group = config.names.resource_group
         self.scope = f"/subscriptions/{subscription}"
@@ -68,14 +106,21 @@ class Checks:
             name = getattr(names, key)
             yield f"names.{key}: {name} is free or ours", _problem(partial(self.name, key, name, ask))
         yield f"no deleted key vault keeps the name {names.key_vault}", _problem(self.deleted_vault)
-        sizes = dict(vm_sizes(self.config.model_dump()))
-        if sizes:
-            yield f"quota for {', '.join(sizes)}", _problem(partial(self.quota, sizes))
+        yield f"registry {self.config.registry.name} is built", _problem(self.registry)
+        network = self.config.network
+        if network.mode != "public":
+            yield "the network for private endpoints is there", _problem(self.network)
+        if self.config.kubernetes and self.config.kubernetes.cluster_id:
+            cluster = self.config.kubernetes.cluster_id
+            yield f"Kubernetes cluster {cluster.rpartition('/')[2]} is there", _problem(partial(self.cluster, cluster))
+        purposes = ", ".join(f"{m.purpose} ({m.most} {m.size})" for m in self.machines)
+        yield f"quota for {purposes}", _problem(self.quota)
 
     def providers(self) -> str | None:
         query = "[?registrationState=='Registered'].namespace"
         registered = {str(name).lower() for name in az.ask("provider", "list", "--query", query, *self.subscription)}
-        missing = [f"Microsoft.{name}" for name in PROVIDERS if f"microsoft.{name}".lower() not in registered]
+        needed = needed_providers(self.config)
+        missing = [f"Microsoft.{name}" for name in needed if f"microsoft.{name}".lower() not in registered]
         if not missing:
             return None
         return "\n".join(
@@ -124,26 +169,66 @@ class Checks:
             return f"it is kept until {until}: {advice} another name in {self.file}"
         return None
 
-    def quota(self, sizes: Mapping[str, int]) -> str | None:
+    def registry(self) -> str | None:
+        """Listed, not shown: an answer without it is no failure of `az`."""
+        wanted = self.config.registry
+        kind = ("--resource-type", "Microsoft.MachineLearningServices/registries")
+        for found in az.ask("resource", "list", *kind, *self.subscription):
+            if (found["name"].lower(), found["resourceGroup"].lower()) == (
+                wanted.name.lower(),
+                wanted.resource_group.lower(),
+            ):
+                return None
+        return (
+            f"it does not exist in resource group {wanted.resource_group}, or may not be seen: build it first, with"
+            " 'mlops infra apply --env prod --stack registry'"
+        )
+
+    def network(self) -> str | None:
+        network = self.config.network
+        if network.subnet_id is None and network.address_space is None:
+            return f"{self.file}: network: write subnet_id, your subnet for them, or address_space to have one built"
+        subnet = [network.subnet_id] if network.subnet_id else []
+        problems = [self._absent(found, "network", "vnet", "subnet", "show") for found in subnet]
+        zones = network.private_dns_zone_ids
+        problems += [self._absent(zone, "network", "private-dns", "zone", "show") for zone in zones]
+        return "\n".join(filter(None, problems)) or None
+
+    def cluster(self, cluster: str) -> str | None:
+        return self._absent(cluster, "resource", "show")
+
+    def quota(self) -> str | None:
         """Azure ML counts cores by family of sizes, apart from those of virtual machines."""
         place = f"{self.scope}/providers/Microsoft.MachineLearningServices/locations/{self.config.location}"
         known = {size["name"].lower(): size for size in az.get(f"{place}/vmSizes", _MACHINE_LEARNING)["value"]}
         usages = az.get(f"{place}/usages", _MACHINE_LEARNING)["value"]
         left = {usage["name"]["value"].lower(): usage["limit"] - usage["currentValue"] for usage in usages}
-        problems = []
-        for name, nodes in sizes.items():
-            size = known.get(name.lower())
+        problems, cores, users = [], defaultdict[str, int](int), defaultdict[str, list[str]](list)
+        for each in self.machines:
+            size = known.get(each.size.lower())
             if size is None:
-                problems.append(f"{self.file}: {name} is not offered in {self.config.location}: choose another size")
-                continue
-            cores, free = nodes * size["vCPUs"], left.get(size["family"].lower(), 0)
-            if free < cores:
                 problems.append(
-                    f"{name}: {nodes} nodes need {cores} cores of {size['family']}, {free} are left in"
-                    f" {self.config.location}: ask for more in Azure ML studio (Quota),"
-                    f" or choose another size in {self.file}"
+                    f"{each.size} of {each.purpose} is not offered in {self.config.location}: choose another size"
+                )
+                continue
+            cores[size["family"]] += each.most * size["vCPUs"]
+            users[size["family"]].append(f"{each.most} {each.size} of {each.purpose}")
+        for family, needed in cores.items():
+            free = left.get(family.lower(), 0)
+            if free < needed:
+                problems.append(
+                    f"{' and '.join(users[family])} need {needed} cores of {family}, {free} are left in"
+                    f" {self.config.location}: ask for more in Azure ML studio (Quota), or choose fewer or another size"
                 )
         return "\n".join(problems) or None
+
+    def _absent(self, resource_id: str, *ask: str) -> str | None:
+        """Asked by its whole ID: it may belong to another subscription."""
+        try:
+            az.ask(*ask, "--ids", resource_id)
+        except StepFailedError as error:
+            return f"{self.file}: {resource_id}: it does not exist, or may not be seen: {error}"
+        return None
 
     def _ours(self, name: str) -> bool:
         if not self.group_exists():
@@ -156,14 +241,13 @@ class Checks:
         return [vault for vault in deleted if vault["name"].lower() == name.lower()]
 
 
-def vm_sizes(content: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
-    """Every VM size in a configuration and how many nodes of it there may be: the `max...` beside it, else 1."""
-    for value in content.values():
-        if isinstance(value, Mapping):
-            yield from vm_sizes(value)
-        elif isinstance(value, str) and re.fullmatch(r"Standard_[A-Z]+\d\w*", value):
-            most = [n for key, n in content.items() if key.startswith("max") and isinstance(n, int)]
-            yield value, max(most, default=1)
+def _unprepared(project: Project, config: EnvironmentConfig) -> str | None:
+    steps = infrastructure.preparation(project, config).steps
+    if not steps:
+        return None
+    return "\n".join(
+        [f"run 'mlops infra bootstrap --env {config.environment}', which will", *(f"  {step.says}" for step in steps)]
+    )
 
 
 def _allowed(action: str, permissions: list[Mapping[str, list[str]]]) -> bool:
@@ -177,5 +261,5 @@ def _problem(check: Callable[[], str | None]) -> str | None:
     """A question that Azure does not answer is a problem of that check: the others go on."""
     try:
         return check()
-    except StepFailedError as error:
+    except UserError as error:
         return str(error)

@@ -1,4 +1,4 @@
-"""What `mlops infra` builds, one at a time: an environment, the registry that all share, or what watches an endpoint."""
+"""What `mlops infra` builds, one at a time: an environment, the registry of all, or what watches an endpoint."""
 
 import re
 from collections.abc import Sequence
@@ -39,7 +39,7 @@ class Stack:
         """What messages call it."""
         if self.name == StackName.registry:
             return f"registry {config.registry.name}"
-        return f"{config.environment}'s {self.name} endpoint" if self.of_endpoint else config.environment
+        return f"what watches {config.environment}'s {self.name} endpoint" if self.of_endpoint else config.environment
 
     def resource_group(self, config: "EnvironmentConfig") -> str:
         """Where it is built."""

@@ -46,6 +46,11 @@ def find(tool: str, advice: str) -> str:
     return path
 
 
+def is_ci() -> bool:
+    """Whether GitHub Actions or Azure Pipelines runs this: then nobody sits in front of it."""
+    return bool(os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"))
+
+
 def without_secrets(text: str) -> str:
     """`text` with the value of every secret in the environment variables blotted out."""
     for name, value in os.environ.items():

@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ..environments import EnvironmentConfig, State, load
 from ..errors import StepFailedError, UserError
 from ..project import Project
 from . import az, tools
 from .changes import Action, Change, Changes
-from .stacks import Stack
+from .preparation import Preparation
+from .stacks import Stack, StackName
+from .state import CONTAINER, prepare
 
 # azurerm brings a soft-deleted key vault back when the same one is built again.
 RECOVERS_KEY_VAULT = True
@@ -48,12 +51,19 @@ _SIGN_IN = re.compile(
 )
 
 
+# How the azurerm backend says that the state's account or container is not there, or lets this identity not in.
+_NO_STATE = re.compile(r"\blookup \S+\.blob\.|\bContainerNotFound\b|\bAuthorizationPermissionMismatch\b")
+
+
 @dataclass(frozen=True)
 class _Terraform:
-    """Terraform in infra/, turned to one environment of one subscription."""
+    """Terraform in the root of a stack, turned to one environment of one subscription."""
 
-    project: Project
+    root: Path
     environment: str
+    workspace: str  # whose state it is, among those of this root
+    variables: Mapping[str, str]
+    state: State | None  # None: in a file beside the root
     subscription: str | None
 
     def __call__(self, *arguments: str, show: Callable[[str], None] | None = None, select: bool = False) -> str:
@@ -62,17 +72,70 @@ class _Terraform:
         variables = {
             "TF_IN_AUTOMATION": "1",
             # By variable, not only by `workspace select`: another terminal may select another one meanwhile.
-            "TF_WORKSPACE": "" if select else self.environment,
+            "TF_WORKSPACE": "" if select else self.workspace,
+            # For the same reason: it says in which account the state is, and each environment has its own.
+            **({"TF_DATA_DIR": str(self.root / ".terraform" / self.environment)} if self.state else {}),
             **({az.SUBSCRIPTION: self.subscription} if self.subscription else {}),
         }
-        ended = tools.run([path, *arguments], folder=self.project.root / "infra", variables=variables, show=show)
+        ended = tools.run([path, *arguments], folder=self.root, variables=variables, show=show)
         if ended.code == 0:
             return ended.out
         if _SIGN_IN.search(ended.err):
             raise UserError(
                 f"nobody is signed in to Azure: run 'az login', or set {az.SUBSCRIPTION} and the ARM_* variables of CI"
             )
+        if self.state and _NO_STATE.search(ended.err):
+            raise UserError(
+                f"Terraform's state of {self.environment} is out of reach, in storage account"
+                f" {self.state.storage_account}: run 'mlops infra bootstrap --env {self.environment}', which makes the"
+                f" account and lets you in; that may take some minutes to count. Terraform says:\n{ended.reason}"
+            )
         raise StepFailedError(f"'terraform {arguments[0]}' failed:\n{ended.reason}")
+
+    def begin(self) -> None:
+        """Make everything ready for a plan."""
+        home = {}
+        if self.state:
+            home = {
+                "resource_group_name": self.state.resource_group,
+                "storage_account_name": self.state.storage_account,
+                "container_name": CONTAINER,
+            }
+        # Each time: `init` itself knows best whether anything is missing, and takes a moment if nothing is.
+        self("init", "-input=false", "-no-color", *(f"-backend-config={k}={v}" for k, v in home.items()), select=True)
+        if self.workspace != "default":
+            self("workspace", "select", "-or-create=true", self.workspace, select=True)
+
+    def plan(self, file: Path, *, destroy: bool) -> Changes:
+        """Write a plan to `file` and read it."""
+        given = [f"-var={name}={value}" for name, value in self.variables.items()]
+        extra = [*(["-destroy"] if destroy else []), *given]
+        self("plan", "-input=false", "-no-color", "-lock-timeout=1m", f"-out={file}", *extra)
+        return read(json.loads(self("show", "-json", str(file))))
+
+
+def _terraform(project: Project, environment: str, stack: Stack) -> _Terraform:
+    """Terraform in the root of this stack.
+
+    Raises:
+        UserError: the root keeps its state in Azure, and the configuration does not say where.
+    """
+    roots = {StackName.environment: "infra", StackName.registry: "infra/registry"}
+    folder = roots.get(stack.name, "infra/endpoint")
+    root = project.root / folder
+    state = None
+    if (root / "backend.tf").is_file():
+        state = load(project.root / "config" / f"{environment}.yml").state
+        if state is None:
+            raise UserError(f"config/{environment}.yml: state is missing: {folder}/backend.tf keeps the state in Azure")
+    # Each environment, and each of its endpoints, keeps its state in a Terraform workspace; there is one registry.
+    workspaces = {StackName.environment: environment, StackName.registry: "default"}
+    variables = {}
+    if stack.of_endpoint:
+        deployments = json.dumps(list(stack.deployments))
+        variables = {"environment": environment, "kind": stack.name.value, "deployments": deployments}
+    workspace = workspaces.get(stack.name, f"{environment}-{stack.name}")
+    return _Terraform(root, environment, workspace, variables, state, az.subscription())
 
 
 @dataclass(frozen=True)
@@ -102,24 +165,41 @@ class Planned:
 
 @contextmanager
 def planned(project: Project, environment: str, stack: Stack, *, destroy: bool = False) -> Iterator[Planned]:
-    """Plan to bring `environment` to what its configuration says, or to remove it.
+    """Plan to bring a stack of `environment` to what its configuration says, or to remove it.
 
     The plan's file can hold secrets of the state: until the `with` ends it lies in a folder that only this user reads.
 
     Raises:
-        UserError: Terraform is missing, or nobody is signed in.
+        UserError: Terraform is missing, nobody is signed in, or its state is out of reach.
         StepFailedError: Terraform failed; the message holds its own words.
     """
-    terraform = _Terraform(project, environment, az.subscription())
-    # Each time: `init` itself knows best whether anything is missing, and takes a moment if nothing is.
-    terraform("init", "-input=false", "-no-color", select=True)
-    # Each environment keeps its state in the Terraform workspace of its name.
-    terraform("workspace", "select", "-or-create=true", environment, select=True)
+    terraform = _terraform(project, environment, stack)
+    terraform.begin()
     with tempfile.TemporaryDirectory(prefix="plan-") as folder:
         file = Path(folder) / "plan"
-        extra = ["-destroy"] if destroy else []
-        terraform("plan", "-input=false", "-no-color", "-lock-timeout=1m", f"-out={file}", *extra)
-        yield Planned(terraform, file, read(json.loads(terraform("show", "-json", str(file)))))
+        yield Planned(terraform, file, terraform.plan(file, destroy=destroy))
+
+
+def roles_to_assign(project: Project, environment: str) -> Mapping[str, str]:
+    """Commands for somebody who may assign roles, each by what it is for; none where `assign_roles` is true.
+
+    Raises:
+        UserError: as in `planned`, or the environment is not built.
+        StepFailedError: Terraform failed; the message holds its own words.
+    """
+    terraform = _terraform(project, environment, Stack())
+    terraform.begin()
+    outputs = json.loads(terraform("output", "-no-color", "-json"))
+    if "roles_to_assign" not in outputs:
+        raise UserError(f"{environment} is not built: run 'mlops infra apply --env {environment}' first")
+    return dict(outputs["roles_to_assign"]["value"])
+
+
+def preparation(project: Project, config: EnvironmentConfig) -> Preparation:
+    """What is left to do before Terraform can build `config`'s environment: its state needs a place."""
+    if not (project.root / "infra" / "backend.tf").is_file():
+        return Preparation("Nothing to do: Terraform keeps its state in files beside infra/, as it has no backend.tf.")
+    return prepare(config)
 
 
 def read(plan: Mapping[str, Any]) -> Changes:
