@@ -1,11 +1,9 @@
-"""The Terraform layer: what its files promise, and, where terraform and its providers can be had, that it plans."""
+"""The Terraform layer: what its files promise, and, where terraform is installed, what it plans with stand-ins."""
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +13,7 @@ import pytest
 import yaml
 
 from tests import harness
+from tests.infra.terraform import initialise, terraform
 
 INFRA = harness.LAYERS["terraform"] / "infra"
 ROOTS = [INFRA, INFRA / "registry"]
@@ -249,16 +248,13 @@ def test_terraform_finds_nothing_to_format() -> None:
 
 @pytest.fixture(scope="session")
 def initialised(render: harness.Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered project whose two roots have their providers."""
+    """A rendered project whose two roots have their stand-in providers."""
     if not shutil.which("terraform"):
         pytest.skip("terraform is not installed")
     project = tmp_path_factory.mktemp("infrastructure") / "project"
     shutil.copytree(render(harness.answers_for()), project)
     for root in (project / "infra", project / "infra/registry"):
-        done = terraform("init", "-backend=false", "-input=false", cwd=root)
-        if re.search(r"could\s+not\s+connect\s+to|request\s+failed", done.stderr):
-            pytest.skip("the providers cannot be downloaded from here")
-        assert done.returncode == 0, done.stdout + done.stderr
+        initialise(root)
     return project
 
 
@@ -304,18 +300,3 @@ def test_terraform_asks_for_an_environment_when_none_is_selected(initialised: Pa
     done = terraform("plan", "-input=false", "-refresh=false", cwd=initialised / "infra")
     assert done.returncode == 1
     assert "'default' is no environment: select the" in " ".join(done.stderr.split())
-
-
-def terraform(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "TF_IN_AUTOMATION": "1", "CHECKPOINT_DISABLE": "1", "NO_COLOR": "1"}
-    return subprocess.run(
-        ["terraform", arguments[0], "-no-color", *arguments[1:]]
-        if arguments[0] != "fmt"
-        else ["terraform", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )

@@ -38,17 +38,15 @@ def arm_id(kind: str, name: str, group: str | None, *, parent: str | None = None
     """The ID of a resource: in a group, below a parent of the type before its last part, or on one as an extension."""
     if kind.lower() == _GROUPS.lower():
         return group_id(name)
-    if parent is not None:
-        held = _type(parent)
-        if kind.lower().startswith(f"{held}/".lower()) and kind.count("/") == held.count("/") + 1:
-            return f"{parent}/{kind.rsplit('/', 1)[1]}/{name}"
-        return f"{parent}/providers/{kind}/{name}"
-    scope = f"/subscriptions/{SUBSCRIPTION}" if group is None else group_id(group)
+    scope = parent or (group_id(group) if group else f"/subscriptions/{SUBSCRIPTION}")
+    if kind.rpartition("/")[0].lower() == kind_of(scope).lower():
+        return f"{scope}/{kind.rsplit('/', 1)[1]}/{name}"
     provider, *types = kind.split("/")
     names = name.split("/")
     if len(types) != len(names):
         raise ValueError(f"{kind} takes {len(types)} names, not '{name}'")
-    return f"{scope}/providers/{provider}/" + "/".join(f"{part}/{own}" for part, own in zip(types, names, strict=True))
+    pairs = (f"{part}/{own}" for part, own in zip(types, names, strict=True))
+    return f"{scope}/providers/{provider}/{'/'.join(pairs)}"
 
 
 def stand_in(resource_id: str, attribute: str) -> str:
@@ -63,7 +61,10 @@ def callback_url(resource_id: str) -> str:
     return f"https://logic.example/{resource_id.strip('/')}?sig=stand-in"
 
 
-def _type(resource_id: str) -> str:
+def kind_of(resource_id: str) -> str:
     """The ARM type of the resource that an ID names."""
-    provider, _, path = resource_id.rpartition("/providers/")[2].partition("/")
-    return "/".join([provider, *path.split("/")[::2]]) if "/providers/" in resource_id else _GROUPS
+    before, found, path = resource_id.rpartition("/providers/")
+    if not found:
+        return _GROUPS if "/resourceGroups/" in before + path else "Microsoft.Resources/subscriptions"
+    provider, *rest = path.split("/")
+    return "/".join([provider, *rest[::2]])

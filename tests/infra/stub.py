@@ -1,0 +1,432 @@
+"""Stand-ins for the providers azurerm and azapi: Terraform plans and applies without Azure and without a network.
+
+They know the schemas of the types that the layer uses, refuse a few values that Azure would refuse, and fill in what
+Azure makes up: IDs from the resource's own attributes, the rest from `stand_in`, so that a second run gives the same.
+Terraform finds them through TF_REATTACH_PROVIDERS and then neither downloads nor starts a provider.
+"""
+
+from __future__ import annotations
+
+import atexit
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from concurrent import futures
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import grpc
+import msgpack
+from tf.gen import tfplugin_pb2 as pb
+from tf.gen import tfplugin_pb2_grpc as services
+
+from tests.infra.resource import SUBSCRIPTION, TENANT, arm_id, callback_url, group_id, stand_in
+from tests.infra.settings import ROWS, Attributes
+
+Schema = dict[str, Any]
+Values = dict[str, Any]
+
+SCHEMAS = Path(__file__).parent / "schemas"
+UNKNOWN = msgpack.ExtType(0, b"\0")
+_NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
+_NO_LIMIT = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
+_STEPS = {"PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"}
+_AGGREGATIONS = {"Average", "Count", "Minimum", "Maximum", "Total"}
+
+# What the provider's own documents list as the possible values, by type and path.
+ALLOWED: dict[str, dict[str, set[Any]]] = {
+    "azurerm_application_insights": {"application_type": {"web", "other", "java"}},
+    "azurerm_consumption_budget_resource_group": {
+        "time_grain": {"Monthly", "Quarterly", "Annually"},
+        "notification.operator": {"EqualTo", "GreaterThan", "GreaterThanOrEqualTo"},
+        "notification.threshold_type": {"Actual", "Forecasted"},
+    },
+    "azurerm_container_registry": {
+        "sku": {"Basic", "Standard", "Premium"},
+        "network_rule_bypass_option": {"None", "AzureServices"},
+    },
+    "azurerm_eventgrid_system_topic": {
+        "topic_type": {"Microsoft.MachineLearningServices.Workspaces", "Microsoft.Storage.StorageAccounts"}
+    },
+    "azurerm_eventgrid_system_topic_event_subscription": {
+        "event_delivery_schema": {"EventGridSchema", "CloudEventSchemaV1_0", "CustomInputSchema"}
+    },
+    "azurerm_key_vault": {
+        "sku_name": {"standard", "premium"},
+        "network_acls.default_action": {"Allow", "Deny"},
+        "network_acls.bypass": {"None", "AzureServices"},
+    },
+    "azurerm_log_analytics_workspace": {"sku": {"PerGB2018", "CapacityReservation", "LACluster"}},
+    "azurerm_machine_learning_compute_cluster": {
+        "vm_priority": {"Dedicated", "LowPriority"},
+        "identity.type": {"SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"},
+    },
+    "azurerm_machine_learning_datastore_datalake_gen2": {
+        "service_data_identity": {"None", "WorkspaceSystemAssignedIdentity", "WorkspaceUserAssignedIdentity"}
+    },
+    "azurerm_machine_learning_workspace": {
+        "kind": {"Default", "FeatureStore"},
+        "storage_account_access_type": {"AccessKey", "Identity"},
+        "managed_network.isolation_mode": {"Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"},
+        "identity.type": {"SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"},
+    },
+    "azurerm_monitor_autoscale_setting": {
+        "profile.rule.metric_trigger.operator": {
+            "Equals",
+            "NotEquals",
+            "GreaterThan",
+            "GreaterThanOrEqual",
+            "LessThan",
+            "LessThanOrEqual",
+        },
+        "profile.rule.metric_trigger.statistic": {"Average", "Max", "Min", "Sum"},
+        "profile.rule.metric_trigger.time_aggregation": {"Average", "Count", "Maximum", "Minimum", "Total", "Last"},
+        "profile.rule.scale_action.direction": {"Increase", "Decrease"},
+        "profile.rule.scale_action.type": {
+            "ChangeCount",
+            "ExactCount",
+            "PercentChangeCount",
+            "ServiceAllowedNextValue",
+        },
+    },
+    "azurerm_monitor_metric_alert": {
+        "frequency": {"PT1M", "PT5M", "PT15M", "PT30M", "PT1H"},
+        "window_size": _STEPS,
+        "severity": {0, 1, 2, 3, 4},
+        "criteria.aggregation": _AGGREGATIONS,
+        "criteria.operator": {"Equals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"},
+        "criteria.dimension.operator": {"Include", "Exclude", "StartsWith"},
+    },
+    "azurerm_role_assignment": {
+        "principal_type": {"User", "Group", "ServicePrincipal"},
+        "condition_version": {"1.0", "2.0"},
+    },
+    "azurerm_storage_account": {
+        "account_tier": {"Standard", "Premium"},
+        "account_kind": {"StorageV2", "BlobStorage", "BlockBlobStorage", "FileStorage", "Storage"},
+        "account_replication_type": {"LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS"},
+        "min_tls_version": {"TLS1_2", "TLS1_3"},
+        "network_rules.default_action": {"Allow", "Deny"},
+        "network_rules.bypass": {"Logging", "Metrics", "AzureServices", "None"},
+    },
+    "azurerm_storage_container": {"container_access_type": {"private", "blob", "container"}},
+    "azurerm_subnet": {
+        "private_endpoint_network_policies": {
+            "Disabled",
+            "Enabled",
+            "NetworkSecurityGroupEnabled",
+            "RouteTableEnabled",
+        }
+    },
+}
+
+
+def read_schemas() -> dict[str, Schema]:
+    """What was recorded of each provider, by its address."""
+    found: dict[str, Schema] = {}
+    for path in sorted(SCHEMAS.glob("*.json")):
+        found |= json.loads(path.read_text())
+    return found
+
+
+def _attribute(name: str, attribute: Schema) -> Any:
+    shape: dict[str, Any] = (
+        {"nested_type": _object(attribute["nested_type"])}
+        if "nested_type" in attribute
+        else {"type": json.dumps(attribute["type"]).encode()}
+    )
+    flags = {flag: attribute.get(flag, False) for flag in ("required", "optional", "computed", "sensitive")}
+    return pb.Schema.Attribute(name=name, **flags, **shape)
+
+
+def _object(nested: Schema) -> Any:
+    attributes = [_attribute(name, attribute) for name, attribute in nested["attributes"].items()]
+    return pb.Schema.Object(attributes=attributes, nesting=_NESTING[nested["nesting_mode"]])
+
+
+def _block(block: Schema) -> Any:
+    return pb.Schema.Block(
+        attributes=[_attribute(name, attribute) for name, attribute in block.get("attributes", {}).items()],
+        block_types=[
+            pb.Schema.NestedBlock(
+                type_name=name,
+                block=_block(kind["block"]),
+                nesting=_NESTING[kind["nesting_mode"]],
+                min_items=kind.get("min_items", 0),
+                max_items=kind.get("max_items", 0),
+            )
+            for name, kind in block.get("block_types", {}).items()
+        ],
+    )
+
+
+def _schema(recorded: Schema) -> Any:
+    return pb.Schema(version=recorded["version"], block=_block(recorded["block"]))
+
+
+def _decoded(value: Any) -> Any:
+    return msgpack.unpackb(value.msgpack, strict_map_key=False)
+
+
+def _encoded(value: Any) -> Any:
+    return pb.DynamicValue(msgpack=msgpack.packb(value))
+
+
+def plain(dynamic: Any) -> Any:
+    """The value of an attribute of type dynamic, which travels with its type."""
+    return dynamic[1] if isinstance(dynamic, list) and len(dynamic) == 2 and isinstance(dynamic[0], bytes) else dynamic
+
+
+def _type_of(value: Any) -> Any:
+    if isinstance(value, dict):
+        return ["object", {name: _type_of(item) for name, item in value.items()}]
+    if isinstance(value, list):
+        return ["tuple", [_type_of(item) for item in value]]
+    return "bool" if isinstance(value, bool) else "number" if isinstance(value, int | float) else "string"
+
+
+def _dynamic(value: Any) -> Any:
+    return [json.dumps(_type_of(value)).encode(), value]
+
+
+def _filled(block: Schema, value: Any, make: Callable[[str, Schema], Any], path: str = "") -> Any:
+    """A resource with each attribute that is still Azure's to say replaced by `make(path, attribute)`."""
+    if isinstance(value, list):
+        return [_filled(block, item, make, path) for item in value]
+    if not isinstance(value, dict):
+        return value
+    found = dict(value)
+    for name, attribute in block.get("attributes", {}).items():
+        open_ = found.get(name) is None or isinstance(found[name], msgpack.ExtType)
+        if open_ and attribute.get("computed"):
+            found[name] = make(path + name, attribute)
+    for name, kind in block.get("block_types", {}).items():
+        found[name] = _filled(kind["block"], found.get(name), make, f"{path}{name}.")
+    return found
+
+
+def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _values_at(item, path)
+    elif not path:
+        if value is not None and not isinstance(value, msgpack.ExtType):
+            yield value
+    elif isinstance(value, dict):
+        yield from _values_at(value.get(path[0]), path[1:])
+
+
+def _set_but_computed(block: Schema, value: Any, path: str = "") -> Iterator[str]:
+    """Attributes that are set although only Azure may set them: Terraform leaves the refusal to the provider."""
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, dict):
+            for name, attribute in block.get("attributes", {}).items():
+                settable = attribute.get("optional") or attribute.get("required")
+                if item.get(name) is not None and not settable:
+                    yield path + name
+            for name, kind in block.get("block_types", {}).items():
+                yield from _set_but_computed(kind["block"], item.get(name), f"{path}{name}.")
+
+
+def _faults(name: str, schema: Schema, config: Values) -> Iterator[str]:
+    for path in _set_but_computed(schema["block"], config):
+        yield f"{name}: {path} is said by Azure and cannot be set."
+    for path, allowed in ALLOWED.get(name, {}).items():
+        for value in _values_at(config, path.split(".")):
+            if value not in allowed:
+                yield f"{name}: {path} '{value}' is none of {', '.join(map(str, sorted(allowed)))}."
+    if name == "azurerm_monitor_action_group" and len(config["short_name"] or "") > 12:
+        yield f"{name}: short_name '{config['short_name']}' is longer than 12 characters."
+
+
+def resource_id(name: str, values: Values) -> str:
+    """The ID that Azure would give to a resource."""
+    if name == "azapi_resource":
+        kind = values["type"].partition("@")[0]
+        return arm_id(kind, values["name"], None, parent=values["parent_id"])
+    return ROWS[name].id(Attributes(values))
+
+
+def _made_up(name: str, values: Values) -> Callable[[str, Schema], Any]:
+    """What Azure would say of a resource that it has just made."""
+    own = resource_id(name, values)
+    exported = values.get("response_export_values")
+
+    def make(path: str, attribute: Schema) -> Any:
+        last = path.rsplit(".", 1)[-1]
+        if path == "id":
+            return own
+        if path == "output" and name == "azapi_resource":
+            return _dynamic({} if exported is None else _exported(own, plain(exported)))
+        if attribute.get("optional"):
+            return None  # unset means Azure's default here, which the settings table knows
+        words = last.split("_")
+        return _sample(attribute, stand_in(own, words[0] + "".join(word.title() for word in words[1:])))
+
+    return make
+
+
+def _sample(attribute: Schema, text: str) -> Any:
+    kind = attribute.get("type", "dynamic")
+    if isinstance(kind, list):
+        return {} if kind[0] == "map" else []
+    return {"string": text, "number": 0, "bool": False, "dynamic": None}[kind]
+
+
+def _exported(own: str, wanted: Any) -> Values:
+    """What an answer of Azure exports: a list of paths, or names with the path of each."""
+    paths = wanted if isinstance(wanted, dict) else {path: path for path in wanted}
+    found: Values = {}
+    for name, path in paths.items():
+        value = callback_url(own) if path == "value" else stand_in(own, path.rsplit(".", 1)[-1])
+        if isinstance(wanted, dict):
+            found[name] = value
+        else:  # a list of paths keeps the answer's own shape
+            *above, last = path.split(".")
+            inner = found
+            for step in above:
+                inner = inner.setdefault(step, {})
+            inner[last] = value
+    return found
+
+
+def _data(name: str, config: Values, schema: Schema) -> Values:
+    """What a data source reads."""
+    known: dict[str, Callable[[], Values]] = {
+        "azurerm_client_config": lambda: {"tenant_id": TENANT, "subscription_id": SUBSCRIPTION, "id": SUBSCRIPTION},
+        "azapi_client_config": lambda: {"tenant_id": TENANT, "subscription_id": SUBSCRIPTION},
+        "azurerm_subscription": lambda: {
+            "subscription_id": SUBSCRIPTION,
+            "tenant_id": TENANT,
+            "id": f"/subscriptions/{SUBSCRIPTION}",
+        },
+        "azurerm_resource_group": lambda: {"id": group_id(config["name"]), "location": "westeurope", "tags": {}},
+        "azapi_resource_action": lambda: {
+            output: _dynamic(_exported(config["resource_id"], plain(config[values])))
+            for output, values in (
+                ("output", "response_export_values"),
+                ("sensitive_output", "sensitive_response_export_values"),
+            )
+            if config.get(values) is not None
+        },
+    }
+    if name not in known:
+        raise ValueError(f"The stand-in does not know what {name} reads.")
+    said = known[name]()
+    own = said.get("id") or config.get("resource_id") or name
+    return _filled(  # type: ignore[no-any-return]
+        schema["block"],
+        {**config, **said},
+        lambda path, attribute: _sample(attribute, stand_in(own, path)),
+    )
+
+
+def _refusals(messages: Iterator[str]) -> list[Any]:
+    return [pb.Diagnostic(severity=pb.Diagnostic.ERROR, summary="Refused", detail=message) for message in messages]
+
+
+class StandIn(services.ProviderServicer):  # type: ignore[misc]
+    """Terraform's plugin protocol; its names are given."""
+
+    def __init__(self, recorded: Schema) -> None:
+        self.resources: dict[str, Schema] = recorded["resource_schemas"]
+        self.data: dict[str, Schema] = recorded["data_source_schemas"]
+        self.provider: Schema = recorded["provider"]
+
+    @cached_property
+    def _described(self) -> Any:
+        return pb.GetProviderSchema.Response(
+            provider=_schema(self.provider),
+            resource_schemas={name: _schema(schema) for name, schema in self.resources.items()},
+            data_source_schemas={name: _schema(schema) for name, schema in self.data.items()},
+            server_capabilities=pb.ServerCapabilities(get_provider_schema_optional=True),
+        )
+
+    def GetProviderSchema(self, request: Any, context: Any) -> Any:
+        return self._described
+
+    def GetMetadata(self, request: Any, context: Any) -> Any:
+        return pb.GetMetadata.Response(
+            server_capabilities=pb.ServerCapabilities(get_provider_schema_optional=True),
+            resources=[pb.GetMetadata.ResourceMetadata(type_name=name) for name in self.resources],
+            data_sources=[pb.GetMetadata.DataSourceMetadata(type_name=name) for name in self.data],
+        )
+
+    def GetFunctions(self, request: Any, context: Any) -> Any:
+        return pb.GetFunctions.Response()
+
+    def ValidateProviderConfig(self, request: Any, context: Any) -> Any:
+        return pb.ValidateProviderConfig.Response()
+
+    def ValidateResourceConfig(self, request: Any, context: Any) -> Any:
+        schema = self.resources[request.type_name]
+        faults = _faults(request.type_name, schema, _decoded(request.config))
+        return pb.ValidateResourceConfig.Response(diagnostics=_refusals(faults))
+
+    def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:
+        return pb.ValidateDataResourceConfig.Response()
+
+    def ConfigureProvider(self, request: Any, context: Any) -> Any:
+        return pb.ConfigureProvider.Response()
+
+    def StopProvider(self, request: Any, context: Any) -> Any:
+        return pb.StopProvider.Response()
+
+    def UpgradeResourceState(self, request: Any, context: Any) -> Any:
+        return pb.UpgradeResourceState.Response(upgraded_state=pb.DynamicValue(json=request.raw_state.json))
+
+    def ReadResource(self, request: Any, context: Any) -> Any:
+        return pb.ReadResource.Response(new_state=request.current_state)
+
+    def PlanResourceChange(self, request: Any, context: Any) -> Any:
+        proposed, prior = _decoded(request.proposed_new_state), _decoded(request.prior_state)
+        if proposed is None:  # to be destroyed
+            return pb.PlanResourceChange.Response(planned_state=request.proposed_new_state)
+        block = self.resources[request.type_name]["block"]
+        if prior is not None:  # what Azure has said stays, and what it left unsaid stays unsaid
+            return pb.PlanResourceChange.Response(planned_state=request.proposed_new_state)
+        planned = _filled(block, proposed, lambda path, attribute: UNKNOWN)
+        # The real provider asks while it plans, so that a fault shows before anything is made.
+        faults = _faults(request.type_name, self.resources[request.type_name], proposed)
+        return pb.PlanResourceChange.Response(planned_state=_encoded(planned), diagnostics=_refusals(faults))
+
+    def ApplyResourceChange(self, request: Any, context: Any) -> Any:
+        planned = _decoded(request.planned_state)
+        if planned is None:
+            return pb.ApplyResourceChange.Response(new_state=request.planned_state)
+        name = request.type_name
+        made = _filled(self.resources[name]["block"], planned, _made_up(name, planned))
+        return pb.ApplyResourceChange.Response(new_state=_encoded(made))
+
+    def ReadDataSource(self, request: Any, context: Any) -> Any:
+        name = request.type_name
+        try:
+            read = _data(name, _decoded(request.config), self.data[name])
+        except ValueError as error:
+            return pb.ReadDataSource.Response(diagnostics=_refusals(iter([str(error)])))
+        return pb.ReadDataSource.Response(state=_encoded(read))
+
+
+@cache
+def reattach() -> str:
+    """Serve the stand-ins until Python ends, and say where, as TF_REATTACH_PROVIDERS wants it."""
+    folder = tempfile.TemporaryDirectory(prefix="providers-")
+    atexit.register(folder.cleanup)
+    served: dict[str, Mapping[str, Any]] = {}
+    for number, (address, recorded) in enumerate(read_schemas().items()):
+        socket = str(Path(folder.name) / str(number))
+        server = grpc.server(futures.ThreadPoolExecutor(8), options=_NO_LIMIT)
+        services.add_ProviderServicer_to_server(StandIn(recorded), server)
+        server.add_insecure_port(f"unix:{socket}")
+        server.start()
+        atexit.register(server.stop, None)
+        served[address] = {
+            "Protocol": "grpc",
+            "ProtocolVersion": 6,
+            "Pid": os.getpid(),
+            "Test": True,  # Terraform leaves it running when it ends
+            "Addr": {"Network": "unix", "String": socket},
+        }
+    return json.dumps(served)
