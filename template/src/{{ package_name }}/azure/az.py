@@ -38,7 +38,7 @@ def account() -> Account:
         UserError: `az` is missing, nobody is signed in, or the chosen subscription is out of reach.
     """
     wanted = os.environ.get(SUBSCRIPTION)
-    ended = _call("account", "show", *(("--subscription", wanted) if wanted else ()))
+    ended = call("account", "show", *(("--subscription", wanted) if wanted else ()))
     if ended.code:
         if wanted and "az login" not in ended.err:
             raise UserError(f"{SUBSCRIPTION}: {wanted!r} is refused: the signed-in identity does not see it")
@@ -53,7 +53,7 @@ def ask(*arguments: str) -> Any:
     Raises:
         StepFailedError: it failed; the message holds its own words.
     """
-    ended = _call(*arguments)
+    ended = call(*arguments)
     if ended.code:
         raise StepFailedError(f"'az {' '.join(arguments)}' failed: {ended.reason}")
     return _parsed(ended)
@@ -64,7 +64,12 @@ def get(path: str, version: str) -> Any:
     return ask("rest", "--method", "get", "--url", f"https://management.azure.com{path}?api-version={version}")
 
 
-def _call(*arguments: str) -> tools.Ended:
+def call(*arguments: str) -> tools.Ended:
+    """How `az ARGUMENTS` ended, whatever it said.
+
+    Raises:
+        UserError: it is not on PATH.
+    """
     path = tools.find("az", "install the Azure CLI, then run 'az login'")
     return tools.run([path, *arguments, "--output", "json", "--only-show-errors"])
 

@@ -75,7 +75,7 @@ def run(
         UserError: it cannot be started.
     """
     interrupted = False
-    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors, _sigterm_interrupts():
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors, sigterm_interrupts():
         try:
             process = subprocess.Popen(
                 list(command),
@@ -113,8 +113,8 @@ def run(
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
-    """While a tool runs, SIGTERM, with which CI systems cancel a job, is an interruption like Ctrl-C."""
+def sigterm_interrupts() -> Iterator[None]:
+    """Meanwhile SIGTERM, with which CI systems cancel a job, is an interruption like Ctrl-C."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may change how signals are handled
         return
