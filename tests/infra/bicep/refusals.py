@@ -1,0 +1,329 @@
+"""What the compiler refuses in a file without running it: names, places of loops, values known too late, secrets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tests.infra.bicep import lint, types
+from tests.infra.bicep import syntax as s
+from tests.infra.bicep.functions import FUNCTIONS
+from tests.infra.bicep.runtime import LISTS
+from tests.infra.bicep.types import Typed
+
+_OF_AZURE = (
+    *("deployment", "environment", "extensionResourceId", "loadJsonContent", "loadTextContent", "loadYamlContent"),
+    *("resourceGroup", "resourceId", "subscription", "subscriptionResourceId", "tenant", "tenantResourceId", "utcNow"),
+)
+_DECORATORS = (
+    *("allowed", "batchSize", "description", "export", "maxLength", "maxValue", "metadata", "minLength", "minValue"),
+    *("sealed", "secure"),
+)
+_AT_THE_START = ("id", "name", "type", "apiVersion")
+_checked: dict[int, s.File] = {}
+
+
+def refuse(file: s.File) -> None:
+    """Raise BicepError for the first thing in a file that the compiler or its linter would refuse."""
+    if id(file) in _checked:
+        return
+    _Names(file).check()
+    for refusal in (places, late, nulls, secrets, lint.findings):
+        for node, message in refusal(file):
+            raise file.error(node, message)
+    _checked[id(file)] = file
+
+
+def declarations(file: s.File) -> list[s.Parameter | s.Variable | s.Resource | s.Module | s.Output]:
+    """All declarations that hold an expression."""
+    return [
+        *file.parameters.values(),
+        *file.variables.values(),
+        *file.resources.values(),
+        *file.modules.values(),
+        *file.outputs.values(),
+    ]
+
+
+def symbol(file: s.File, name: str) -> s.Resource | s.Module | None:
+    """The resource or module of a name."""
+    return file.resources.get(name) or file.modules.get(name)
+
+
+def root(node: Any) -> tuple[Any, list[Any]]:
+    """Where a chain such as a.b[0].c begins, and its steps from there."""
+    steps: list[Any] = []
+    while isinstance(node, (s.Member, s.Index, s.Nested, s.NotNull)):
+        steps.insert(0, node)
+        node = node.base
+    return node, steps
+
+
+class _Names:
+    """Every name is defined, and what is defined is used."""
+
+    def __init__(self, file: s.File) -> None:
+        self.file = file
+        self.used: set[str] = set()
+        self.imported: dict[str, s.Import] = {}
+        for item in file.imports:
+            for name in [item.everything_as] if item.everything_as else item.names:
+                self.imported[name] = item
+
+    def check(self) -> None:
+        for declaration in declarations(self.file):
+            for decorator in declaration.decorators:
+                self.decorator(decorator)
+            if isinstance(declaration, (s.Parameter, s.Output)) and declaration.type is not None:
+                self.type(declaration.type)
+            for child in s.children(declaration):
+                self.expression(child, frozenset())
+        for declared in self.file.types.values():
+            for decorator in declared.decorators:
+                self.decorator(decorator)
+            self.type(declared.type)
+        for node, message in self.unused():
+            raise self.file.error(node, message)
+
+    def decorator(self, decorator: s.Call) -> None:
+        if decorator.name not in _DECORATORS:
+            raise self.file.error(decorator, f"there is no decorator @{decorator.name}")
+
+    def unused(self) -> Iterator[tuple[s.Node, str]]:
+        for name, parameter in self.file.parameters.items():
+            if name not in self.used and parameter.type is not None:
+                yield parameter, f"parameter '{name}' is not used"
+        for name, variable in self.file.variables.items():
+            if name not in self.used and variable.decorator("export") is None:
+                yield variable, f"variable '{name}' is not used"
+        for name, item in self.imported.items():
+            if name not in self.used:
+                yield item, f"'{name}' is imported and not used"
+        for name, resource in self.file.resources.items():
+            if resource.existing and name not in self.used:
+                yield resource, f"the existing resource '{name}' is not used"
+
+    def expression(self, node: Any, known: frozenset[str]) -> None:
+        if isinstance(node, s.Name):
+            self.name(node, known)
+        elif isinstance(node, s.For):
+            self.expression(node.source, known)
+            self.expression(node.body, known | {node.item} | ({node.index} if node.index else set()))
+        elif isinstance(node, s.Lambda):
+            self.expression(node.body, known | set(node.parameters))
+        else:
+            if isinstance(node, s.Call):
+                self.call(node)
+                if isinstance(node.base, s.Name) and node.base.name in ("az", "sys"):
+                    node = s.Call(node.line, node.name, node.arguments)
+            for child in s.children(node):
+                self.expression(child, known)
+
+    def name(self, node: s.Name, known: frozenset[str]) -> None:
+        if node.name in known:
+            return
+        self.used.add(node.name)
+        file = self.file
+        if not (node.name in file.parameters or node.name in file.variables or symbol(file, node.name)):
+            item = self.imported.get(node.name)
+            if item is None:
+                raise file.error(node, f"'{node.name}' is not defined")
+            if item.everything_as is None:
+                there = types.imported(file, item)
+                variable = there.variables.get(item.names[node.name])
+                if variable is None or variable.decorator("export") is None:
+                    raise file.error(node, f"{item.path} does not export a value '{item.names[node.name]}'")
+
+    def call(self, node: s.Call) -> None:
+        own = node.base is None or (isinstance(node.base, s.Name) and node.base.name in ("az", "sys"))
+        if own and node.name not in (*FUNCTIONS, *_OF_AZURE):
+            raise self.file.error(node, f"there is no function '{node.name}' here")
+        if not own and node.name not in LISTS:
+            raise self.file.error(node, f"a resource has no function '{node.name}'")
+
+    def type(self, node: s.TypeExpression) -> None:
+        if isinstance(node, s.TypeName):
+            if node.name in self.imported:
+                self.used.add(node.name)
+            types.resolve(Typed(self.file, node))
+        elif isinstance(node, s.TypeArray):
+            self.type(node.item)
+        elif isinstance(node, s.TypeNullable):
+            self.type(node.inner)
+        elif isinstance(node, s.TypeUnion):
+            for choice in node.choices:
+                self.type(choice)
+        elif isinstance(node, s.TypeObject):
+            for item in node.properties:
+                for decorator in item.decorators:
+                    self.decorator(decorator)
+                self.type(item.type)
+            if node.others is not None:
+                self.type(node.others)
+
+
+def places(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Loops and lambdas where the language has none, and loops taken for one resource."""
+    for declaration in declarations(file):
+        written = None if isinstance(declaration, s.Parameter) else declaration.value
+        within = isinstance(declaration, (s.Resource, s.Module))
+        for child in s.children(declaration):
+            top = child is written and isinstance(child, s.For)
+            body = child.body if top else child
+            yield from _loops(body, allowed=within)
+            yield from _lambdas(body)
+            yield from _collections(file, child, set(), set())
+
+
+def _loops(node: Any, *, allowed: bool) -> Iterator[tuple[s.Node, str]]:
+    if isinstance(node, s.For):
+        yield node, "a loop stands only as the value of a declaration, or of a property of a resource or module"
+        return
+    for child in s.children(node):
+        inside = isinstance(node, s.Property) and allowed and isinstance(child, s.For)
+        if inside:
+            # Loops of properties cannot be nested.
+            yield from _loops(child.source, allowed=False)
+            yield from _loops(child.body, allowed=False)
+        else:
+            keeps = isinstance(child, (s.Object, s.Property, s.If, s.Array, s.Resource))
+            yield from _loops(child, allowed=allowed and keeps)
+
+
+def _lambdas(node: Any) -> Iterator[tuple[s.Node, str]]:
+    for child in s.children(node):
+        if isinstance(child, s.Lambda) and not isinstance(node, s.Call):
+            yield child, "a lambda is an argument of a function"
+        yield from _lambdas(child)
+
+
+def _collections(file: s.File, node: Any, loops: set[str], lambdas: set[str]) -> Iterator[tuple[s.Node, str]]:
+    if isinstance(node, s.For):
+        names = {node.item, *([node.index] if node.index else [])}
+        yield from _collections(file, node.source, loops, lambdas)
+        yield from _collections(file, node.body, loops | names, lambdas - names)
+        return
+    if isinstance(node, s.Lambda):
+        yield from _collections(file, node.body, loops - set(node.parameters), lambdas | set(node.parameters))
+        return
+    if isinstance(node, s.Property) and node.key == "dependsOn":
+        return
+    base, steps = root(node)
+    if isinstance(base, s.Name) and base.name not in loops | lambdas:
+        found = symbol(file, base.name)
+        first = steps[0] if steps else None
+        if found is not None and isinstance(found.value, s.For):
+            if not isinstance(first, s.Index):
+                yield node, f"'{base.name}' is a loop: name one of its items by an index"
+            elif any(isinstance(one, s.Name) and one.name in lambdas for one in s.walk(first.index)):
+                yield node, f"a lambda's variable cannot choose an item of '{base.name}'"
+        elif found is not None and isinstance(first, s.Index):
+            yield node, f"'{base.name}' is no loop"
+    for step in steps:
+        if isinstance(step, s.Index):
+            yield from _collections(file, step.index, loops, lambdas)
+    if not steps:
+        for child in s.children(node):
+            yield from _collections(file, child, loops, lambdas)
+    elif not isinstance(base, s.Name):
+        yield from _collections(file, base, loops, lambdas)
+
+
+def late(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Names, scopes, conditions and loops that depend on what is known only after something is built."""
+    for declaration in declarations(file):
+        for node in s.walk(declaration):
+            needed: list[tuple[str, Any]] = []
+            if isinstance(node, s.For):
+                needed.append(("what a loop goes through", node.source))
+            if isinstance(node, s.If):
+                needed.append(("a condition", node.condition))
+            if isinstance(node, s.Variable) and isinstance(node.value, s.For):
+                needed.append(("the loop of a variable", node.value.body))
+            if isinstance(node, (s.Resource, s.Module)):
+                body = node.value
+                while isinstance(body, (s.For, s.If)):
+                    body = body.body
+                assert isinstance(body, s.Object)
+                for key in ("name", "scope", "parent"):
+                    value = body.get(key)
+                    needed += [] if value is None else [(f"'{key}'", value)]
+            for what, value in needed:
+                cause = known_late(file, value)
+                if cause is not None:
+                    yield value, f"{what} has to be known at the start, but '{cause}' is not"
+
+
+def known_late(file: s.File, node: Any, seen: frozenset[str] = frozenset()) -> str | None:
+    """The part of an expression that is known only after something is built; None if all is known at the start."""
+    base, steps = root(node)
+    if isinstance(base, s.Name):
+        indices = [step.index for step in steps if isinstance(step, s.Index)]
+        found = symbol(file, base.name)
+        if found is not None:
+            members = [step.name for step in steps if isinstance(step, s.Member)]
+            if members and members[0] not in (_AT_THE_START if isinstance(found, s.Resource) else ("name",)):
+                return ".".join([base.name, *members])
+        if base.name in file.variables and base.name not in seen:
+            cause = known_late(file, file.variables[base.name].value, seen | {base.name})
+            if cause is not None:
+                return cause
+        return next(filter(None, (known_late(file, index, seen) for index in indices)), None)
+    if isinstance(node, s.Call) and (node.name in LISTS or node.name == "reference"):
+        return node.name
+    return next(filter(None, (known_late(file, child, seen) for child in s.children(node))), None)
+
+
+def nulls(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Uses of what a condition may leave out, without saying so by `!` or `.?`."""
+    for declaration in declarations(file):
+        for node in s.walk(declaration):
+            if not isinstance(node, s.Member) or node.safe or node.name in _AT_THE_START:
+                continue
+            base = node.base.base if isinstance(node.base, s.Index) else node.base
+            found = symbol(file, base.name) if isinstance(base, s.Name) else None
+            body = found.value if found is not None else None
+            body = body.body if isinstance(body, s.For) else body
+            if isinstance(body, s.If) and isinstance(base, s.Name):
+                yield node, f"'{base.name}' is not always deployed: write '!' or '.?'"
+
+
+def secrets(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Secrets in outputs, in defaults of parameters, or handed to a module that does not treat them as such."""
+    for output in file.outputs.values():
+        if output.decorator("secure") is None and secret(file, output.value):
+            yield output, f"output '{output.name}' holds a secret"
+    for parameter in file.parameters.values():
+        default = parameter.default
+        written = not (isinstance(default, s.Literal) and default.value in ("", None)) and default is not None
+        if parameter.decorator("secure") is not None and written:
+            yield parameter, f"the secret '{parameter.name}' has a default"
+    for module in file.modules.values():
+        body = module.value
+        while isinstance(body, (s.For, s.If)):
+            body = body.body
+        assert isinstance(body, s.Object)
+        given = body.get("params")
+        there = types.project_file(file.path.parent / module.path)
+        for item in given.properties if isinstance(given, s.Object) else ():
+            taken = there.parameters.get(str(item.key))
+            if taken is not None and taken.decorator("secure") is None and secret(file, item.value):
+                yield item, f"{module.path} does not treat '{item.key}' as a secret"
+
+
+def secret(file: s.File, node: Any, seen: frozenset[str] = frozenset()) -> bool:
+    """Whether an expression holds a secret."""
+    base, steps = root(node)
+    if isinstance(base, s.Name):
+        parameter = file.parameters.get(base.name)
+        if parameter is not None and parameter.decorator("secure") is not None:
+            return True
+        if base.name in file.variables and base.name not in seen:
+            return secret(file, file.variables[base.name].value, seen | {base.name})
+        members = [step.name for step in steps if isinstance(step, s.Member)]
+        if base.name in file.modules and len(members) > 1:
+            there = types.project_file(file.path.parent / file.modules[base.name].path)
+            return members[1] in there.outputs and there.outputs[members[1]].decorator("secure") is not None
+    if isinstance(node, s.Call) and node.name in LISTS:
+        return True
+    return any(secret(file, child, seen) for child in s.children(node))
