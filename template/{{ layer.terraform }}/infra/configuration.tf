@@ -10,6 +10,9 @@ locals {
   tags     = try(local.config.tags, {})
   location = local.config.location
 
+  # Only a project whose models need one has it.
+  gpu_cluster = try(local.config.gpu_cluster, null)
+
   # Whom the CI's tokens must name, once that is known.
   trust = lookup({
     github = try(local.config.ci.subject_prefix, null) == null ? null : {
@@ -65,8 +68,18 @@ data "azurerm_client_config" "current" {
     }
 
     precondition {
-      condition     = !local.closed || local.subnet_id != null
-      error_message = "${local.config_file}: network.subnet_id is missing: mode '${local.config.network.mode}' closes the public endpoints, so the workspace is reached through private endpoints in a subnet of yours."
+      condition     = !local.closed || local.subnet_id != null || local.address_space != null
+      error_message = "${local.config_file}: network.subnet_id is missing: mode '${local.config.network.mode}' closes the public endpoints, so the workspace is reached through private endpoints in a subnet of yours, or in a network of its own that network.address_space gives."
+    }
+
+    precondition {
+      condition     = !local.closed || local.subnet_id == null || local.address_space == null
+      error_message = "${local.config_file}: network.address_space: '${coalesce(local.address_space, "null")}' is refused: must be null where network.subnet_id names a subnet of yours."
+    }
+
+    precondition {
+      condition     = !local.builds_network || length(local.zone_ids) == 0
+      error_message = "${local.config_file}: network.private_dns_zone_ids is refused: it must be empty where network.address_space is given, whose network gets zones of its own."
     }
 
     precondition {
@@ -82,6 +95,21 @@ data "azurerm_client_config" "current" {
     precondition {
       condition     = length(local.approved_hosts) == 0 || local.config.network.mode == "isolated"
       error_message = "${local.config_file}: network.approved_hosts is refused: mode '${local.config.network.mode}' does not limit what computes reach."
+    }
+
+    precondition {
+      condition     = local.closed || local.token_vault_id == null
+      error_message = "${local.config_file}: events.token_vault_id: '${coalesce(local.token_vault_id, "null")}' is refused: it is for closed networks; in mode 'public' the token must be in the environment's own key vault."
+    }
+
+    precondition {
+      condition     = contains(local.config.data_lake.containers, local.config.events.data_arrived.container)
+      error_message = "${local.config_file}: events.data_arrived.container: '${local.config.events.data_arrived.container}' is refused: must be one of data_lake.containers."
+    }
+
+    precondition {
+      condition     = length(local.repository) == lookup({ github = 2, azure_devops = 3 }, local.config.ci.system, 0)
+      error_message = "${local.config_file}: ci.repository: '${local.config.ci.repository}' is refused: must be owner/name on GitHub, and organisation/project/repository on Azure DevOps."
     }
   }
 }

@@ -89,7 +89,7 @@ module "workspace" {
 }
 
 module "cpu_cluster" {
-  source = "./modules/cpu_cluster"
+  source = "./modules/compute_cluster"
 
   placement    = local.placement
   workspace_id = module.workspace.id
@@ -98,25 +98,66 @@ module "cpu_cluster" {
   closed       = local.closed
 }
 
+module "gpu_cluster" {
+  source = "./modules/compute_cluster"
+  count  = local.gpu_cluster == null ? 0 : 1
+
+  placement    = local.placement
+  workspace_id = module.workspace.id
+  identity_id  = module.identities.ids["jobs"]
+  size         = local.gpu_cluster
+  closed       = local.closed
+}
+
+module "network" {
+  source = "./modules/network"
+  count  = local.builds_network ? 1 : 0
+
+  placement      = local.placement
+  name           = local.names.virtual_network
+  address_space  = local.address_space
+  zones          = local.needed_zones
+  workspace_name = local.names.workspace
+}
+
 module "private_endpoints" {
   source = "./modules/private_endpoints"
 
   placement      = local.placement
   workspace_name = local.names.workspace
-  subnet_id      = local.subnet_id
-  zone_ids       = local.zone_ids
-  endpoints      = { for name, endpoint in local.private_endpoints : name => endpoint if local.closed }
+  subnet_id      = local.builds_network ? module.network[0].subnet_id : local.subnet_id
+  zones          = local.zones
+  zone_ids       = local.builds_network ? module.network[0].zone_ids : local.zone_ids
+  endpoints      = { for name, endpoint in local.private_endpoints : name => endpoint if contains(endpoint.modes, local.config.network.mode) }
 }
 
 module "outbound_rules" {
   source = "./modules/outbound_rules"
 
   workspace_id      = module.workspace.id
-  private_endpoints = { for name, endpoint in local.outbound_endpoints : name => endpoint if local.closed }
+  private_endpoints = { for name, endpoint in local.outbound_endpoints : name => endpoint if contains(endpoint.modes, local.config.network.mode) }
   approved_hosts    = local.approved_hosts
 
   # The workspace has to be allowed to approve the endpoints that these rules make.
   depends_on = [azurerm_role_assignment.main]
+}
+
+module "events" {
+  source = "./modules/events"
+  count  = local.events_leave ? 1 : 0
+
+  placement         = local.placement
+  environment       = local.environment
+  names             = local.names
+  resource_group_id = local.resource_group.id
+  workspace_id      = module.workspace.id
+  data_lake_id      = module.data_lake.id
+  definition        = jsondecode(file("${path.module}/events/workflow.json"))
+  parameters        = local.event_parameters
+  heard             = local.heard_events
+  model             = local.config.events.model
+  data_arrived      = local.config.events.data_arrived
+  log_analytics_id  = module.monitoring.log_analytics_id
 }
 
 module "alerts" {
@@ -124,10 +165,12 @@ module "alerts" {
 
   placement         = local.placement
   environment       = local.environment
-  action_group_name = local.names.action_group
+  names             = local.names
   email             = local.config.alert_email
-  monthly_budget    = try(local.config.monthly_budget, null)
-  resource_group_id = local.resource_group.id
-  workspace_name    = local.names.workspace
   workspace_id      = module.workspace.id
+  quota_percent     = local.config.thresholds.quota_percent
+  logic_app         = one(module.events[*].logic_app)
+  callback_url      = one(module.events[*].callback_url)
+  resource_group_id = local.resource_group.id
+  monthly_budget    = try(local.config.monthly_budget, null)
 }

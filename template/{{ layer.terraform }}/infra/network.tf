@@ -10,30 +10,51 @@ locals {
   # Closed: reached through private endpoints only.
   closed = local.config.network.mode != "public"
 
+  # Private endpoints stand in a subnet of yours, or in a network that is built for them.
   subnet_id      = try(local.config.network.subnet_id, null)
-  zone_ids       = try(coalesce(local.config.network.private_dns_zone_ids), [])
+  address_space  = try(local.config.network.address_space, null)
+  builds_network = local.closed && local.address_space != null
+  zone_ids       = { for id in try(coalesce(local.config.network.private_dns_zone_ids), []) : basename(id) => id }
   approved_hosts = try(coalesce(local.config.network.approved_hosts), [])
 
-  # What people and CI reach from your network; the zones are those Azure resolves the public names through.
-  private_endpoints = {
-    workspace = { resource_id = module.workspace.id, subresource = "amlworkspace", zones = ["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"] }
-    blob      = { resource_id = module.storage.id, subresource = "blob", zones = ["privatelink.blob.core.windows.net"] }
-    file      = { resource_id = module.storage.id, subresource = "file", zones = ["privatelink.file.core.windows.net"] }
-    lake-blob = { resource_id = module.data_lake.id, subresource = "blob", zones = ["privatelink.blob.core.windows.net"] }
-    lake-dfs  = { resource_id = module.data_lake.id, subresource = "dfs", zones = ["privatelink.dfs.core.windows.net"] }
-    registry  = { resource_id = module.container_registry.id, subresource = "registry", zones = ["privatelink.azurecr.io"] }
-    vault     = { resource_id = module.key_vault.id, subresource = "vault", zones = ["privatelink.vaultcore.azure.net"] }
+  # Both closed modes; isolated computes do not even reach the registry that all environments share over its public endpoint.
+  either   = ["managed", "isolated"]
+  isolated = ["isolated"]
+
+  # Zones that Azure resolves the public names through, by the part of a resource that is reached.
+  zones = {
+    amlregistry  = ["privatelink.api.azureml.ms"]
+    amlworkspace = ["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"]
+    blob         = ["privatelink.blob.core.windows.net"]
+    dfs          = ["privatelink.dfs.core.windows.net"]
+    file         = ["privatelink.file.core.windows.net"]
+    registry     = ["privatelink.azurecr.io"]
+    vault        = ["privatelink.vaultcore.azure.net"]
   }
 
-  missing_zones = setsubtract(flatten(values(local.private_endpoints)[*].zones), [for id in local.zone_ids : basename(id)])
+  needed_zones  = toset(flatten(values(local.zones)))
+  missing_zones = setsubtract(local.needed_zones, keys(local.zone_ids))
+
+  # What people and CI reach from the network.
+  private_endpoints = {
+    workspace   = { modes = local.either, resource_id = module.workspace.id, subresource = "amlworkspace" }
+    blob        = { modes = local.either, resource_id = module.storage.id, subresource = "blob" }
+    file        = { modes = local.either, resource_id = module.storage.id, subresource = "file" }
+    lake-blob   = { modes = local.either, resource_id = module.data_lake.id, subresource = "blob" }
+    lake-dfs    = { modes = local.either, resource_id = module.data_lake.id, subresource = "dfs" }
+    registry    = { modes = local.either, resource_id = module.container_registry.id, subresource = "registry" }
+    vault       = { modes = local.either, resource_id = module.key_vault.id, subresource = "vault" }
+    ml-registry = { modes = local.isolated, resource_id = local.ml_registry_id, subresource = "amlregistry" }
+  }
 
   # The managed network makes endpoints by itself for the key vault, the container registry, and blobs and files of the
-  # workspace's own storage account. Batch
-  # endpoints and parallel jobs keep their queue and their progress there, in queues and tables.
+  # workspace's own storage account. Batch endpoints and parallel jobs keep their queue and their progress there, in queues and
+  # tables.
   outbound_endpoints = {
-    storage-queue = { resource_id = module.storage.id, subresource = "queue" }
-    storage-table = { resource_id = module.storage.id, subresource = "table" }
-    lake-blob     = { resource_id = module.data_lake.id, subresource = "blob" }
-    lake-dfs      = { resource_id = module.data_lake.id, subresource = "dfs" }
+    storage-queue = { modes = local.either, resource_id = module.storage.id, subresource = "queue" }
+    storage-table = { modes = local.either, resource_id = module.storage.id, subresource = "table" }
+    lake-blob     = { modes = local.either, resource_id = module.data_lake.id, subresource = "blob" }
+    lake-dfs      = { modes = local.either, resource_id = module.data_lake.id, subresource = "dfs" }
+    ml-registry   = { modes = local.isolated, resource_id = local.ml_registry_id, subresource = "amlregistry" }
   }
 }

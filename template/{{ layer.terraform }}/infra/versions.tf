@@ -2,12 +2,19 @@ terraform {
   required_version = ">= 1.9.0, < 2.0.0" # 1.9: a variable's validation may look at other values
 
   required_providers {
+    azapi = {
+      source  = "azure/azapi"
+      version = ">= 2.5.0, < 3.0.0"
+    }
     azurerm = {
       source  = "hashicorp/azurerm"
       version = ">= 5.0.0, < 6.0.0"
     }
   }
 }
+
+# For what azurerm cannot express, such as a Logic App with a definition in a file.
+provider "azapi" {}
 
 provider "azurerm" {
   # Storage accounts here refuse keys, so the provider has to use Entra ID as well.

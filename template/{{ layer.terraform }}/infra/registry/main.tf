@@ -2,10 +2,18 @@
 # apart from them, so that none of them can take it away.
 
 locals {
+  environments = {
+    for name in ["dev", "staging", "prod"] : name => yamldecode(file("${path.module}/${var.config_folder}/${name}.yml"))
+  }
+
   # All environments name the same registry; `mlops check` sees to that.
-  config   = yamldecode(file("${path.module}/${var.config_folder}/prod.yml"))
+  config   = local.environments["prod"]
   registry = local.config.registry
-  tags     = { for name, value in try(local.config.tags, {}) : name => value if name != "environment" }
+
+  # Isolated environments reach it through private endpoints of their own; any other needs the public one.
+  closed = alltrue([for config in local.environments : config.network.mode == "isolated"])
+
+  tags = { for name, value in try(local.config.tags, {}) : name => value if name != "environment" }
 }
 
 variable "config_folder" {
@@ -14,7 +22,7 @@ variable "config_folder" {
   default     = "../../config"
 
   validation {
-    condition     = fileexists("${path.module}/${var.config_folder}/prod.yml")
+    condition     = alltrue([for name in ["dev", "staging", "prod"] : fileexists("${path.module}/${var.config_folder}/${name}.yml")])
     error_message = "'${var.config_folder}' is no configuration folder: it must hold dev.yml, staging.yml and prod.yml."
   }
 }
@@ -39,7 +47,7 @@ resource "azapi_resource" "registry" {
 
   body = {
     properties = {
-      publicNetworkAccess = "Enabled"
+      publicNetworkAccess = local.closed ? "Disabled" : "Enabled"
       regionDetails = [{
         location = local.registry.location
         acrDetails = [{
@@ -55,15 +63,15 @@ resource "azapi_resource" "registry" {
     }
   }
 
-  lifecycle {
-    precondition {
-      condition     = local.config.network.mode != "isolated"
-      error_message = "config/prod.yml: network.mode 'isolated' is refused here: this registry is reached over its public endpoint, which isolated computes cannot. A registry with private endpoints is not built yet."
-    }
-  }
+  response_export_values = ["properties.managedResourceGroup.resourceId"]
 }
 
 output "registry_id" {
   description = "The registry's resource ID, for role assignments."
   value       = azapi_resource.registry.id
+}
+
+output "managed_resource_group" {
+  description = "The resource group that Azure made behind the registry, for registry.managed_resource_group in config/: endpoints load models and images from there."
+  value       = basename(azapi_resource.registry.output.properties.managedResourceGroup.resourceId)
 }

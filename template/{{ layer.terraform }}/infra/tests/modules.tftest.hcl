@@ -177,11 +177,11 @@ run "workspace" {
   }
 }
 
-run "cpu_cluster" {
+run "compute_cluster" {
   command = plan
 
   module {
-    source = "./modules/cpu_cluster"
+    source = "./modules/compute_cluster"
   }
 
   variables {
@@ -249,9 +249,11 @@ run "alerts" {
 
   variables {
     environment       = "dev"
-    action_group_name = "ag-example"
     email             = "mlops@example.com"
-    workspace_name    = "mlw-example"
+    quota_percent     = 75
+    names             = { action_group = "ag-example", action_group_mail = "ag-mail-example", workspace = "mlw-example" }
+    logic_app         = { id = "/subscriptions/0/logic-app" }
+    callback_url      = "https://logic.example/event"
     workspace_id      = "/subscriptions/0/workspace"
     resource_group_id = "/subscriptions/0/resourceGroups/rg-example"
     monthly_budget    = 200

@@ -22,7 +22,7 @@ resource "azurerm_private_endpoint" "main" {
 
     content {
       name                 = private_dns_zone_group.value
-      private_dns_zone_ids = [for id in var.zone_ids : id if contains(each.value.zones, basename(id))]
+      private_dns_zone_ids = [for zone in var.zones[each.value.subresource] : var.zone_ids[zone]]
     }
   }
 }

@@ -17,16 +17,20 @@ variable "subnet_id" {
   description = "Required. Resource ID of the subnet that the endpoints are put into."
 }
 
+variable "zones" {
+  type        = map(list(string))
+  description = "Required. Names of the zones that Azure resolves public names through, by the part of a resource."
+}
+
 variable "zone_ids" {
-  type        = list(string)
-  description = "Required. Resource IDs of your privatelink zones; none where a policy registers the endpoints."
+  type        = map(string)
+  description = "Required. Resource IDs of the privatelink zones by name; none where a policy registers the endpoints."
 }
 
 variable "endpoints" {
   type = map(object({
     resource_id = string
     subresource = string
-    zones       = list(string)
   }))
-  description = "Required. What is reached: a resource, its part, and the zones that Azure resolves its public names through."
+  description = "Required. What is reached: a resource, and its part."
 }

@@ -23,12 +23,37 @@ resource "azurerm_storage_account" "main" {
   }
 
   blob_properties {
+    # A data lake knows no versions.
+    versioning_enabled = !var.hierarchical
+
     delete_retention_policy {
       days = 14
     }
 
     container_delete_retention_policy {
       days = 14
+    }
+  }
+}
+
+# Who overwrites a model or an output by mistake has a month to notice.
+resource "azurerm_storage_management_policy" "main" {
+  count = var.hierarchical ? 0 : 1
+
+  storage_account_id = azurerm_storage_account.main.id
+
+  rule {
+    name    = "delete-previous-versions"
+    enabled = true
+
+    filters {
+      blob_types = ["appendBlob", "blockBlob"]
+    }
+
+    actions {
+      version {
+        delete_after_days_since_creation = 30
+      }
     }
   }
 }

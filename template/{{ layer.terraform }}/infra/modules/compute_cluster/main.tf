@@ -1,4 +1,4 @@
-# The machines that jobs run on: none while there is no job.
+# Machines that jobs run on: none while there is no job.
 
 resource "azurerm_machine_learning_compute_cluster" "main" {
   name                          = var.size.name

@@ -1,0 +1,20 @@
+output "logic_app" {
+  description = "The Logic App."
+  value       = { id = azapi_resource.logic_app.id }
+}
+
+output "principal_id" {
+  description = "Object ID of the Logic App's identity."
+  value       = azapi_resource.logic_app.identity[0].principal_id
+}
+
+output "callback_url" {
+  description = "The address that the Logic App is called at, which holds a key."
+  value       = data.azapi_resource_action.callback.sensitive_output.value
+  sensitive   = true
+}
+
+output "subscriptions" {
+  description = "Types of the events that are heard, by name."
+  value       = { for name, subscription in azurerm_eventgrid_system_topic_event_subscription.main : name => one(subscription.included_event_types) }
+}
