@@ -13,9 +13,9 @@ from typing import Any
 import yaml
 
 from tests.infra.bicep.deployment import Deployment, World
+from tests.infra.bicep.parser import parse
 from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.syntax import BicepError
-from tests.infra.bicep.types import project_file
 from tests.infra.resource import Resource
 
 __all__ = ["BicepError", "deployed", "evaluated"]
@@ -35,9 +35,9 @@ def evaluated(
         "resourceGroup": Scope(group=config["names"]["resource_group"], location=config["location"]),
         "subscription": Scope(location=config["location"]),
     }
-    file = project_file(infra / entry)
+    file = parse(infra / entry)
     world = World()
-    written = project_file(infra / f"{environment}.bicepparam")
+    written = parse(infra / f"{environment}.bicepparam")
     values = Deployment(written, scopes["subscription"], World())
     given = {}
     for name, parameter in written.parameters.items():

@@ -368,10 +368,7 @@ class Deployment:
         return local if on is None else on.id + local.removeprefix(scope.id)
 
     def part(self, declaration: s.Module, content: s.Object, values: dict[str, Any], active: bool) -> Part:
-        path = (self.file.path.parent / declaration.path).resolve()
-        if not path.is_file():
-            raise self.file.error(declaration, f"there is no {declaration.path}")
-        file = types.project_file(path)
+        file = types.of_module(self.file, declaration)
         for item in content.properties:
             if item.key not in ("name", "params", "scope", "dependsOn"):
                 raise self.file.error(item, f"a module takes no '{item.key}'")

@@ -171,7 +171,7 @@ def places(file: s.File) -> Iterator[tuple[s.Node, str]]:
             top = child is written and isinstance(child, s.For)
             body = child.body if top else child
             yield from _loops(body, allowed=within)
-            yield from _lambdas(body)
+            yield from _lambdas(s.Property(declaration.line, "", body))
             yield from _collections(file, child, set(), set())
 
 
@@ -304,7 +304,7 @@ def secrets(file: s.File) -> Iterator[tuple[s.Node, str]]:
             body = body.body
         assert isinstance(body, s.Object)
         given = body.get("params")
-        there = types.project_file(file.path.parent / module.path)
+        there = types.of_module(file, module)
         for item in given.properties if isinstance(given, s.Object) else ():
             taken = there.parameters.get(str(item.key))
             if taken is not None and taken.decorator("secure") is None and secret(file, item.value):
@@ -322,7 +322,7 @@ def secret(file: s.File, node: Any, seen: frozenset[str] = frozenset()) -> bool:
             return secret(file, file.variables[base.name].value, seen | {base.name})
         members = [step.name for step in steps if isinstance(step, s.Member)]
         if base.name in file.modules and len(members) > 1:
-            there = types.project_file(file.path.parent / file.modules[base.name].path)
+            there = types.of_module(file, file.modules[base.name])
             return members[1] in there.outputs and there.outputs[members[1]].decorator("secure") is not None
     if isinstance(node, s.Call) and node.name in LISTS:
         return True

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from tests.infra.bicep import syntax as s
@@ -183,6 +182,9 @@ def secure(typed: Typed) -> bool:
     return any(decorator.name == "secure" for decorator in resolve(typed).decorators)
 
 
-def project_file(path: Path) -> s.File:
-    """A parsed file by its absolute path, so that each is parsed once."""
-    return parse(path.resolve())
+def of_module(file: s.File, module: s.Module) -> s.File:
+    """The file that a module deploys."""
+    path = (file.path.parent / module.path).resolve()
+    if not path.is_file():
+        raise file.error(module, f"there is no {module.path}")
+    return parse(path)
