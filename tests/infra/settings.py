@@ -579,23 +579,6 @@ def event_subscription(a: Attributes) -> Body:
     }
 
 
-def cluster_extension(a: Attributes) -> Body:
-    return {
-        "identity": {"type": a["identity.type"]} if a.each("identity") else None,
-        "properties": {
-            "extensionType": a["extension_type"],
-            "releaseTrain": a["release_train"],
-            "autoUpgradeMinorVersion": a["version"] is None,
-            "version": a["version"],
-            "scope": {
-                "cluster": {"releaseNamespace": a["release_namespace"]},
-                "namespace": {"targetNamespace": a["target_namespace"]},
-            },
-            "configurationSettings": a["configuration_settings"],
-        },
-    }
-
-
 def autoscale(a: Attributes) -> Body:
     def rule(one: Attributes) -> Body:
         return {
@@ -656,13 +639,6 @@ _ML = "Microsoft.MachineLearningServices/workspaces"
 
 ROWS: dict[str, Row] = {
     "azurerm_application_insights": Row("Microsoft.Insights/components", application_insights),
-    "azurerm_arc_kubernetes_cluster_extension": Row(
-        "Microsoft.KubernetesConfiguration/extensions",
-        cluster_extension,
-        parent="cluster_id",
-        extension=True,
-        location=False,
-    ),
     "azurerm_consumption_budget_resource_group": Row(
         "Microsoft.Consumption/budgets", budget, parent="resource_group_id", extension=True, location=False
     ),
@@ -687,13 +663,6 @@ ROWS: dict[str, Row] = {
         location=False,
     ),
     "azurerm_key_vault": Row("Microsoft.KeyVault/vaults", key_vault),
-    "azurerm_kubernetes_cluster_extension": Row(
-        "Microsoft.KubernetesConfiguration/extensions",
-        cluster_extension,
-        parent="cluster_id",
-        extension=True,
-        location=False,
-    ),
     "azurerm_log_analytics_workspace": Row("Microsoft.OperationalInsights/workspaces", log_analytics),
     "azurerm_machine_learning_compute_cluster": Row(
         f"{_ML}/computes", compute_cluster, parent="machine_learning_workspace_id"

@@ -15,9 +15,13 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.infra import stub
-from tests.infra.resource import Resource, arm_id
+from tests.infra.resource import Resource, arm_id, kind_of
 from tests.infra.settings import ROWS, Attributes
+
+needs_terraform = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
 
 # Where Terraform would ask for a storage account that keeps the state, it keeps it beside itself.
 _OVERRIDE = 'terraform {\n  backend "local" {}\n}\n'
@@ -101,12 +105,15 @@ def _workplace() -> Path:
     return folder
 
 
-@cache
 def _initialised(digest: str, root: str, infra: Path) -> Path:
     """A copy of a layer that is initialised in one root; equal layers need that once a session."""
     folder = _workplace() / f"{digest}-{root.replace('/', '-')}"
+    if (folder / "ready").exists():
+        return folder
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier attempt may have failed
     shutil.copytree(infra, folder / "infra", ignore=shutil.ignore_patterns("tests"))  # Terraform would read these too
     initialise(folder / root)
+    (folder / "ready").touch()
     return folder
 
 
@@ -230,7 +237,9 @@ def _azapi(values: Mapping[str, Any], address: str) -> Resource:
         raise ValueError(f"{address}: azapi_resource is not expected to set {', '.join(unread)}")
     parent = values["parent_id"]
     own = arm_id(kind, values["name"], None, parent=parent)
-    return Resource(kind, values["name"], own, body, address, None)
+    within = (kind.rpartition("/")[0], "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions")
+    scope = None if kind_of(parent) in within else parent
+    return Resource(kind, values["name"], own, body, address, scope)
 
 
 def _azapi_identity(attributes: Attributes) -> dict[str, Any] | None:
