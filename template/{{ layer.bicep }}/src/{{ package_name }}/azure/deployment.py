@@ -1,0 +1,187 @@
+"""A deployment of compiled Bicep: predicted, started, watched until its end, and its errors in plain sentences."""
+
+import json
+import re
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import StepFailedError, UserError
+from . import az, tools
+
+PAUSE = 10.0  # seconds between two looks at a running deployment
+
+_LOOKS = 5  # that may fail one after another
+_ENDED = ("Succeeded", "Failed", "Canceled")
+_LISTED = "[].{id: properties.targetResource.id, state: properties.provisioningState, duration: properties.duration}"
+
+# They only say that something inside failed, which the details tell.
+_WRAPPERS = (
+    "DeploymentFailed",
+    "InvalidTemplateDeployment",
+    "MultipleErrorsOccurred",
+    "PreflightValidationCheckFailed",
+    "ResourceDeploymentFailure",
+)
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Where, under which name and from which files Azure builds something; the name is also a lock in Azure."""
+
+    name: str
+    subscription: str
+    group: str | None  # None: it is about the subscription, and its record lies in `location`
+    location: str
+    template: Path
+    parameters: Path
+
+    def predict(self) -> Mapping[str, Any]:
+        """What `what-if` answers.
+
+        Raises:
+            StepFailedError: Azure refuses the description; the message says why in plain sentences.
+        """
+        options = ("--no-pretty-print", "--result-format", "FullResourcePayloads")
+        found: Mapping[str, Any] = json.loads(self._tell("what-if", *self._files, *options))
+        return found
+
+    def carry_out(self, show: Callable[[str], None]) -> None:
+        """Start it and wait for its end; `show` gets a line for each part that is done.
+
+        Raises:
+            KeyboardInterrupt: somebody interrupted it; it was cancelled in Azure, and what is built stays.
+            StepFailedError: it failed; the message says why in plain sentences.
+            UserError: it is running already.
+        """
+        with tools.sigterm_interrupts():
+            try:
+                self._tell("create", *self._files, "--no-wait")
+                self._wait(show)
+            except KeyboardInterrupt:
+                show(f"cancelling the deployment {self.name} in Azure")
+                # It may have ended by itself, which is as well.
+                az.call("deployment", self._scope, "cancel", *self._record)
+                raise
+
+    def _wait(self, show: Callable[[str], None]) -> None:
+        shown: set[str] = set()
+        while (found := self._look(shown, show))["state"] not in _ENDED:
+            time.sleep(PAUSE)
+        if found["state"] == "Canceled":
+            raise StepFailedError(f"the deployment {self.name} was cancelled: the same command again finishes it")
+        if found["state"] == "Failed":
+            raise StepFailedError("\n".join([f"the deployment {self.name} failed:", *sentences(found["error"] or {})]))
+
+    def _look(self, shown: set[str], show: Callable[[str], None]) -> Mapping[str, Any]:
+        """How it stands; a look that fails, as networks do, is no failure of the deployment."""
+        query = ("--query", "properties.{state: provisioningState, error: error}")
+        failures = 0
+        while True:
+            try:
+                found: Mapping[str, Any] = az.ask("deployment", self._scope, "show", *self._record, *query)
+                for part, line in self._parts(self.group):
+                    if part not in shown:
+                        shown.add(part)
+                        show(line)
+                return found
+            except StepFailedError:
+                failures += 1
+                if failures == _LOOKS:
+                    raise
+                time.sleep(PAUSE)
+
+    def _parts(self, group: str | None) -> Iterator[tuple[str, str]]:
+        """Resources and modules that are done; the deployment that another one makes inside a group is looked into."""
+        scope = ("group", "--resource-group", group) if group else ("sub",)
+        where = ("--name", self.name, "--subscription", self.subscription, "--query", _LISTED)
+        for part in az.ask("deployment", "operation", scope[0], "list", *scope[1:], *where):
+            inner = re.fullmatch(
+                rf"/subscriptions/[^/]+/resourceGroups/([^/]+)/providers/.+/deployments/{re.escape(self.name)}",
+                part["id"] or "",
+                re.IGNORECASE,
+            )
+            if inner and not group:
+                yield from self._parts(inner[1])
+            elif part["id"] and part["state"] in _ENDED:
+                name, word = part["id"].rpartition("/")[2], "done" if part["state"] == "Succeeded" else "failed"
+                yield part["id"], f"{word:8} {name}{_seconds(part['duration'])}"
+
+    @property
+    def _scope(self) -> str:
+        return "group" if self.group else "sub"
+
+    @property
+    def _record(self) -> tuple[str, ...]:
+        """What names it once it has started."""
+        group = ("--resource-group", self.group) if self.group else ()
+        return ("--name", self.name, *group, "--subscription", self.subscription)
+
+    @property
+    def _files(self) -> tuple[str, ...]:
+        return ("--template-file", str(self.template), "--parameters", f"@{self.parameters}")
+
+    def _tell(self, verb: str, *arguments: str) -> str:
+        place = () if self.group else ("--location", self.location)
+        ended = az.call("deployment", self._scope, verb, *self._record, *place, *arguments)
+        if ended.code == 0:
+            return ended.out
+        if "DeploymentActive" in ended.err:
+            raise UserError(f"the deployment {self.name} is running already: wait for its end, then try again")
+        raise StepFailedError(f"'az deployment {self._scope} {verb}' failed:\n{plain(ended)}")
+
+
+def sentences(error: Mapping[str, Any]) -> list[str]:
+    """The innermost errors, one line each; what only repeats that something failed is left out."""
+    found = list(dict.fromkeys(_innermost(error)))
+    told = [line for code, line in found if code not in _WRAPPERS]
+    return told or [line for _, line in found]
+
+
+def plain(ended: tools.Ended) -> str:
+    """What `az` says of a failure: the errors inside it where it shows JSON, else its own words."""
+    text = re.sub(r"^ERROR: ", "", ended.reason)
+    found: list[tuple[str, str]] = []
+    position = text.find("{")
+    while position >= 0:
+        try:
+            error, position = json.JSONDecoder().raw_decode(text, position)
+            found += _innermost(error)
+        except ValueError:
+            position += 1
+        position = text.find("{", position)
+    lines = dict.fromkeys(line for code, line in found if code not in _WRAPPERS)
+    return "\n".join(lines) or text
+
+
+def _innermost(error: Any) -> Iterator[tuple[str, str]]:
+    """Pairs of code and sentence; errors of errors stand in `error`, in `details`, or as JSON in the message."""
+    if not isinstance(error, Mapping):
+        return
+    if "error" in error:
+        yield from _innermost(error["error"])
+        return
+    code, message = str(error.get("code") or ""), str(error.get("message") or "").strip()
+    inner = list(error.get("details") or ())
+    start = message.find("{")
+    if start >= 0:
+        try:
+            inner.append(json.loads(message[start:]))
+        except ValueError:
+            start = -1
+    nested = [each for detail in inner for each in _innermost(detail)]
+    yield from nested
+    if not nested and (message or code):
+        target = str(error.get("target") or "").rpartition("/providers/")[2]
+        yield code, "".join([f"{target}: " if target else "", message or "no message", f" ({code})" if code else ""])
+
+
+def _seconds(duration: str | None) -> str:
+    """', 72 s' of PT1M12.3S."""
+    parts = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?", duration or "")
+    if not parts or not any(parts.groups()):
+        return ""
+    hours, minutes, seconds = (int(part or 0) for part in parts.groups())
+    return f", {3600 * hours + 60 * minutes + seconds} s"
