@@ -65,6 +65,8 @@ def output(folder: Path, value: str, before: str = "") -> Any:
         ("{ a: 1 }.?b.c.d ?? 'none'", "none"),
         ("[1][?3] ?? 2", 2),
         ("{ a: { b: null } }.a.?b ?? 5", 5),
+        ("{ a: null }.?a.b[0] ?? 6", 6),
+        ("{ '${'a'}': 1 }", {"a": 1}),
         # Functions
         ("empty([]) && empty({}) && empty('') && empty(null)", True),
         ("union({ a: { b: 1 } }, { a: { c: 2 } })", {"a": {"b": 1, "c": 2}}),
@@ -339,6 +341,10 @@ resource trigger 'Microsoft.Logic/workflows/triggers@2019-05-01' existing = {
 }
 var url = trigger.listCallbackUrl().value
 """
+CONFIG = """
+type Config = { name: string?, list: { x: int }[]?, deep: { c: { d: int } } }
+param config Config = { deep: { c: { d: 1 } } }
+"""
 PART = """
 param name string
 param kind string = 'b'
@@ -368,7 +374,10 @@ output id string = a.id
         ("module a 'part.bicep' = { name: 'a' }\n", "needs the parameter 'name'"),
         ("module a 'part.bicep' = { name: 'a', params: { name: 'b', other: 1 } }\n", "has no parameter 'other'"),
         ("module a 'part.bicep' = { name: 'a', params: { name: 1 } }\n", "name: 1 is no string"),
-        ("module a 'part.bicep' = { name: 'a', parameters: {} }\n", "a module takes no 'parameters'"),
+        (
+            "module a 'part.bicep' = { name: 'a', params: { name: 'b' }, parameters: {} }\n",
+            "a module takes no 'parameters'",
+        ),
         (
             "module a 'part.bicep' = { name: 'a', scope: subscription(), params: { name: 'b' } }\n",
             "is for a resourceGroup",
@@ -396,6 +405,25 @@ output id string = a.id
             "param on bool = false\nmodule a 'part.bicep' = if (on) { name: 'a', params: { name: 'b' } }\n"
             "output c string = a!.outputs.id\n",
             "is null, though",
+        ),
+        # Members, also on ways that no configuration takes
+        (f"{CONFIG}output a string = false ? config.nam : ''\n", "config has no 'nam'"),
+        (f"{CONFIG}var b = config.deep\noutput a bool = false && b.c.f == 1\n", "b.c has no 'f'"),
+        (f"{CONFIG}output a bool = false && config.list[0].x == 1\n", "config.list may be missing"),
+        (f"{CONFIG}output a array = map(config.?list ?? [], one => one.y)\n", "one has no 'y'"),
+        (f"{CONFIG}output a array = [for one in config.?list ?? []: one.y]\n", "one has no 'y'"),
+        (
+            f"{CONFIG}output a bool = false && config.?list[0] == null && config.?other.x == 1\n",
+            "config has no 'other'",
+        ),
+        (f"{CONFIG}output a string = false ? config.name.x : ''\n", "config.name may be missing"),
+        (
+            f"{CONFIG}module a 'part.bicep' = if (false) {{ name: 'a', params: {{ name: config.?name }} }}\n",
+            "'name' of part.bicep may not be missing",
+        ),
+        (
+            "module a 'part.bicep' = [for b in []: { name: 'a', params: { name: 'b', c: 1 } }]\n",
+            "part.bicep has no parameter 'c'",
         ),
         # Known at the start
         (

@@ -382,7 +382,7 @@ class Deployment:
             raise self.file.error(declaration, f"{declaration.path} is for a {file.target_scope}, not a {scope.kind}")
         if active:
             self.note_deployment(declaration, str(name), scope)
-        given = self.arguments(declaration, content, file, values)
+        given = self.arguments(declaration, content, values)
         deployment = Deployment(file, scope, self.world, parameters=given, within=(self, declaration))
         return Part(str(name), active, deployment)
 
@@ -395,9 +395,7 @@ class Deployment:
             raise self.file.error(declaration, f"two deployments are called '{name}': the other one is {other}")
         self.world.deployments[key] = self.address(declaration)
 
-    def arguments(
-        self, declaration: s.Module, content: s.Object, file: s.File, values: dict[str, Any]
-    ) -> dict[str, Any]:
+    def arguments(self, declaration: s.Module, content: s.Object, values: dict[str, Any]) -> dict[str, Any]:
         written = content.get("params")
         if written is None:
             written = s.Object(declaration.line, ())
@@ -405,15 +403,8 @@ class Deployment:
             raise self.file.error(declaration, "'params' is an object")
         given: dict[str, Any] = {}
         for item in written.properties:
-            if not isinstance(item.key, str) or item.key not in file.parameters:
-                raise self.file.error(item, f"{declaration.path} has no parameter '{item.key}'")
             # Worked out once needed: two modules may each use outputs of the other's that do not depend on each other.
-            given[item.key] = lambda value=item.value: self.value(value, values)
-        for name, parameter in file.parameters.items():
-            assert parameter.type is not None
-            needed = parameter.default is None and not types.nullable(Typed(file, parameter.type))
-            if needed and name not in given:
-                raise self.file.error(declaration, f"{declaration.path} needs the parameter '{name}'")
+            given[str(item.key)] = lambda value=item.value: self.value(value, values)
         return given
 
     def body(self, made: Made) -> dict[str, Any]:
@@ -538,8 +529,11 @@ class Deployment:
 
     def access(self, node: s.Member | s.Index, values: Mapping[str, Any]) -> Any:
         base = self.chain(node.base, values)
-        if base is _MISSING:
-            return _MISSING
+        found = _MISSING if base is _MISSING else self.accessed(base, node, values)
+        # What is null by the way of `.?` ends the chain like what is missing.
+        return _MISSING if found is None and node.safe else found
+
+    def accessed(self, base: Any, node: s.Member | s.Index, values: Mapping[str, Any]) -> Any:
         key: Any = node.name if isinstance(node, s.Member) else self.value(node.index, values)
         if base is None or (isinstance(base, (Made, Part)) and not base.active and key not in _ALWAYS_KNOWN):
             if node.safe:

@@ -27,8 +27,11 @@ def findings(file: s.File) -> Iterator[Finding]:
         *file.modules.values(),
         *file.outputs.values(),
     ):
-        for node in s.walk(declaration):
-            yield from _of_node(file, node, in_parameter=isinstance(declaration, s.Parameter))
+        nodes = s.walk(declaration)
+        keys = [node.key for node in nodes if isinstance(node, s.Property)]
+        for node in nodes:
+            if not any(node is key for key in keys):
+                yield from _of_node(file, node, in_parameter=isinstance(declaration, s.Parameter))
         if isinstance(declaration, (s.Resource, s.Module)):
             yield from _of_declaration(file, declaration)
 

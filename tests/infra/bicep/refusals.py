@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.bicep import lint, types
+from tests.infra.bicep import lint, members, types
 from tests.infra.bicep import syntax as s
 from tests.infra.bicep.functions import FUNCTIONS
 from tests.infra.bicep.runtime import LISTS
@@ -28,7 +28,7 @@ def refuse(file: s.File) -> None:
     if id(file) in _checked:
         return
     _Names(file).check()
-    for refusal in (places, late, nulls, secrets, lint.findings):
+    for refusal in (places, late, nulls, secrets, members.findings, lint.findings):
         for node, message in refusal(file):
             raise file.error(node, message)
     _checked[id(file)] = file

@@ -96,6 +96,17 @@ def nullable(typed: Typed) -> bool:
     return isinstance(typed.type, s.TypeNullable) or typed.type == s.TypeLiteral(typed.type.line, None)
 
 
+def without_null(typed: Typed) -> Typed:
+    """The type of what is there if it is not null."""
+    typed = resolve(typed)
+    while isinstance(typed.type, s.TypeNullable):
+        typed = resolve(Typed(typed.file, typed.type.inner, typed.decorators))
+    if isinstance(typed.type, s.TypeUnion):
+        choices = [choice for choice in typed.type.choices if choice != s.TypeLiteral(choice.line, None)]
+        return resolve(Typed(typed.file, choices[0])) if len(choices) == 1 else typed
+    return typed
+
+
 def problems(value: Any, typed: Typed, where: str) -> Iterator[str]:
     """What the compiler would say against a value of a type."""
     typed = resolve(typed)
