@@ -1,0 +1,34 @@
+// The roles on the resource group that Azure makes behind the Azure ML registry.
+
+import { Grant, Names } from '../types.bicep'
+import { roleIds } from '../roles.bicep'
+
+@description('Required. Names of Azure resources of the environment.')
+param names Names
+
+@description('Required. Rows of the table that are given here.')
+param rows Grant[]
+
+@description('Required. Resource IDs of the machines, by their name in the table.')
+param holders object
+
+resource endpoint 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  scope: resourceGroup(names.resource_group)
+  name: names.identity_endpoint
+}
+
+var principals = {
+  endpoint: endpoint.properties.principalId
+}
+
+resource role 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
+  for row in rows: {
+    name: guid(resourceGroup().id, holders[row.who], row.role)
+    properties: {
+      roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds[row.role])
+      principalId: principals[row.who]
+      principalType: 'ServicePrincipal'
+      description: row.why
+    }
+  }
+]
