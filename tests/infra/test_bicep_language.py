@@ -409,7 +409,7 @@ output id string = a.id
         # Members, also on ways that no configuration takes
         (f"{CONFIG}output a string = false ? config.nam : ''\n", "config has no 'nam'"),
         (f"{CONFIG}var b = config.deep\noutput a bool = false && b.c.f == 1\n", "b.c has no 'f'"),
-        (f"{CONFIG}output a bool = false && config.list[0].x == 1\n", "config.list may be missing"),
+        (f"{CONFIG}output a bool = false && config.list[0].x == 1\n", r"config\.list\S* may be missing"),
         (f"{CONFIG}output a array = map(config.?list ?? [], one => one.y)\n", "one has no 'y'"),
         (f"{CONFIG}output a array = [for one in config.?list ?? []: one.y]\n", "one has no 'y'"),
         (

@@ -28,9 +28,10 @@ def findings(file: s.File) -> Iterator[Finding]:
         *file.outputs.values(),
     ):
         nodes = s.walk(declaration)
-        keys = [node.key for node in nodes if isinstance(node, s.Property)]
+        # A key that is computed has to be written as a string.
+        keys = {id(node.key) for node in nodes if isinstance(node, s.Property)}
         for node in nodes:
-            if not any(node is key for key in keys):
+            if id(node) not in keys:
                 yield from _of_node(file, node, in_parameter=isinstance(declaration, s.Parameter))
         if isinstance(declaration, (s.Resource, s.Module)):
             yield from _of_declaration(file, declaration)
