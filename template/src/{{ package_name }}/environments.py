@@ -294,7 +294,7 @@ class Thresholds(Section):
     quota_percent: Percent
     utilisation_percent: Percent | None = None  # of CPU, memory and disk of a deployment
     latency_p95_ms: Annotated[int, Field(gt=0)] | None = None
-    errors_per_minute: Annotated[float, Field(ge=0)] | None = None  # answers 5xx
+    errors_per_minute: Annotated[int, Field(ge=0)] | None = None  # answers 5xx
 
 
 class Pipelines(Section):
@@ -409,7 +409,7 @@ class EnvironmentConfig(Section):
     events: Events
     groups: Groups
     alert_email: Mailbox
-    monthly_budget: Annotated[float, Field(gt=0)] | None = None  # in the currency of the subscription
+    monthly_budget: Annotated[int, Field(gt=0)] | None = None  # in the currency of the subscription
     tags: Mapping[str, Tag] = Field(default_factory=dict)
 
     @model_validator(mode="after")
