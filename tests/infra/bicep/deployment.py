@@ -12,7 +12,7 @@ import yaml
 
 from tests.infra.bicep import runtime, types
 from tests.infra.bicep import syntax as s
-from tests.infra.bicep.functions import FUNCTIONS, NUMERIC, CallError, equal, text, utc_now
+from tests.infra.bicep.functions import FUNCTIONS, NUMERIC, ORDER, CallError, equal, text, utc_now
 from tests.infra.bicep.refusals import refuse
 from tests.infra.bicep.scope import ENVIRONMENT, Scope
 from tests.infra.bicep.types import Typed
@@ -522,6 +522,11 @@ class Deployment:
         if operator in ("=~", "!~"):
             same = text(self.value(node.left, values)).lower() == text(self.value(node.right, values)).lower()
             return same == (operator == "=~")
+        if operator in ORDER:
+            one, other = self.value(node.left, values), self.value(node.right, values)
+            if {type(one), type(other)} not in ({int}, {str}):
+                raise self.file.error(node, f"{one!r} and {other!r} have no order")
+            return ORDER[operator](one, other)
         first, second = self.number(node.left, values), self.number(node.right, values)
         if operator in ("/", "%") and second == 0:
             raise self.file.error(node, "division by zero")

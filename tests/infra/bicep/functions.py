@@ -292,12 +292,14 @@ def _fail(message: str) -> Any:
     raise CallError(message)
 
 
-NUMERIC: dict[str, Callable[[int, int], int | bool]] = {
+NUMERIC: dict[str, Callable[[int, int], int]] = {
     "+": operator.add,
     "-": operator.sub,
     "*": operator.mul,
     "/": lambda one, other: int(one / other),
     "%": lambda one, other: one - other * int(one / other),
+}
+ORDER: dict[str, Callable[[Any, Any], bool]] = {
     "<": operator.lt,
     "<=": operator.le,
     ">": operator.gt,
