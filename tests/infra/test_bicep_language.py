@@ -232,6 +232,18 @@ output first string = machine[0].id
 """
 
 
+def test_a_variable_of_a_loop_or_lambda_hides_a_resource_of_its_name(tmp_path: Path) -> None:
+    main = """
+    resource one 'Microsoft.A/b@2025-01-01' = [for one in filter([{ on: true, id: 'x' }], one => one.on): {
+      name: one.id
+      properties: { all: map(['y'], one => one) }
+    }]
+    resource other 'Microsoft.A/b@2025-01-01' = [for one in ['z']: { name: one }]
+    """
+    folder = project(tmp_path, main)
+    assert [resource.name for resource in deployed(folder, "dev")] == ["x", "z"]
+
+
 def test_modules_pass_values_on_whatever_their_order(tmp_path: Path) -> None:
     main = """
     module second 'machine.bicep' = {

@@ -91,8 +91,8 @@ def symbols(file: s.File, node: Any) -> set[str]:
     variables: set[str] = set()
     open_nodes = [node]
     while open_nodes:
-        for one in s.walk(open_nodes.pop()):
-            if not isinstance(one, s.Name):
+        for one, known in s.scoped(open_nodes.pop()):
+            if not isinstance(one, s.Name) or one.name in known:
                 continue
             if one.name in file.resources or one.name in file.modules:
                 found.add(one.name)

@@ -232,14 +232,14 @@ def _collections(file: s.File, node: Any, loops: set[str], lambdas: set[str]) ->
 def late(file: s.File) -> Iterator[tuple[s.Node, str]]:
     """Names, scopes, conditions and loops that depend on what is known only after something is built."""
     for declaration in declarations(file):
-        for node in s.walk(declaration):
+        for node, known in s.scoped(declaration):
             needed: list[tuple[str, Any]] = []
             if isinstance(node, s.For):
                 needed.append(("what a loop goes through", node.source))
             if isinstance(node, s.If):
                 needed.append(("a condition", node.condition))
             if isinstance(node, s.Variable) and isinstance(node.value, s.For):
-                needed.append(("the loop of a variable", node.value.body))
+                needed.append(("the loop of a variable", node.value))
             if isinstance(node, (s.Resource, s.Module)):
                 body = node.value
                 while isinstance(body, (s.For, s.If)):
@@ -249,39 +249,43 @@ def late(file: s.File) -> Iterator[tuple[s.Node, str]]:
                     value = body.get(key)
                     needed += [] if value is None else [(f"'{key}'", value)]
             for what, value in needed:
-                cause = known_late(file, value)
+                cause = known_late(file, value, known)
                 if cause is not None:
                     yield value, f"{what} has to be known at the start, but '{cause}' is not"
 
 
-def known_late(file: s.File, node: Any, seen: frozenset[str] = frozenset()) -> str | None:
+def known_late(
+    file: s.File, node: Any, known: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()
+) -> str | None:
     """The part of an expression that is known only after something is built; None if all is known at the start."""
     base, steps = root(node)
-    if isinstance(base, s.Name):
-        indices = [step.index for step in steps if isinstance(step, s.Index)]
+    if isinstance(base, s.Name) and base.name not in known:
         found = symbol(file, base.name)
         if found is not None:
             members = [step.name for step in steps if isinstance(step, s.Member)]
             if members and members[0] not in (_AT_THE_START if isinstance(found, s.Resource) else ("name",)):
                 return ".".join([base.name, *members])
         if base.name in file.variables and base.name not in seen:
-            cause = known_late(file, file.variables[base.name].value, seen | {base.name})
+            cause = known_late(file, file.variables[base.name].value, frozenset(), seen | {base.name})
             if cause is not None:
                 return cause
-        return next(filter(None, (known_late(file, index, seen) for index in indices)), None)
+    if isinstance(base, s.Name):
+        indices = [step.index for step in steps if isinstance(step, s.Index)]
+        return next(filter(None, (known_late(file, index, known, seen) for index in indices)), None)
     if isinstance(node, s.Call) and (node.name in LISTS or node.name == "reference"):
         return node.name
-    return next(filter(None, (known_late(file, child, seen) for child in s.children(node))), None)
+    inner = ((child, s.bound(node, child, known)) for child in s.children(node))
+    return next(filter(None, (known_late(file, child, names, seen) for child, names in inner)), None)
 
 
 def nulls(file: s.File) -> Iterator[tuple[s.Node, str]]:
     """Uses of what a condition may leave out, without saying so by `!` or `.?`."""
     for declaration in declarations(file):
-        for node in s.walk(declaration):
+        for node, known in s.scoped(declaration):
             if not isinstance(node, s.Member) or node.safe or node.name in _AT_THE_START:
                 continue
             base = node.base.base if isinstance(node.base, s.Index) else node.base
-            found = symbol(file, base.name) if isinstance(base, s.Name) else None
+            found = symbol(file, base.name) if isinstance(base, s.Name) and base.name not in known else None
             body = found.value if found is not None else None
             body = body.body if isinstance(body, s.For) else body
             if isinstance(body, s.If) and isinstance(base, s.Name):
@@ -311,19 +315,19 @@ def secrets(file: s.File) -> Iterator[tuple[s.Node, str]]:
                 yield item, f"{module.path} does not treat '{item.key}' as a secret"
 
 
-def secret(file: s.File, node: Any, seen: frozenset[str] = frozenset()) -> bool:
+def secret(file: s.File, node: Any, known: frozenset[str] = frozenset(), seen: frozenset[str] = frozenset()) -> bool:
     """Whether an expression holds a secret."""
     base, steps = root(node)
-    if isinstance(base, s.Name):
+    if isinstance(base, s.Name) and base.name not in known:
         parameter = file.parameters.get(base.name)
         if parameter is not None and parameter.decorator("secure") is not None:
             return True
         if base.name in file.variables and base.name not in seen:
-            return secret(file, file.variables[base.name].value, seen | {base.name})
+            return secret(file, file.variables[base.name].value, frozenset(), seen | {base.name})
         members = [step.name for step in steps if isinstance(step, s.Member)]
         if base.name in file.modules and len(members) > 1:
             there = types.of_module(file, file.modules[base.name])
             return members[1] in there.outputs and there.outputs[members[1]].decorator("secure") is not None
     if isinstance(node, s.Call) and node.name in LISTS:
         return True
-    return any(secret(file, child, seen) for child in s.children(node))
+    return any(secret(file, child, s.bound(node, child, known), seen) for child in s.children(node))

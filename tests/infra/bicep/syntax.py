@@ -328,6 +328,19 @@ def children(node: Any) -> list[Any]:
     return []
 
 
+def bound(node: Any, child: Any, known: frozenset[str]) -> frozenset[str]:
+    """The variables of loops and lambdas that a child sees, given those that its parent sees."""
+    if isinstance(node, For) and child is node.body:
+        return known | {node.item} | ({node.index} if node.index else set())
+    return known | set(node.parameters) if isinstance(node, Lambda) else known
+
+
+def scoped(node: Any, known: frozenset[str] = frozenset()) -> list[tuple[Any, frozenset[str]]]:
+    """A node and all that is inside it, each with the variables of loops and lambdas around it."""
+    inner = [found for child in children(node) for found in scoped(child, bound(node, child, known))]
+    return [(node, known), *inner]
+
+
 def walk(node: Any) -> list[Any]:
     """A node and all that is inside it, in the order of the text."""
     return [node, *(found for child in children(node) for found in walk(child))]
