@@ -9,10 +9,10 @@ var closed = ['managed', 'isolated']
 @description('What people and CI reach from your network.')
 var privateEndpoints = [
   { name: 'workspace', on: 'workspace', subresource: 'amlworkspace', modes: closed, zones: ['privatelink.api.azureml.ms', 'privatelink.notebooks.azure.net'] }
-  { name: 'blob', on: 'storage', subresource: 'blob', modes: closed, zones: ['privatelink.blob.core.windows.net'] }
-  { name: 'file', on: 'storage', subresource: 'file', modes: closed, zones: ['privatelink.file.core.windows.net'] }
-  { name: 'lake-blob', on: 'data_lake', subresource: 'blob', modes: closed, zones: ['privatelink.blob.core.windows.net'] }
-  { name: 'lake-dfs', on: 'data_lake', subresource: 'dfs', modes: closed, zones: ['privatelink.dfs.core.windows.net'] }
+  { name: 'blob', on: 'storage', subresource: 'blob', modes: closed, zones: ['privatelink.blob.${environment().suffixes.storage}'] }
+  { name: 'file', on: 'storage', subresource: 'file', modes: closed, zones: ['privatelink.file.${environment().suffixes.storage}'] }
+  { name: 'lake-blob', on: 'data_lake', subresource: 'blob', modes: closed, zones: ['privatelink.blob.${environment().suffixes.storage}'] }
+  { name: 'lake-dfs', on: 'data_lake', subresource: 'dfs', modes: closed, zones: ['privatelink.dfs.${environment().suffixes.storage}'] }
   { name: 'registry', on: 'container_registry', subresource: 'registry', modes: closed, zones: ['privatelink.azurecr.io'] }
   { name: 'vault', on: 'key_vault', subresource: 'vault', modes: closed, zones: ['privatelink.vaultcore.azure.net'] }
   { name: 'ml-registry', on: 'ml_registry', subresource: 'amlregistry', modes: ['isolated'], zones: ['privatelink.api.azureml.ms'] }
@@ -23,9 +23,9 @@ var privateEndpoints = [
 var privateDnsZones = [
   'privatelink.api.azureml.ms'
   'privatelink.notebooks.azure.net'
-  'privatelink.blob.core.windows.net'
-  'privatelink.file.core.windows.net'
-  'privatelink.dfs.core.windows.net'
+  'privatelink.blob.${environment().suffixes.storage}'
+  'privatelink.file.${environment().suffixes.storage}'
+  'privatelink.dfs.${environment().suffixes.storage}'
   'privatelink.azurecr.io'
   'privatelink.vaultcore.azure.net'
 ]
