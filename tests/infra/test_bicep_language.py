@@ -104,6 +104,7 @@ def output(folder: Path, value: str, before: str = "") -> Any:
             "subscriptionResourceId('Microsoft.A/b', 'x')",
             f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.A/b/x",
         ),
+        ("subscriptionResourceId('Microsoft.Resources/resourceGroups', 'rg-test')", GROUP),
         ("environment().suffixes.storage", "core.windows.net"),
     ],
 )

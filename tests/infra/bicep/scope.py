@@ -64,6 +64,9 @@ class Scope:
 
     def resource_id(self, kind: str, *names: str) -> str:
         """The ID of a resource that stands here by itself."""
+        if kind.lower() == "microsoft.resources/resourcegroups":
+            # Azure knows no provider in their IDs.
+            return f"{self.id}/resourceGroups/{names[0]}"
         provider, *types = kind.split("/")
         if len(types) != len(names):
             raise ValueError(f"{kind} takes {len(types)} names, not {len(names)}")
