@@ -161,8 +161,9 @@ class AzureDevOps(Service):
                 return self.wiql(request.body["query"])
             case "POST", ["wit", "workitems", kind]:
                 fields = self.fields(request)
+                assert kind.startswith("$"), "Azure DevOps takes anything else for the ID of an item"
                 item = self.new_ticket(
-                    fields["System.Title"], fields["System.Description"], fields["System.Tags"].split("; "), kind
+                    fields["System.Title"], fields["System.Description"], fields["System.Tags"].split("; "), kind[1:]
                 )
                 return Answer(200, {"id": item.number})
             case "PATCH", ["wit", "workitems", number]:
