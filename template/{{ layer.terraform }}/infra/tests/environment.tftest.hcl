@@ -22,13 +22,27 @@ run "failures_are_told_to_the_owner" {
   }
 
   assert {
-    condition     = module.alerts.thresholds["Failed Runs"] == 0 && module.alerts.thresholds["Model Deploy Failed"] == 0 && module.alerts.thresholds["Unusable Nodes"] == 0 && module.alerts.thresholds["Quota Utilization Percentage"] == 80
+    condition     = module.alerts.thresholds == { "Failed Runs" = 0, "Model Deploy Failed" = 0, "Unusable Nodes" = 0, "Quota Utilization Percentage" = 80, "RunsFailed" = 0 }
     error_message = "One failure must be enough for an alert, and a quota must be told before it is used up."
   }
 
   assert {
     condition     = module.alerts.monthly_budget == 200
     error_message = "The budget must be the configuration's."
+  }
+}
+
+run "thresholds_are_the_configurations" {
+  command = plan
+
+  variables {
+    environment   = "staging"
+    config_folder = "tests/configs/closed"
+  }
+
+  assert {
+    condition     = module.alerts.thresholds["Quota Utilization Percentage"] == 70
+    error_message = "The configuration must say when a quota is told."
   }
 }
 
@@ -41,7 +55,7 @@ run "every_container_is_a_datastore" {
   }
 
   assert {
-    condition     = toset(keys(module.data_lake.container_ids)) == toset(["raw", "ground-truth"]) && toset(module.workspace.datastores) == toset(["raw", "ground_truth"])
+    condition     = toset(keys(module.data_lake.container_ids)) == toset(["raw", "curated", "ground-truth"]) && toset(module.workspace.datastores) == toset(["raw", "curated", "ground_truth"])
     error_message = "Each container of the data lake must be a datastore of the workspace."
   }
 
@@ -53,6 +67,39 @@ run "every_container_is_a_datastore" {
   assert {
     condition     = length(module.storage.container_ids) == 0
     error_message = "The workspace's own storage account must hold no container of ours."
+  }
+}
+
+run "cluster_with_gpus" {
+  command = apply
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = module.cpu_cluster.name == "cpu-cluster" && module.gpu_cluster[0].name == "gpu-cluster"
+    error_message = "Clusters must be the configuration's."
+  }
+
+  assert {
+    condition     = module.gpu_cluster[0].identity_ids == toset([module.identities.ids["jobs"]])
+    error_message = "Jobs on GPUs must act as the identity of jobs."
+  }
+}
+
+run "no_cluster_with_gpus_where_none_is_asked_for" {
+  command = plan
+
+  variables {
+    environment   = "staging"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = length(module.gpu_cluster) == 0
+    error_message = "Without gpu_cluster in the configuration, there must be none."
   }
 }
 
@@ -79,7 +126,7 @@ run "pipelines_of_azure_devops" {
   }
 
   assert {
-    condition     = module.identities.subjects == ["/eid1/c/pub/t/example/a/example/sc/example/connection"]
+    condition     = module.identities.subjects == ["/eid1/c/pub/t/example/a/example/sc/example/connection"] && module.identities.issuers == ["https://login.microsoftonline.com/00000000-0000-0000-0000-000000000000/v2.0"]
     error_message = "Only the service connection of the configuration may act as the identity."
   }
 }
@@ -98,19 +145,31 @@ run "pipelines_that_are_not_known_yet" {
   }
 }
 
+run "resource_group_of_its_own" {
+  command = plan
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = azurerm_resource_group.main[0].name == "rg-example-prod" && output.resource_group_name == "rg-example-prod"
+    error_message = "Everything must go into the resource group of the configuration."
+  }
+
+  assert {
+    condition     = output.workspace_name == "mlw-example-prod"
+    error_message = "The workspace must be called as the configuration says."
+  }
+}
+
 run "resource_group_that_exists" {
   command = plan
 
   variables {
     environment   = "dev"
     config_folder = "tests/configs/public"
-  }
-
-  override_data {
-    target = data.azurerm_resource_group.given
-    values = {
-      name = "rg-example-dev"
-    }
   }
 
   assert {
@@ -121,5 +180,25 @@ run "resource_group_that_exists" {
   assert {
     condition     = output.resource_group_name == "rg-example-dev"
     error_message = "Everything must go into the resource group of the configuration."
+  }
+}
+
+run "what_others_are_told" {
+  # Applied to stand-ins: only then resources have IDs that can be compared.
+  command = apply
+
+  variables {
+    environment   = "prod"
+    config_folder = "tests/configs/public"
+  }
+
+  assert {
+    condition     = output.workspace_id == module.workspace.id && output.storage_account_id == module.storage.id && output.data_lake_id == module.data_lake.id
+    error_message = "Role assignments of people must find the resources."
+  }
+
+  assert {
+    condition     = output.ci_client_id == module.identities.client_ids["ci"]
+    error_message = "The CI must sign in with an identity of its own."
   }
 }

@@ -1,11 +1,7 @@
 # What each module promises, whatever the environment: no key, no anonymous call, and no public endpoint where it is closed.
 
 mock_provider "azurerm" {
-  mock_data "azurerm_client_config" {
-    defaults = {
-      tenant_id = "00000000-0000-0000-0000-000000000000"
-    }
-  }
+  source = "./tests/mocks/azurerm"
 }
 
 variables {
@@ -54,13 +50,51 @@ run "storage" {
   }
 
   assert {
-    condition     = azurerm_storage_account.main.is_hns_enabled
-    error_message = "A data lake must have real folders."
+    condition     = azurerm_storage_account.main.is_hns_enabled && !azurerm_storage_account.main.blob_properties[0].versioning_enabled && length(azurerm_storage_management_policy.main) == 0
+    error_message = "A data lake must have real folders, which know no versions."
   }
 
   assert {
     condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["StorageDelete", "StorageWrite"]
     error_message = "Who changes or deletes data must be logged."
+  }
+}
+
+run "storage_of_the_workspace" {
+  command = apply
+
+  module {
+    source = "./modules/storage"
+  }
+
+  variables {
+    replication = "LRS"
+    closed      = false
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.blob_properties[0].versioning_enabled && !azurerm_storage_account.main.is_hns_enabled
+    error_message = "What was overwritten by mistake must come back."
+  }
+
+  assert {
+    condition     = azurerm_storage_management_policy.main[0].storage_account_id == azurerm_storage_account.main.id && [for rule in azurerm_storage_management_policy.main[0].rule : [rule.name, rule.enabled, rule.actions[0].version[0].delete_after_days_since_creation, rule.filters[0].blob_types]] == [["delete-previous-versions", true, 30, toset(["appendBlob", "blockBlob"])]]
+    error_message = "Previous versions must not be paid for longer than a month."
+  }
+
+  assert {
+    condition     = length(azurerm_storage_management_policy.main[0].rule[0].actions[0].base_blob) == 0
+    error_message = "What is current must never be deleted by age."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.public_network_access_enabled && azurerm_storage_account.main.network_rules[0].default_action == "Allow" && !azurerm_storage_account.main.shared_access_key_enabled
+    error_message = "A storage account that is not closed must be reached, by identity."
+  }
+
+  assert {
+    condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == "${azurerm_storage_account.main.id}/blobServices/default"
+    error_message = "The log must be that of blobs."
   }
 }
 
@@ -141,14 +175,14 @@ run "workspace" {
   }
 
   variables {
-    storage_account_id      = "/subscriptions/0/storage"
-    key_vault_id            = "/subscriptions/0/vault"
-    container_registry_id   = "/subscriptions/0/registry"
-    application_insights_id = "/subscriptions/0/insights"
-    identity_id             = "/subscriptions/0/jobs"
+    storage_account_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/stexample"
+    key_vault_id            = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.KeyVault/vaults/kv-example"
+    container_registry_id   = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ContainerRegistry/registries/crexample"
+    application_insights_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Insights/components/appi-example"
+    identity_id             = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"
     image_build_compute     = "cpu-cluster"
     isolation_mode          = "AllowInternetOutbound"
-    datastores              = { raw = "/subscriptions/0/raw" }
+    datastores              = { raw = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample/blobServices/default/containers/raw" }
   }
 
   assert {
@@ -172,7 +206,7 @@ run "workspace" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace.main.identity[0].type == "SystemAssigned, UserAssigned" && azurerm_machine_learning_workspace.main.identity[0].identity_ids == toset(["/subscriptions/0/jobs"]) && azurerm_machine_learning_workspace.main.primary_user_assigned_identity == null
+    condition     = azurerm_machine_learning_workspace.main.identity[0].type == "SystemAssigned, UserAssigned" && azurerm_machine_learning_workspace.main.identity[0].identity_ids == toset(["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"]) && azurerm_machine_learning_workspace.main.primary_user_assigned_identity == null
     error_message = "Monitors need an identity of the workspace besides its own, which must stay the first."
   }
 }
@@ -185,8 +219,8 @@ run "compute_cluster" {
   }
 
   variables {
-    workspace_id = "/subscriptions/0/workspace"
-    identity_id  = "/subscriptions/0/jobs"
+    workspace_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    identity_id  = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"
 
     size = {
       name         = "cpu-cluster"
@@ -212,7 +246,7 @@ run "compute_cluster" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_compute_cluster.main.identity[0].identity_ids == toset(["/subscriptions/0/jobs"])
+    condition     = azurerm_machine_learning_compute_cluster.main.identity[0].identity_ids == toset(["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"])
     error_message = "Jobs must act as their identity."
   }
 }
@@ -240,7 +274,211 @@ run "identities" {
   }
 }
 
+run "network" {
+  command = apply
+
+  module {
+    source = "./modules/network"
+  }
+
+  override_resource {
+    target = azurerm_private_dns_zone.main["privatelink.blob.core.windows.net"]
+    values = {
+      id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net"
+    }
+  }
+
+  variables {
+    name           = "vnet-example"
+    address_space  = "10.20.0.0/24"
+    zones          = ["privatelink.api.azureml.ms", "privatelink.blob.core.windows.net"]
+    workspace_name = "mlw-example"
+  }
+
+  assert {
+    condition     = azurerm_virtual_network.main.address_space == toset(["10.20.0.0/24"]) && azurerm_subnet.endpoints.name == "endpoints" && azurerm_subnet.endpoints.virtual_network_name == "vnet-example" && azurerm_subnet.endpoints.address_prefixes == tolist(["10.20.0.0/24"])
+    error_message = "The whole network must be for private endpoints."
+  }
+
+  assert {
+    condition     = !azurerm_subnet.endpoints.default_outbound_access_enabled && azurerm_subnet.endpoints.private_endpoint_network_policies == "NetworkSecurityGroupEnabled"
+    error_message = "Nothing in the network must reach the internet, and its rules must count."
+  }
+
+  assert {
+    condition     = azurerm_network_security_group.main.name == "nsg-vnet-example" && length(azurerm_network_security_group.main.security_rule) == 0 && azurerm_subnet_network_security_group_association.endpoints.network_security_group_id == azurerm_network_security_group.main.id && azurerm_subnet_network_security_group_association.endpoints.subnet_id == azurerm_subnet.endpoints.id
+    error_message = "Azure's own rules, which admit nothing of the internet, must count for the subnet."
+  }
+
+  assert {
+    condition     = output.subnet_id == azurerm_subnet.endpoints.id && output.zone_ids == { for name, zone in azurerm_private_dns_zone.main : zone.name => zone.id }
+    error_message = "Endpoints must be put into the subnet, and into the zones."
+  }
+
+  assert {
+    condition     = alltrue([for name, link in azurerm_private_dns_zone_virtual_network_link.main : link.name == "mlw-example" && link.private_dns_zone_id == azurerm_private_dns_zone.main[name].id && link.virtual_network_id == azurerm_virtual_network.main.id && !link.registration_enabled])
+    error_message = "The network must resolve names through each zone, and register none of its machines."
+  }
+}
+
+run "private_endpoints" {
+  command = plan
+
+  module {
+    source = "./modules/private_endpoints"
+  }
+
+  variables {
+    workspace_name = "mlw-example"
+    subnet_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/virtualNetworks/vnet-example/subnets/endpoints"
+    zones          = { blob = ["privatelink.blob.core.windows.net"], dfs = ["privatelink.dfs.core.windows.net"] }
+    zone_ids       = { "privatelink.blob.core.windows.net" = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/privateDnsZones/privatelink.blob.core.windows.net", "privatelink.dfs.core.windows.net" = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/privateDnsZones/privatelink.dfs.core.windows.net" }
+    endpoints      = { lake-dfs = { resource_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample", subresource = "dfs" } }
+  }
+
+  assert {
+    condition     = azurerm_private_endpoint.main["lake-dfs"].name == "pe-mlw-example-lake-dfs" && azurerm_private_endpoint.main["lake-dfs"].subnet_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/virtualNetworks/vnet-example/subnets/endpoints"
+    error_message = "An endpoint must stand in the subnet."
+  }
+
+  assert {
+    condition     = azurerm_private_endpoint.main["lake-dfs"].private_service_connection[0].private_connection_resource_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample" && azurerm_private_endpoint.main["lake-dfs"].private_service_connection[0].subresource_names == tolist(["dfs"])
+    error_message = "An endpoint must lead to its resource."
+  }
+
+  assert {
+    condition     = !azurerm_private_endpoint.main["lake-dfs"].private_service_connection[0].is_manual_connection
+    error_message = "Nobody must have to approve an endpoint to a resource of our own."
+  }
+
+  assert {
+    condition     = azurerm_private_endpoint.main["lake-dfs"].private_dns_zone_group[0].private_dns_zone_ids == tolist(["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/privateDnsZones/privatelink.dfs.core.windows.net"])
+    error_message = "An endpoint must be registered in the zones of its part, and no others."
+  }
+}
+
+run "outbound_rules" {
+  command = plan
+
+  module {
+    source = "./modules/outbound_rules"
+  }
+
+  variables {
+    workspace_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    private_endpoints = { lake-dfs = { resource_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample", subresource = "dfs" } }
+    approved_hosts    = ["packages.example.com"]
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint.main["lake-dfs"].service_resource_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample" && azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint.main["lake-dfs"].sub_resource_target == "dfs" && azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint.main["lake-dfs"].workspace_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    error_message = "A rule must lead from the workspace to the resource."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].destination_fqdn == "packages.example.com" && azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].workspace_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    error_message = "A host that is approved must be reached from the workspace."
+  }
+}
+
 run "alerts" {
+  command = apply
+
+  module {
+    source = "./modules/alerts"
+  }
+
+  override_resource {
+    target = azurerm_monitor_action_group.mail
+    values = {
+      id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Insights/actionGroups/ag-mail-example"
+    }
+  }
+
+  variables {
+    environment       = "staging"
+    names             = { action_group = "ag-example", action_group_mail = "ag-mail-example", workspace = "mlw-example" }
+    email             = "mlops@example.com"
+    workspace_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    quota_percent     = 75
+    logic_app         = { id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Logic/workflows/logic-example" }
+    callback_url      = "https://logic.example/event?sig=stand-in"
+    resource_group_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example"
+    monthly_budget    = 200
+  }
+
+  assert {
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : alert.scopes == toset([var.workspace_id]) && one(alert.criteria).metric_namespace == "Microsoft.MachineLearningServices/workspaces" && one(alert.criteria).operator == "GreaterThan"])
+    error_message = "Alerts must watch the workspace."
+  }
+
+  assert {
+    condition = { for name, alert in azurerm_monitor_metric_alert.main : alert.name => [one(alert.criteria).metric_name, one(alert.criteria).aggregation, one(alert.criteria).threshold] } == {
+      failed-job-mlw-example        = ["Failed Runs", "Total", 0]
+      failed-deployment-mlw-example = ["Model Deploy Failed", "Total", 0]
+      unusable-node-mlw-example     = ["Unusable Nodes", "Maximum", 0]
+      quota-mlw-example             = ["Quota Utilization Percentage", "Average", 75]
+    }
+    error_message = "Failures must be counted, and states measured."
+  }
+
+  assert {
+    condition     = alltrue([for alert in concat(values(azurerm_monitor_metric_alert.main), azurerm_monitor_metric_alert.events_failed) : alert.severity == 2 && alert.frequency == "PT5M" && alert.window_size == "PT15M" && alert.enabled != false])
+    error_message = "An alert must come within minutes."
+  }
+
+  assert {
+    condition     = { for name, alert in azurerm_monitor_metric_alert.main : name => [for dimension in one(alert.criteria).dimension : "${dimension.name} ${dimension.operator} ${join(",", dimension.values)}"] } == { failed-job = [], failed-deployment = [], unusable-node = ["ClusterName Include *"], quota = ["VmFamilyName Include *"] }
+    error_message = "Families of machines and clusters must be watched one by one."
+  }
+
+  assert {
+    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : [for action in alert.action : action.action_group_id] == [azurerm_monitor_action_group.main.id]])
+    error_message = "What happens in the workspace must be told to all."
+  }
+
+  assert {
+    condition     = azurerm_monitor_metric_alert.events_failed[0].name == "events-failed-mlw-example" && azurerm_monitor_metric_alert.events_failed[0].scopes == toset([var.logic_app.id]) && one(azurerm_monitor_metric_alert.events_failed[0].criteria).metric_namespace == "Microsoft.Logic/workflows" && one(azurerm_monitor_metric_alert.events_failed[0].criteria).metric_name == "RunsFailed" && one(azurerm_monitor_metric_alert.events_failed[0].criteria).aggregation == "Total" && one(azurerm_monitor_metric_alert.events_failed[0].criteria).operator == "GreaterThan" && one(azurerm_monitor_metric_alert.events_failed[0].criteria).threshold == 0
+    error_message = "The Logic App must be watched."
+  }
+
+  assert {
+    condition     = [for action in azurerm_monitor_metric_alert.events_failed[0].action : action.action_group_id] == [azurerm_monitor_action_group.mail.id]
+    error_message = "The Logic App must not be told of its own failure: a mail is."
+  }
+
+  assert {
+    condition     = alltrue([for group in [azurerm_monitor_action_group.main, azurerm_monitor_action_group.mail] : [for receiver in group.email_receiver : [receiver.email_address, receiver.use_common_alert_schema]] == [["mlops@example.com", true]] && length(group.short_name) <= 12])
+    error_message = "Each alert must be mailed, in the form that all alerts have."
+  }
+
+  assert {
+    condition     = azurerm_monitor_action_group.main.name == "ag-example" && azurerm_monitor_action_group.main.short_name == "ml-staging" && azurerm_monitor_action_group.mail.name == "ag-mail-example" && azurerm_monitor_action_group.mail.short_name == "mlm-staging"
+    error_message = "Each action group must have the name of the configuration, and a short one of its own."
+  }
+
+  assert {
+    condition     = [for receiver in azurerm_monitor_action_group.main.logic_app_receiver : [receiver.name, receiver.resource_id, receiver.callback_url, receiver.use_common_alert_schema]] == [["logic-app", var.logic_app.id, "https://logic.example/event?sig=stand-in", true]]
+    error_message = "The Logic App must hear of alerts, in the form that it reads."
+  }
+
+  assert {
+    condition     = length(azurerm_monitor_action_group.mail.logic_app_receiver) == 0
+    error_message = "One of the groups must only mail."
+  }
+
+  assert {
+    condition     = toset([for notification in azurerm_consumption_budget_resource_group.main[0].notification : "${notification.threshold_type} ${notification.operator} ${notification.threshold} ${join(",", notification.contact_groups)}"]) == toset(["Actual GreaterThan 80 ${azurerm_monitor_action_group.main.id}", "Forecasted GreaterThan 100 ${azurerm_monitor_action_group.main.id}"])
+    error_message = "A budget must tell before it is spent."
+  }
+
+  assert {
+    condition     = azurerm_consumption_budget_resource_group.main[0].resource_group_id == var.resource_group_id && azurerm_consumption_budget_resource_group.main[0].time_grain == "Monthly" && endswith(azurerm_consumption_budget_resource_group.main[0].time_period[0].start_date, "-01T00:00:00Z")
+    error_message = "A budget must be the resource group's, and start on the first of a month."
+  }
+}
+
+run "alerts_without_a_logic_app" {
   command = plan
 
   module {
@@ -249,38 +487,18 @@ run "alerts" {
 
   variables {
     environment       = "dev"
-    email             = "mlops@example.com"
-    quota_percent     = 75
     names             = { action_group = "ag-example", action_group_mail = "ag-mail-example", workspace = "mlw-example" }
-    logic_app         = { id = "/subscriptions/0/logic-app" }
-    callback_url      = "https://logic.example/event"
-    workspace_id      = "/subscriptions/0/workspace"
-    resource_group_id = "/subscriptions/0/resourceGroups/rg-example"
-    monthly_budget    = 200
+    email             = "mlops@example.com"
+    workspace_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    quota_percent     = 75
+    logic_app         = null
+    callback_url      = null
+    resource_group_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example"
+    monthly_budget    = null
   }
 
   assert {
-    condition     = alltrue([for alert in azurerm_monitor_metric_alert.main : alert.scopes == toset(["/subscriptions/0/workspace"]) && one(alert.criteria).metric_namespace == "Microsoft.MachineLearningServices/workspaces" && one(alert.criteria).operator == "GreaterThan"])
-    error_message = "Alerts must watch the workspace."
-  }
-
-  assert {
-    condition     = { for name, alert in azurerm_monitor_metric_alert.main : name => one(alert.criteria).aggregation } == { failed-job = "Total", failed-deployment = "Total", unusable-node = "Maximum", quota = "Average" }
-    error_message = "Failures must be counted, and states measured."
-  }
-
-  assert {
-    condition     = one(azurerm_monitor_metric_alert.main["quota"].criteria).dimension[0].name == "VmFamilyName" && one(azurerm_monitor_metric_alert.main["unusable-node"].criteria).dimension[0].name == "ClusterName"
-    error_message = "Families of machines and clusters must be watched one by one."
-  }
-
-  assert {
-    condition     = toset([for notification in azurerm_consumption_budget_resource_group.main[0].notification : "${notification.threshold_type} ${notification.threshold}"]) == toset(["Actual 80", "Forecasted 100"])
-    error_message = "A budget must tell before it is spent."
-  }
-
-  assert {
-    condition     = endswith(azurerm_consumption_budget_resource_group.main[0].time_period[0].start_date, "-01T00:00:00Z")
-    error_message = "A budget must start on the first of a month."
+    condition     = length(azurerm_monitor_action_group.main.logic_app_receiver) == 0 && length(azurerm_monitor_metric_alert.events_failed) == 0 && length(azurerm_consumption_budget_resource_group.main) == 0
+    error_message = "What is not there must not be watched, nor told."
   }
 }

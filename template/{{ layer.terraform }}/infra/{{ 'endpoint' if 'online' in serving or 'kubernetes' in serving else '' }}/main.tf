@@ -11,7 +11,7 @@ locals {
   online      = merge({ gpu = false, min_instances = null }, try(local.config.online, {}))
   deployments = var.kind == "online" ? var.deployments : []
 
-  endpoint         = local.names["${var.kind}_endpoint"]
+  endpoint         = lookup(local.names, "${var.kind}_endpoint", null)
   group_id         = "/subscriptions/${data.azurerm_client_config.current.subscription_id}/resourceGroups/${local.names.resource_group}"
   endpoint_id      = "${local.group_id}/providers/Microsoft.MachineLearningServices/workspaces/${local.names.workspace}/onlineEndpoints/${local.endpoint}"
   deployment_ids   = { for name in local.deployments : name => "${local.endpoint_id}/deployments/${name}" }

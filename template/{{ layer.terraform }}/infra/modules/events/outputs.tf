@@ -18,3 +18,8 @@ output "subscriptions" {
   description = "Types of the events that are heard, by name."
   value       = { for name, subscription in azurerm_eventgrid_system_topic_event_subscription.main : name => one(subscription.included_event_types) }
 }
+
+output "parameters" {
+  description = "What the Logic App is told of its surroundings; none of it is a secret."
+  value       = var.parameters
+}

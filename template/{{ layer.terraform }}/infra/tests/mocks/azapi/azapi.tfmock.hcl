@@ -1,4 +1,4 @@
-# Stand-ins for what Azure answers.
+# Stand-ins for what Azure would answer.
 
 mock_data "azapi_resource_action" {
   defaults = {
@@ -10,12 +10,10 @@ mock_data "azapi_resource_action" {
 
 mock_resource "azapi_resource" {
   defaults = {
-    output = {
-      properties = {
-        managedResourceGroup = {
-          resourceId = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/mlr-example-managed"
-        }
-      }
+    id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Logic/workflows/logic-example"
+
+    identity = {
+      principal_id = "00000000-0000-0000-0000-0000000000a5"
     }
   }
 }
