@@ -18,7 +18,7 @@ from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.syntax import BicepError
 from tests.infra.resource import Resource
 
-__all__ = ["BicepError", "deployed", "evaluated"]
+__all__ = ["BicepError", "deployed", "evaluated", "parse"]
 
 
 def evaluated(
