@@ -286,7 +286,7 @@ FUNCTIONS: Mapping[str, Function] = {
     "contains": Function(lambda _, collection, value: contains(collection, value), 2, 2),
     "coalesce": Function(_coalesce, 1, MANY),
     "concat": Function(lambda _, *values: "".join(as_text(value) for value in values), 1, MANY),
-    "createArray": Function(lambda _, *values: list(values), 0, MANY),
+    "createArray": Function(lambda _, *values: list(values), 1, MANY),
     "toLower": Function(lambda _, text: _text(text).lower(), 1, 1),
     "replace": Function(lambda _, text, old, new: _text(text).replace(_text(old), _text(new)), 3, 3),
     "split": Function(lambda _, text, mark: _text(text).split(_text(mark)), 2, 2),
