@@ -20,6 +20,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "exhaustive: takes minutes, and runs with --exhaustive only")
     settings.load_profile("exhaustive" if config.getoption("--exhaustive") else "quick")
     # Tools of the template's own environment come first, also when pytest is called by its path.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
@@ -29,6 +30,13 @@ def pytest_configure(config: pytest.Config) -> None:
     for role in ("AUTHOR", "COMMITTER"):
         os.environ[f"GIT_{role}_NAME"] = "Template tests"
         os.environ[f"GIT_{role}_EMAIL"] = "tests@example.com"
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if not config.getoption("--exhaustive"):
+        for item in items:
+            if item.get_closest_marker("exhaustive"):
+                item.add_marker(pytest.mark.skip(reason="takes minutes: run with --exhaustive"))
 
 
 @pytest.fixture(scope="session")

@@ -84,8 +84,9 @@ class Case:
         yield Stack("registry", "infra/registry", "registry.bicep")
         for kind in ("online", "kubernetes"):
             if kind in self.serving:
-                deployments = [] if self.filling == "bare" else ["blue", "green"]
-                given = {"kind": kind, "deployments": deployments}
+                given: dict[str, Any] = {"kind": kind}
+                if "online" in self.serving and self.filling != "bare":
+                    given["deployments"] = ["blue", "green"]
                 yield Stack(f"endpoint-{kind}", "infra/endpoint", "endpoint.bicep", given)
 
 
