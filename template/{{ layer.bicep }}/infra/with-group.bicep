@@ -2,7 +2,7 @@
 
 targetScope = 'subscription'
 
-import { Config } from 'types.bicep'
+import { Config, Texts } from 'types.bicep'
 
 @description('Required. config/<environment>.yml.')
 param config Config
@@ -52,4 +52,4 @@ output dataLakeId string = environment.outputs.dataLakeId
 output ciClientId string = environment.outputs.ciClientId
 
 @description('With assign_roles: false, the commands for somebody who may assign roles; otherwise none.')
-output rolesToAssign object = environment.outputs.rolesToAssign
+output rolesToAssign Texts = environment.outputs.rolesToAssign

@@ -1,6 +1,8 @@
 // What computes in the managed network reach, apart from what Azure Machine Learning allows by itself. Azure takes one
 // change of a managed network at a time.
 
+import { Texts } from '../types.bicep'
+
 @description('Required. Name of the workspace.')
 param workspaceName string
 
@@ -20,7 +22,7 @@ param endpoints {
 }[]
 
 @description('Required. Resource IDs of what is reached, by name.')
-param targets object
+param targets Texts
 
 @description('Required. Hosts that are reached over the internet.')
 param hosts string[]

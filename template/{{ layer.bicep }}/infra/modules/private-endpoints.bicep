@@ -1,6 +1,6 @@
 // How people and CI reach closed resources from your network.
 
-import { Placement } from '../types.bicep'
+import { Placement, Texts } from '../types.bicep'
 
 @description('Required. Where the resources stand, and their tags.')
 param placement Placement
@@ -12,7 +12,7 @@ param workspaceName string
 param subnetId string
 
 @description('Required. Resource IDs of the zones, by name; none where a policy registers the endpoints.')
-param zoneIds object
+param zoneIds Texts
 
 @description('Required. The endpoints.')
 param endpoints {
@@ -33,7 +33,7 @@ param endpoints {
 }[]
 
 @description('Required. Resource IDs of what is reached, by name.')
-param targets object
+param targets Texts
 
 resource endpoint 'Microsoft.Network/privateEndpoints@2024-07-01' = [
   for item in endpoints: {

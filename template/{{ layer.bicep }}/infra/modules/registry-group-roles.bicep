@@ -1,6 +1,6 @@
 // The roles on the resource group that Azure makes behind the Azure ML registry.
 
-import { Grant, Names } from '../types.bicep'
+import { Grant, Names, Texts } from '../types.bicep'
 import { roleIds } from '../roles.bicep'
 
 @description('Required. Names of Azure resources of the environment.')
@@ -10,7 +10,7 @@ param names Names
 param rows Grant[]
 
 @description('Required. Resource IDs of the machines, by their name in the table.')
-param holders object
+param holders Texts
 
 resource endpoint 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
   scope: resourceGroup(names.resource_group)

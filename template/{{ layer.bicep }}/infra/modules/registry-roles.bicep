@@ -1,6 +1,6 @@
 // The roles on the Azure ML registry, which stands in a resource group of its own.
 
-import { Grant, Names } from '../types.bicep'
+import { Grant, Names, Texts } from '../types.bicep'
 import { people, roleIds } from '../roles.bicep'
 
 @description('Required. Name of the registry.')
@@ -13,7 +13,7 @@ param names Names
 param rows Grant[]
 
 @description('Required. Resource IDs of the machines and object IDs of the groups of people, by their name in the table.')
-param holders object
+param holders Texts
 
 resource registry 'Microsoft.MachineLearningServices/registries@2025-06-01' existing = {
   name: registryName

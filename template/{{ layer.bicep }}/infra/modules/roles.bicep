@@ -1,7 +1,7 @@
 // The roles on what stands in this resource group. The name of an assignment says who gets what on what: a second
 // deployment finds the first one's.
 
-import { Grant, Names } from '../types.bicep'
+import { Grant, Names, Texts } from '../types.bicep'
 import { ciOnly, people, roleIds } from '../roles.bicep'
 
 @description('Required. Names of Azure resources.')
@@ -14,10 +14,10 @@ param rows Grant[]
 param rowsToAssign Grant[]
 
 @description('Required. Resource IDs of the machines and object IDs of the groups of people, by their name in the table.')
-param holders object
+param holders Texts
 
 @description('Required. Resource IDs of what the roles count for, by their name in the table.')
-param scopes object
+param scopes Texts
 
 @description('Required. Whether the Logic App is there, which is a machine of the table.')
 param eventsLeave bool
@@ -92,7 +92,7 @@ var conditions = {
 }
 
 resource workspaceRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'workspace'): {
+  for row in filter(rows, grant => grant.on == 'workspace'): {
     scope: workspace
     name: guid(workspace.id, holders[row.who], row.role)
     properties: {
@@ -105,7 +105,7 @@ resource workspaceRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource storageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'storage'): {
+  for row in filter(rows, grant => grant.on == 'storage'): {
     scope: storage
     name: guid(storage.id, holders[row.who], row.role)
     properties: {
@@ -118,7 +118,7 @@ resource storageRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource dataLakeRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'data_lake'): {
+  for row in filter(rows, grant => grant.on == 'data_lake'): {
     scope: dataLake
     name: guid(dataLake.id, holders[row.who], row.role)
     properties: {
@@ -131,7 +131,7 @@ resource dataLakeRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource containerRegistryRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'container_registry'): {
+  for row in filter(rows, grant => grant.on == 'container_registry'): {
     scope: containerRegistry
     name: guid(containerRegistry.id, holders[row.who], row.role)
     properties: {
@@ -144,7 +144,7 @@ resource containerRegistryRole 'Microsoft.Authorization/roleAssignments@2022-04-
 ]
 
 resource logAnalyticsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'log_analytics'): {
+  for row in filter(rows, grant => grant.on == 'log_analytics'): {
     scope: logAnalytics
     name: guid(logAnalytics.id, holders[row.who], row.role)
     properties: {
@@ -157,7 +157,7 @@ resource logAnalyticsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 ]
 
 resource jobsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'identity_jobs'): {
+  for row in filter(rows, grant => grant.on == 'identity_jobs'): {
     scope: jobs
     name: guid(jobs.id, holders[row.who], row.role)
     properties: {
@@ -170,7 +170,7 @@ resource jobsRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource endpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'identity_endpoint'): {
+  for row in filter(rows, grant => grant.on == 'identity_endpoint'): {
     scope: endpoint
     name: guid(endpoint.id, holders[row.who], row.role)
     properties: {
@@ -183,7 +183,7 @@ resource endpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
 ]
 
 resource blobEndpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'blob_endpoint'): {
+  for row in filter(rows, grant => grant.on == 'blob_endpoint'): {
     scope: blobEndpoint
     name: guid(blobEndpoint.id, holders[row.who], row.role)
     properties: {
@@ -196,7 +196,7 @@ resource blobEndpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 ]
 
 resource fileEndpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'file_endpoint'): {
+  for row in filter(rows, grant => grant.on == 'file_endpoint'): {
     scope: fileEndpoint
     name: guid(fileEndpoint.id, holders[row.who], row.role)
     properties: {
@@ -209,7 +209,7 @@ resource fileEndpointRole 'Microsoft.Authorization/roleAssignments@2022-04-01' =
 ]
 
 resource resourceGroupRole 'Microsoft.Authorization/roleAssignments@2022-04-01' = [
-  for row in filter(rows, row => row.on == 'resource_group'): {
+  for row in filter(rows, grant => grant.on == 'resource_group'): {
     name: guid(resourceGroup().id, holders[row.who], row.role)
     properties: {
       roleDefinitionId: subscriptionResourceId('Microsoft.Authorization/roleDefinitions', roleIds[row.role])
@@ -223,7 +223,7 @@ resource resourceGroupRole 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 ]
 
 @description('Commands for somebody who may assign roles, by row of the table.')
-output commands object = toObject(
+output commands Texts = toObject(
   rowsToAssign,
   row => '${row.who}: ${row.role} on ${row.on}, because: ${row.why}',
   row => 'az role assignment create --assignee-object-id ${principals[row.who]} --assignee-principal-type ${contains(people, row.who) ? 'Group' : 'ServicePrincipal'} --role ${roleIds[row.role]} --scope ${scopes[row.on]}'

@@ -97,9 +97,9 @@ resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01
 }
 
 resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@2025-01-01' = [
-  for container in containers: {
+  for containerName in containers: {
     parent: blobs
-    name: container
+    name: containerName
     properties: {
       publicAccess: 'None'
     }
