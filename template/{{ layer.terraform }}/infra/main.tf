@@ -152,12 +152,16 @@ module "events" {
   resource_group_id = local.resource_group.id
   workspace_id      = module.workspace.id
   data_lake_id      = module.data_lake.id
-  definition        = jsondecode(file("${path.module}/events/workflow.json"))
   parameters        = local.event_parameters
   heard             = local.heard_events
   model             = local.config.events.model
   data_arrived      = local.config.events.data_arrived
   log_analytics_id  = module.monitoring.log_analytics_id
+
+  definitions = {
+    workflow = jsondecode(file("${path.module}/events/workflow.json"))
+    receiver = jsondecode(file("${path.module}/events/receiver.json"))
+  }
 }
 
 module "alerts" {

@@ -137,6 +137,20 @@ run "events_of_staging" {
     source = "./modules/events"
   }
 
+  override_resource {
+    target = azapi_resource.receiver
+    values = {
+      id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Logic/workflows/logic-example-in"
+    }
+  }
+
+  override_data {
+    target = data.azapi_resource_action.receiver_callback
+    values = {
+      sensitive_output = { value = "https://logic.example/in?sig=stand-in" }
+    }
+  }
+
   variables {
     placement         = { resource_group_name = "rg-example", location = "westeurope", tags = { project = "example" } }
     environment       = "staging"
@@ -144,7 +158,7 @@ run "events_of_staging" {
     resource_group_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example"
     workspace_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
     data_lake_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample"
-    definition        = { triggers = { event = {} } }
+    definitions       = { workflow = { triggers = { event = {} } }, receiver = { triggers = { event = { kind = "Http" } } } }
     parameters        = { environment = "staging" }
     heard             = ["model-registered", "monitor-breach", "data-arrived"]
     model             = "example-model"
@@ -168,13 +182,28 @@ run "events_of_staging" {
   }
 
   assert {
-    condition     = data.azapi_resource_action.callback.resource_id == "${azapi_resource.logic_app.id}/triggers/event" && data.azapi_resource_action.callback.action == "listCallbackUrl" && data.azapi_resource_action.callback.response_export_values == null
-    error_message = "The Logic App's address must be read as a secret, from its only trigger."
+    condition     = azapi_resource.receiver.type == "Microsoft.Logic/workflows@2019-05-01" && azapi_resource.receiver.name == "logic-example-in" && azapi_resource.receiver.parent_id == azapi_resource.logic_app.parent_id && length(azapi_resource.receiver.identity) == 0
+    error_message = "What takes events in must need no identity."
   }
 
   assert {
-    condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azapi_resource.logic_app.id && [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["WorkflowRuntime"]
-    error_message = "Runs of the Logic App must be logged."
+    condition     = azapi_resource.receiver.body.properties == { state = "Enabled", definition = { triggers = { event = { kind = "Http" } } }, parameters = { workflowUrl = { value = "https://logic.example/event?sig=stand-in" } } }
+    error_message = "What takes events in must hand them to the Logic App."
+  }
+
+  assert {
+    condition     = data.azapi_resource_action.callback.resource_id == "${azapi_resource.logic_app.id}/triggers/event" && data.azapi_resource_action.receiver_callback.resource_id == "${azapi_resource.receiver.id}/triggers/event"
+    error_message = "An address must be that of its Logic App's only trigger."
+  }
+
+  assert {
+    condition     = alltrue([for callback in [data.azapi_resource_action.callback, data.azapi_resource_action.receiver_callback] : callback.action == "listCallbackUrl" && callback.response_export_values == null])
+    error_message = "Addresses must be read as secrets."
+  }
+
+  assert {
+    condition     = [for setting in azurerm_monitor_diagnostic_setting.main : [for log in setting.enabled_log : log.category]] == [["WorkflowRuntime"], ["WorkflowRuntime"]] && toset([for setting in azurerm_monitor_diagnostic_setting.main : setting.target_resource_id]) == toset([azapi_resource.logic_app.id, azapi_resource.receiver.id])
+    error_message = "Runs of both Logic Apps must be logged."
   }
 
   assert {
@@ -191,8 +220,8 @@ run "events_of_staging" {
   }
 
   assert {
-    condition     = alltrue([for subscription in azurerm_eventgrid_system_topic_event_subscription.main : subscription.webhook_endpoint[0].url == "https://logic.example/event?sig=stand-in" && subscription.webhook_endpoint[0].max_events_per_batch == 1])
-    error_message = "Each event must be sent to the Logic App, alone."
+    condition     = alltrue([for subscription in azurerm_eventgrid_system_topic_event_subscription.main : subscription.webhook_endpoint[0].url == "https://logic.example/in?sig=stand-in" && subscription.webhook_endpoint[0].max_events_per_batch == 1])
+    error_message = "Each event must be sent to what takes events in, alone."
   }
 
   assert {
@@ -240,7 +269,7 @@ run "events_of_prod" {
     resource_group_id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example"
     workspace_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
     data_lake_id      = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Storage/storageAccounts/dlsexample"
-    definition        = {}
+    definitions       = { workflow = {}, receiver = {} }
     parameters        = {}
     heard             = ["model-registered", "data-arrived"]
     model             = "example-model"

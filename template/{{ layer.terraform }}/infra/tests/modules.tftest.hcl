@@ -376,7 +376,7 @@ run "outbound_rules" {
   }
 
   assert {
-    condition     = azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].destination_fqdn == "packages.example.com" && azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].workspace_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
+    condition     = azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].destination_fqdn == "packages.example.com" && can(regex("^host-[0-9a-f]{8}$", azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].name)) && azurerm_machine_learning_workspace_network_outbound_rule_fqdn.main["packages.example.com"].workspace_id == "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.MachineLearningServices/workspaces/mlw-example"
     error_message = "A host that is approved must be reached from the workspace."
   }
 }

@@ -1,4 +1,4 @@
-# Which events are heard, and where they come from. Azure sends nothing else to the Logic App.
+# Which events are heard, and where they come from. Azure sends nothing else.
 
 locals {
   topics = {
@@ -59,7 +59,7 @@ resource "azurerm_eventgrid_system_topic_event_subscription" "main" {
   included_event_types  = [each.value.type]
 
   webhook_endpoint {
-    url                  = data.azapi_resource_action.callback.sensitive_output.value
+    url                  = data.azapi_resource_action.receiver_callback.sensitive_output.value
     max_events_per_batch = 1
   }
 

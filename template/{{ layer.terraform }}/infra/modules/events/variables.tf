@@ -36,14 +36,14 @@ variable "data_lake_id" {
   description = "Required. Resource ID of the data lake."
 }
 
-variable "definition" {
+variable "definitions" {
   type        = any
-  description = "Required. The Logic App's definition; its trigger is called event."
+  description = "Required. Definitions of the Logic App (workflow) and of the one that takes events in (receiver); the trigger of both is called event."
 }
 
 variable "parameters" {
   type        = any
-  description = "Required. Values of the definition's parameters by name; none is a secret."
+  description = "Required. Values of the workflow's parameters by name; none is a secret."
 }
 
 variable "heard" {

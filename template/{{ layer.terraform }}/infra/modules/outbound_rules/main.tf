@@ -14,7 +14,7 @@ resource "azurerm_machine_learning_workspace_network_outbound_rule_private_endpo
 resource "azurerm_machine_learning_workspace_network_outbound_rule_fqdn" "main" {
   for_each = var.approved_hosts
 
-  name             = "host-${substr(sha256(each.key), 0, 8)}"
+  name             = "host-${substr(uuidv5("11fb06fb-712d-4ddd-98c7-e71bbd588830", each.key), 0, 8)}" # the namespace of Bicep's guid()
   workspace_id     = var.workspace_id
   destination_fqdn = each.key
 }
