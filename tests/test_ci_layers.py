@@ -192,7 +192,7 @@ def test_actions_are_pinned_by_commit_with_their_version_beside_it(render: harne
         line.strip()
         for path in (project / ".github").rglob("*.yml")
         for line in path.read_text().splitlines()
-        if "uses:" in line
+        if "uses:" in line and "uses: $/" not in line  # those of this repository are taken from the same commit
     ]
     assert lines
     for line in lines:
@@ -224,10 +224,12 @@ def test_dependabot_waits_and_looks_where_something_is(iac: str, render: harness
     assert kinds == ["github-actions", *(["terraform"] if iac == "terraform" else [])]
     for update in updates:
         assert update["cooldown"]["default-days"] >= 7
-        for folder in update.get("directories", [update.get("directory")]):
-            inside = project / folder.lstrip("/")
-            patterns = {"terraform": "*.tf", "github-actions": ".github/workflows/*.yml"}
-            assert list(inside.glob(patterns[update["package-ecosystem"]])), folder
+        folders = [folder.lstrip("/") for folder in update["directories"]]
+        looked = {path for folder in folders for path in (project.glob(folder) if folder else [project])}
+        if update["package-ecosystem"] == "terraform":
+            assert looked == {path.parent for path in project.rglob("versions.tf")}
+        else:
+            assert looked == {project, *(path.parent for path in project.rglob("action.yml"))}
 
 
 @pytest.mark.parametrize(
@@ -246,3 +248,217 @@ def test_linters_find_nothing_in_the_workflows(command: list[str], render: harne
     harness.git("init", "--quiet", cwd=tmp_path)  # actionlint looks for a repository
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+# ---------------------------------------------------------------- the pipelines that build infrastructure
+
+ENVIRONMENTS = ["dev", "staging", "prod"]
+HOMES = {"github": ".github", "azure_devops": ".azuredevops"}
+iacs = pytest.mark.parametrize("iac", harness.offered("iac"))
+networks = pytest.mark.parametrize("network", harness.offered("network"))
+
+
+def read(path: Path) -> Any:
+    return yaml.load(path.read_text(), Loader=yaml.BaseLoader)
+
+
+def filled(value: Any, parameters: dict[str, Any]) -> Any:
+    """A template of Azure Pipelines or a called workflow with its parameters put in."""
+    if isinstance(value, dict):
+        return {key: filled(inner, parameters) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [filled(inner, parameters) for inner in value]
+    whole = re.fullmatch(r"\$\{\{ (?:parameters|inputs)\.(\w+) \}\}", value)
+    if whole:
+        return parameters[whole[1]]
+    return re.sub(r"\$\{\{ (?:parameters|inputs)\.(\w+) \}\}", lambda found: str(parameters[found[1]]), value)
+
+
+def building(project: Path, ci: str) -> dict[str, dict[str, Any]]:
+    """For each environment, in order, the job that builds it, with the steps of local templates put in."""
+    found: dict[str, dict[str, Any]] = {}
+    if ci == "github":
+        workflow = read(project / ".github/workflows/infrastructure.yml")
+        for name, caller in workflow["jobs"].items():
+            called = read(project / caller["uses"].removeprefix("$/"))
+            (job,) = filled(called["jobs"], caller["with"]).values()
+            steps = []
+            for step in job["steps"]:
+                if step.get("uses", "").startswith("$/"):
+                    steps += read(project / step["uses"].removeprefix("$/") / "action.yml")["runs"]["steps"]
+                else:
+                    steps.append(step)
+            found[name] = {**job, "steps": steps, "caller": caller}
+        return found
+    folder = project / ".azuredevops"
+    for included in read(folder / "infrastructure.yml")["stages"]:
+        template = read(folder / included["template"])
+        defaults = {each["name"]: each["default"] for each in template["parameters"] if "default" in each}
+        (stage,) = filled(template["stages"], {**defaults, **included["parameters"]})
+        (job,) = stage["jobs"]
+        steps = []
+        for step in job["strategy"]["runOnce"]["deploy"]["steps"]:
+            steps += read(folder / "templates" / step["template"])["steps"] if "template" in step else [step]
+        found[stage["stage"]] = {**job, "steps": steps, "stage": stage}
+    return found
+
+
+def building_commands(job: dict[str, Any], ci: str, environment: str) -> list[str]:
+    """What the job runs in a shell, without the fetching of Terraform, which GitHub has an action for."""
+    if ci == "github":
+        return [step["run"].replace('"$ENVIRONMENT"', environment) for step in job["steps"] if "run" in step]
+    scripts = [step.get("script") or step.get("inputs", {}).get("inlineScript") for step in job["steps"]]
+    return [script for script in scripts if script and "erraform" not in script and "task.prependpath" not in script]
+
+
+@iacs
+def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, render: harness.Render) -> None:
+    for environment in ENVIRONMENTS:
+        one, other = (
+            building_commands(building(render(harness.answers_for(ci=ci, iac=iac)), ci)[environment], ci, environment)
+            for ci in FILES
+        )
+        assert one == other
+        assert one[-2:] == [
+            f"uv run mlops infra plan --env {environment}",
+            f"uv run mlops infra apply --env {environment} --yes",
+        ]
+        assert one[:-2] == [
+            "python -m pip install --require-hashes --requirement requirements/ci.lock.txt",
+            "uv venv",
+            "uv pip sync --require-hashes requirements/dev.lock.txt",
+            "uv pip install --no-deps --no-build-isolation --editable .",
+        ]
+
+
+@systems
+def test_the_commands_that_build_exist(ci: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci))
+    (commands_of,) = project.glob("src/*/azure/commands.py")
+    text = commands_of.read_text()
+    for word in ("def plan(", "def apply(", '"--env"', '"--yes"'):
+        assert word in text, word
+
+
+@systems
+def test_environments_are_built_one_after_another_each_in_its_own(ci: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci))
+    built = building(project, ci)
+    assert list(built) == ENVIRONMENTS
+    for environment, job in built.items():
+        if ci == "github":
+            before = ENVIRONMENTS[: ENVIRONMENTS.index(environment)]
+            assert job["caller"].get("needs") == (before[-1] if before else None)
+            assert job["caller"]["with"] == {"environment": environment}
+            assert job["environment"] == environment
+            assert job["concurrency"] == {"group": f"infrastructure-{environment}", "cancel-in-progress": "false"}
+        else:  # stages of Azure Pipelines wait for the one before
+            assert job["environment"].endswith(f"-{environment}")
+            assert "dependsOn" not in job["stage"]
+            assert job["stage"]["lockBehavior"] == "sequential"
+    assert len({job["environment"] for job in built.values()}) == 3
+
+
+@systems
+def test_nothing_is_built_for_a_pull_request_nor_for_any_other_branch(ci: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci))
+    paths = ["config/dev.yml", "config/staging.yml", "config/prod.yml"]
+    if ci == "github":
+        workflow = read(project / ".github/workflows/infrastructure.yml")
+        assert workflow["on"] == {
+            "push": {"branches": ["main"], "paths": ["infra/**", *paths]},
+            "workflow_dispatch": "",
+        }
+        assert "github.ref == 'refs/heads/main'" in workflow["jobs"]["dev"]["if"]
+    else:
+        content = read(project / ".azuredevops/infrastructure.yml")
+        assert content["trigger"]["branches"] == {"include": ["main"]}
+        assert content["trigger"]["paths"] == {"include": ["infra", *paths]}
+        assert content["pr"] == "none"
+    for path in ("infra", *paths):
+        assert (project / path).exists()
+
+
+def test_github_builds_nothing_before_azure_trusts_it(render: harness.Render) -> None:
+    workflow = read(render(harness.answers_for(ci="github")) / ".github/workflows/infrastructure.yml")
+    assert workflow["jobs"]["dev"]["if"].startswith("vars.AZURE_TENANT_ID != ''")
+
+
+@systems
+def test_ci_signs_in_without_a_secret(ci: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci))
+    built = building(project, ci)
+    for path in (project / HOMES[ci]).rglob("*.yml"):
+        for forbidden in ("secrets.", "secrets:", "addSpnToEnvironment", "continueOnError", "continue-on-error"):
+            assert forbidden not in path.read_text(), path
+    for environment, job in built.items():
+        checkout = job["steps"][0]
+        if ci == "github":
+            assert job["permissions"] == job["caller"]["permissions"] == {"contents": "read", "id-token": "write"}
+            assert checkout["with"] == {"persist-credentials": "false"}
+            (login,) = [step for step in job["steps"] if step.get("uses", "").startswith("azure/login@")]
+            assert login["with"].keys() == {"client-id", "tenant-id", "subscription-id"}
+            values = [
+                job["env"][value.removeprefix("${{ env.").removesuffix(" }}")] for value in login["with"].values()
+            ]
+            assert values == [f"${{{{ vars.AZURE_{name}_ID }}}}" for name in ("CLIENT", "TENANT", "SUBSCRIPTION")]
+        else:
+            assert checkout["checkout"] == "self"
+            assert checkout["persistCredentials"] == "false"
+            azure = [step for step in job["steps"] if step.get("task", "").startswith("AzureCLI@2")]
+            assert len(azure) == 2
+            assert all(step["inputs"]["azureSubscription"].endswith(f"-{environment}") for step in azure)
+
+
+@systems
+@networks
+def test_a_closed_network_is_built_from_inside(ci: str, network: str, render: harness.Render) -> None:
+    for job in building(render(harness.answers_for(ci=ci, network=network)), ci).values():
+        place = job["runs-on"] if ci == "github" else job["pool"]
+        if network == "public":
+            assert place in (*IMAGES, *({"vmImage": image} for image in IMAGES))
+        else:
+            assert "self-hosted" in place if ci == "github" else place.keys() == {"name"}
+        assert 0 < int(job["timeout-minutes" if ci == "github" else "timeoutInMinutes"]) <= 180
+
+
+@systems
+@iacs
+@networks
+def test_terraform_is_set_up_where_it_builds(ci: str, iac: str, network: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci=ci, iac=iac, network=network))
+    texts = {path: path.read_text() for path in (project / HOMES[ci]).rglob("*") if path.is_file()}
+    mentioned = [path.name for path, text in texts.items() if "erraform" in text and path.name != "dependabot.yml"]
+    if iac != "terraform":
+        assert mentioned == []
+        return
+    (setup,) = [text for path, text in texts.items() if path.name in ("action.yml", "set-up.yml")]
+    versions = re.findall(r"(?:terraform_version: |/terraform_)(\d+\.\d+\.\d+)", setup)
+    if ci == "azure_devops" and network != "public":
+        assert not versions  # what agents inside a network may fetch is for their owner to say
+        assert not list(project.rglob("terraform.sha256"))
+        return
+    (version,) = set(versions)
+    wanted = re.search(r'required_version = ">= (\d+)\.(\d+)', (project / "infra/versions.tf").read_text())
+    assert wanted
+    major, minor, _ = map(int, version.split("."))
+    assert (major, minor) >= (int(wanted[1]), int(wanted[2]))
+    if ci == "azure_devops":
+        digest = (project / ".azuredevops/templates/terraform.sha256").read_text()
+        assert re.fullmatch(r"[0-9a-f]{64}  terraform\.zip\n", digest)
+        positions = [setup.index(word) for word in ("curl --fail", "sha256sum --check", "unzip ", "task.prependpath")]
+        assert positions == sorted(positions)
+
+
+@iacs
+def test_only_terraform_renews_its_sign_in_with_the_token_of_the_job(iac: str, render: harness.Render) -> None:
+    project = render(harness.answers_for(ci="azure_devops", iac=iac))
+    for job in building(project, "azure_devops").values():
+        given = {name for step in job["steps"] for name in step.get("env", {})}
+        assert given == ({"SYSTEM_ACCESSTOKEN"} if iac == "terraform" else set())
+
+
+@systems
+def test_jobs_with_rights_use_no_cache(ci: str, render: harness.Render) -> None:
+    for job in building(render(harness.answers_for(ci=ci)), ci).values():
+        assert not [step for step in job["steps"] if "cache" in str(step.get("uses") or step.get("task")).lower()]

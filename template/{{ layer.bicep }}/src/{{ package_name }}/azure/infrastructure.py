@@ -218,7 +218,9 @@ def _compiled(scene: _Scene, folder: Path, there: bool, destroy: bool) -> Deploy
         source, location, group = "registry.bicep", scene.config.registry.location, None
     elif scene.stack.of_endpoint:
         source = "endpoint.bicep"
-        values |= {"kind": scene.stack.name.value, "deployments": list(scene.stack.deployments)}
+        values["kind"] = scene.stack.name.value
+        if scene.stack.deployments:
+            values["deployments"] = list(scene.stack.deployments)
     else:
         # Within a group that is there, rights on it alone are enough.
         source = "main.bicep" if there else "with-group.bicep"
