@@ -867,8 +867,10 @@ AZURE_DEVOPS_MUTATIONS: list[tuple[Any, ...]] = [
 ]
 RECEIVER_MUTATIONS: list[tuple[Any, ...]] = [
     ("another answer to the handshake", "['validationCode']", "['validationUrl']"),
-    ("thanks for what was lost", '"statusCode": 503', '"statusCode": 202'),
-    ("no answer when something fails", '["Failed", "TimedOut"]', '["TimedOut"]'),
+    ("thanks for what was lost", "202, 503)", "202, 202)"),
+    ("no answer when something fails", '["Succeeded", "Failed", "TimedOut"]', '["Succeeded", "TimedOut"]'),
+    ("a failure that looks like none", '[\'status\']", "Succeeded"', '[\'status\']", "Failed"'),
+    ("a result is waited for", '"operationOptions": "DisableAsyncPattern",', ""),
     ("the address in the history", '["inputs", "outputs"]', '["outputs"]'),
     ("an address that may be shown", '"SecureString"', '"String"'),
     ("only the first event", '"body": "@item()"', '"body": "@first(triggerBody())"'),
@@ -906,6 +908,8 @@ REFUSED: list[tuple[Any, ...]] = [
     ("does not exist, or has not", "body('Check_the_version')", "body('Check_the_path')"),
     ("does not exist, or has not", AFTER_THE_TOKEN, '"Read_the_token": ["Failed"]'),
     ("runs after", '"Check_the_version": ["Succeeded"]', '"Check_the_versions": ["Succeeded"]'),
+    ("does not stand before it", "@{item()['number']", "@{actions('Tell_GitHub')['status']"),
+    ("more than 256 characters", '"description": "GitHub lists', '"description": "' + "GitHub lists" * 22),
     ("wait for each other", '"Check_the_message": ["Succeeded"]', '"Is_it_an_alert": ["Succeeded"]'),
     ("the parameter 'repo' is not declared", "parameters('repository')", "parameters('repo')"),
     ("the variable 'check' is not known", "variables('checked')", "variables('check')"),

@@ -22,7 +22,7 @@ COMMON = {"type", "description", "runAfter"}
 KEYS: Mapping[str, set[str]] = {
     "Compose": {"inputs"},
     "Foreach": {"foreach", "actions", "runtimeConfiguration"},
-    "Http": {"inputs", "limit", "runtimeConfiguration"},
+    "Http": {"inputs", "limit", "operationOptions", "runtimeConfiguration"},
     "If": {"expression", "actions", "else"},
     "InitializeVariable": {"inputs"},
     "ParseJson": {"inputs"},
@@ -118,6 +118,8 @@ class Definition:
         self.nodes: dict[str, Node] = {}
         self.names: set[str] = set()
         self.variables: set[str] = set()
+        self.earlier: dict[str, set[str]] = {}
+        """By action, those beside it that have certainly ended before it, however they did."""
         self.has_response = False
         _known(definition, {"$schema", "contentVersion", "parameters", "triggers", "actions", "outputs"}, "definition")
         for name, parameter in definition["parameters"].items():
@@ -144,12 +146,15 @@ class Definition:
         for name, action in actions.items():
             if name in self.names or len(name) > 80 or not name.replace("_", "").isalnum():
                 _refuse(f"the name {name!r} is taken, too long, or has other than letters, digits and '_'")
+            if len(action.get("description", "")) > 256:
+                _refuse(f"{name}: the description has more than 256 characters")
             self.names.add(name)
             for before, statuses in action["runAfter"].items():
                 if before not in actions or not statuses or set(statuses) - STATUSES:
                     _refuse(f"{name} runs after {before!r}, {statuses}")
         for name in _ordered(actions):
-            self._check_action(name, actions[name], visible | _before(actions, name), depth, in_loop)
+            self.earlier[name] = _before(actions, name, STATUSES)
+            self._check_action(name, actions[name], visible | _before(actions, name, {SUCCEEDED}), depth, in_loop)
 
     def _check_action(self, name: str, action: Any, visible: set[str], depth: int, in_loop: bool) -> None:
         kind = action["type"]
@@ -160,6 +165,8 @@ class Definition:
             _known(action["inputs"], INPUTS[kind], name)
         _known(action.get("runtimeConfiguration", {}), {"secureData", "concurrency"}, name)
         _known(action.get("limit", {}), {"timeout"}, name)
+        if action.get("operationOptions", "DisableAsyncPattern") != "DisableAsyncPattern":
+            _refuse(f"{name}: the option {action['operationOptions']!r} is not known")
         self.has_response |= kind == "Response"
         inputs = action.get("inputs")
         below = partial(self._check_actions, visible=visible, depth=depth + 1, in_loop=in_loop or kind == "Foreach")
@@ -229,7 +236,7 @@ class Definition:
     def _check_call(self, call: expressions.Call, name: str, visible: set[str], in_loop: bool) -> None:
         if call.function == "item" and not in_loop:
             _refuse(f"{name}: item() stands outside of a loop")
-        if call.function not in ("body", "outputs", "parameters", "variables"):
+        if call.function not in ("actions", "body", "outputs", "parameters", "variables"):
             return
         if not isinstance(call.arguments[0], expressions.Literal):
             _refuse(f"{name}: {call.function} takes a name")
@@ -238,6 +245,8 @@ class Definition:
             _refuse(f"{name}: the parameter {meant!r} is not declared")
         if call.function == "variables" and meant not in self.variables:
             _refuse(f"{name}: the variable {meant!r} is not known")
+        if call.function == "actions" and meant not in self.earlier[name]:
+            _refuse(f"{name}: the action {meant!r} does not stand before it")
         if call.function in ("body", "outputs") and meant not in visible:
             _refuse(f"{name}: the action {meant!r} does not exist, or has not certainly run before")
 
@@ -267,6 +276,7 @@ class _Frame:
     """What an action sees of those before it: each round of a loop has results of its own."""
 
     results: Mapping[str, Value] = field(default_factory=dict)
+    statuses: Mapping[str, str] = field(default_factory=dict)
     item: Value = None
 
 
@@ -293,7 +303,9 @@ class _Execution:
                 statuses[name] = SKIPPED
                 self.records.append(Record(name, SKIPPED))
                 continue
-            statuses[name], results[name] = self.action(name, action, replace(frame, results=results))
+            statuses[name], results[name] = self.action(
+                name, action, replace(frame, results=results, statuses=statuses)
+            )
         for name, status in statuses.items():
             handled = any(
                 status in action["runAfter"].get(name, []) and statuses[other] != SKIPPED
@@ -337,6 +349,8 @@ class _Execution:
                 case "Http":
                     inputs = eyes.value(action["inputs"])
                     status, outputs = self.ask(inputs)
+                    if outputs and outputs["statusCode"] == 202 and "operationOptions" not in action:
+                        status = TIMED_OUT  # Azure goes on asking where to find the result, which nobody says
                 case _:
                     inputs = eyes.value(action["inputs"])
                     outputs = self.simple(action["type"], inputs)
@@ -440,6 +454,9 @@ class _Eyes:
     def outputs(self, action: str) -> Value:
         return self.frame.results[action]
 
+    def status(self, action: str) -> str:
+        return self.frame.statuses[action]
+
     def item(self) -> Value:
         return self.frame.item
 
@@ -462,12 +479,12 @@ def _ordered(actions: Any) -> list[str]:
     return order
 
 
-def _before(actions: Any, name: str) -> set[str]:
-    """What has certainly succeeded before, among the actions beside it."""
+def _before(actions: Any, name: str, how: set[str]) -> set[str]:
+    """What has certainly ended in one of these ways before, among the actions beside it."""
     found: set[str] = set()
     for before, statuses in actions[name]["runAfter"].items():
-        if statuses == [SUCCEEDED]:
-            found |= {before, *_before(actions, before)}
+        if set(statuses) <= how:
+            found |= {before, *_before(actions, before, how)}
     return found
 
 

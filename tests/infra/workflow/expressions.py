@@ -22,6 +22,7 @@ class Knowledge(Protocol):
     def variable(self, name: str) -> Value: ...
     def trigger_body(self) -> Value: ...
     def outputs(self, action: str) -> Value: ...
+    def status(self, action: str) -> str: ...
     def item(self) -> Value: ...
     def now(self) -> datetime: ...
 
@@ -277,10 +278,12 @@ FUNCTIONS: Mapping[str, Function] = {
     "triggerBody": Function(lambda run: run.trigger_body(), 0, 0),
     "outputs": Function(lambda run, name: run.outputs(_text(name)), 1, 1),
     "body": Function(_body, 1, 1),
+    "actions": Function(lambda run, name: {"status": run.status(_text(name))}, 1, 1),
     "item": Function(lambda run: run.item(), 0, 0),
     "utcNow": Function(lambda run: run.now().isoformat(), 0, 0),
     "subtractFromTime": Function(_subtract_from_time, 4, 4),
     "equals": Function(lambda _, one, other: equal(one, other), 2, 2),
+    "if": Function(lambda _, holds, yes, no: yes if _truth(holds) else no, 3, 3),
     "and": Function(lambda _, *values: all(list(map(_truth, values))), 2, MANY),
     "or": Function(lambda _, *values: any(list(map(_truth, values))), 2, MANY),
     "contains": Function(lambda _, collection, value: contains(collection, value), 2, 2),
