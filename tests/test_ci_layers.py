@@ -227,7 +227,7 @@ def test_dependabot_waits_and_looks_where_something_is(iac: str, render: harness
         folders = [folder.lstrip("/") for folder in update["directories"]]
         looked = {path for folder in folders for path in (project.glob(folder) if folder else [project])}
         if update["package-ecosystem"] == "terraform":
-            assert looked == {path.parent for path in project.rglob("versions.tf")}
+            assert looked == {path.parent for path in project.rglob("backend.tf")}
         else:
             assert looked == {project, *(path.parent for path in project.rglob("action.yml"))}
 
