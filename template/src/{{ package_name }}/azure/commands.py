@@ -53,15 +53,17 @@ def plan(
     details: Annotated[bool, typer.Option(help="Every changed property, in the tool's own words.")] = False,
 ) -> None:
     """What would change in Azure? Changes nothing."""
-    from . import infrastructure
+    from . import infrastructure, summary
     from .changes import refuse_one_way
 
     project, config, console = _begin(env)
     chosen = choose(config, stack, deployment or ())
     with infrastructure.planned(project, env.value, chosen) as planned:
         if details:
-            console.print(planned.details(), markup=False, highlight=False, soft_wrap=True)
+            typer.echo(planned.details())
+        console.record = True
         _show(console, config, chosen, planned)
+        summary.write(f"Plan for {chosen.what(config)}", console.export_text())
         refuse_one_way(planned.changes.resources, f"config/{config.environment}.yml")
 
 

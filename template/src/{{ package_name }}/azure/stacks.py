@@ -11,7 +11,7 @@ from ..errors import UserError
 if TYPE_CHECKING:
     from ..environments import EnvironmentConfig
 
-_DEPLOYMENT = re.compile(r"(?=.{3,32}\Z)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]", re.ASCII)
+_DEPLOYMENT = re.compile(r"(?=.{3,32}$)[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]", re.ASCII)
 
 
 class StackName(StrEnum):

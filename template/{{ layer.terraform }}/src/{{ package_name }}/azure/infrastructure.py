@@ -12,7 +12,7 @@ from typing import Any
 from ..environments import EnvironmentConfig, State, load
 from ..errors import StepFailedError, UserError
 from ..project import Project
-from . import az, tools
+from . import az, sign_in, tools
 from .changes import Action, Change, Changes
 from .preparation import Preparation
 from .stacks import Stack, StackName
@@ -76,6 +76,7 @@ class _Terraform:
             # For the same reason: it says in which account the state is, and each environment has its own.
             **({"TF_DATA_DIR": str(self.root / ".terraform" / self.environment)} if self.state else {}),
             **({az.SUBSCRIPTION: self.subscription} if self.subscription else {}),
+            **sign_in.of_ci(),
         }
         ended = tools.run([path, *arguments], folder=self.root, variables=variables, show=show)
         if ended.code == 0:
@@ -130,10 +131,9 @@ def _terraform(project: Project, environment: str, stack: Stack) -> _Terraform:
             raise UserError(f"config/{environment}.yml: state is missing: {folder}/backend.tf keeps the state in Azure")
     # Each environment, and each of its endpoints, keeps its state in a Terraform workspace; there is one registry.
     workspaces = {StackName.environment: environment, StackName.registry: "default"}
-    variables = {}
-    if stack.of_endpoint:
-        deployments = json.dumps(list(stack.deployments))
-        variables = {"environment": environment, "kind": stack.name.value, "deployments": deployments}
+    variables = {"environment": environment, "kind": stack.name.value} if stack.of_endpoint else {}
+    if stack.deployments:
+        variables["deployments"] = json.dumps(stack.deployments)
     workspace = workspaces.get(stack.name, f"{environment}-{stack.name}")
     return _Terraform(root, environment, workspace, variables, state, az.subscription())
 
