@@ -934,3 +934,91 @@ def test_what_takes_one_message_at_a_time_cannot_answer_it() -> None:
     receiver["triggers"]["event"]["runtimeConfiguration"] = {"concurrency": {"runs": 1}}
     with pytest.raises(DefinitionError, match="stands beside an action that answers its caller"):
         Definition(receiver)
+
+
+# ---------------------------------------------------------------- the interpreter itself
+
+
+def small(actions: dict[str, Any]) -> Run:
+    """A run of these actions, each after the one before it where it does not say otherwise."""
+    before: dict[str, list[str]] = {}
+    for name, action in actions.items():
+        action.setdefault("runAfter", before)
+        before = {name: ["Succeeded"]}
+    trigger = {"type": "Request", "inputs": {"schema": {}}, "operationOptions": "EnableSchemaValidation"}
+    definition = Definition({"parameters": {}, "triggers": {"event": trigger}, "actions": actions})
+    return definition.run({}, {"list": [1, 2], "text": "a'b"}, Worker([], []), Clock(NOW))
+
+
+# Most are examples of Azure's reference of functions.
+VALUES = {
+    "@coalesce(null, 'hello', 'world')": "hello",
+    "@concat('Hello', 'World')": "HelloWorld",
+    "@contains('hello world', 'universe')": False,
+    "@createArray('h', 'e')": ["h", "e"],
+    "@encodeUriComponent('https://contoso.com')": "https%3A%2F%2Fcontoso.com",
+    "@if(equals(1, 1), 'yes', 'no')": "yes",
+    "@join(createArray('a', 'b', 'c'), '.')": "a.b.c",
+    "@last('abcd')": "d",
+    "@length('abcd')": 4,
+    "@replace('the old string', 'old', 'new')": "the new string",
+    "@skip(createArray(0, 1, 2, 3), 1)": [1, 2, 3],
+    "@split('a;b;c', ';')": ["a", "b", "c"],
+    "@subtractFromTime('2018-01-02T00:00:00Z', 1, 'Minute', 'yyyy-MM-ddTHH:mm:ssZ')": "2018-01-01T23:59:00Z",
+    "@take('abcde', 3)": "abc",
+    "@toLower('Hello World')": "hello world",
+    "@equals(1, '1')": False,
+    "@contains(createArray(1), true)": False,
+    "@split(triggerBody()['text'], '''')[1]": "b",
+    "@triggerBody()?['none']?['deeper']": None,
+    "@triggerBody()?['list']?[7]": None,
+    "@@literal": "@literal",
+    "plain, a@example.com": "plain, a@example.com",
+    "@{1}@{null}@{'}'}@{triggerBody()?['list']}": "1}[1, 2]",
+}
+
+
+@pytest.mark.parametrize("text", VALUES)
+def test_expressions_have_the_values_of_the_reference(text: str) -> None:
+    run = small({"Value": {"type": "Compose", "inputs": text}})
+    assert (run.status, run.records[0].outputs) == ("Succeeded", VALUES[text]), run.errors
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "@triggerBody()['none']",
+        "@triggerBody()?['none']['deeper']",
+        "@triggerBody()?['list']?['name']",
+        "@triggerBody()['list'][2]",
+        "@toLower(null)",
+        "@first('')",
+        "@length(null)",
+        "@contains('a1', 1)",
+        "@if('true', 1, 2)",
+        "@if(true, 1, toLower(null))",
+        "@take('abc', '1')",
+        "@split(triggerBody()['list'], ',')",
+    ],
+)
+def test_an_expression_without_a_value_fails_its_action(text: str) -> None:
+    run = small({"Value": {"type": "Compose", "inputs": text}})
+    assert (run.status, [record.status for record in run.records]) == ("Failed", ["Failed"])
+
+
+FAILS: Any = {"type": "Compose", "inputs": "@toLower(null)"}
+WORKS: Any = {"type": "Compose", "inputs": "x"}
+
+
+@pytest.mark.parametrize(
+    ("actions", "statuses", "status"),
+    [
+        ({"A": FAILS, "B": WORKS}, "Failed Skipped", "Failed"),
+        ({"A": FAILS, "B": {**WORKS, "runAfter": {"A": ["Failed"]}}}, "Failed Succeeded", "Succeeded"),
+        ({"A": WORKS, "B": {**WORKS, "runAfter": {"A": ["Failed"]}}}, "Succeeded Skipped", "Succeeded"),
+        ({"A": WORKS, "B": {**WORKS, "runAfter": {}}, "C": FAILS}, "Succeeded Succeeded Failed", "Failed"),
+    ],
+)
+def test_a_run_fails_with_a_failure_that_nothing_follows(actions: dict[str, Any], statuses: str, status: str) -> None:
+    run = small({name: dict(action) for name, action in actions.items()})
+    assert (" ".join(record.status for record in run.records), run.status) == (statuses, status)

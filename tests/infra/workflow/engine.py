@@ -39,7 +39,7 @@ INPUTS: Mapping[str, set[str]] = {
     "InitializeVariable": {"variables"},
     "ParseJson": {"content", "schema"},
     "Query": {"from", "where"},
-    "Response": {"statusCode", "headers", "body"},
+    "Response": {"statusCode", "body"},
     "Select": {"from", "select"},
     "SetVariable": {"name", "value"},
     "Terminate": {"runStatus", "runError"},
@@ -91,10 +91,6 @@ class Run:
     """Succeeded, Failed, Cancelled; Refused where Azure does not begin a run at all."""
     answer: Answer
     records: list[Record] = field(default_factory=list)
-
-    def statuses(self, action: str) -> list[str]:
-        """How the action ended, once for each time that it was looked at."""
-        return [record.status for record in self.records if record.action == action]
 
     @property
     def errors(self) -> list[str]:
@@ -336,7 +332,8 @@ class _Execution:
                     rounds = [self.actions(action["actions"], replace(frame, item=item)) for item in items]
                     status = FAILED if FAILED in rounds else SUCCEEDED
                 case "Query":
-                    outputs = {"body": [item for item in eyes.items(action) if eyes.at(item).value(_where(action))]}
+                    where = action["inputs"]["where"]
+                    outputs = {"body": [item for item in eyes.items(action) if eyes.at(item).value(where)]}
                     status = SUCCEEDED
                 case "Select":
                     outputs = {"body": [eyes.at(item).value(action["inputs"]["select"]) for item in eyes.items(action)]}
@@ -462,10 +459,6 @@ class _Eyes:
 
     def now(self) -> datetime:
         return self.execution.clock.time
-
-
-def _where(action: Any) -> Value:
-    return action["inputs"]["where"]
 
 
 def _ordered(actions: Any) -> list[str]:
