@@ -25,6 +25,8 @@ _EXTENSIONS = (
     "Microsoft.Insights/diagnosticSettings",
     "Microsoft.KubernetesConfiguration/extensions",
 )
+# Properties that hold what Azure passes on as it is.
+_FREE = {"Microsoft.Logic/workflows": ("definition", "parameters")}
 _ALWAYS_KNOWN = ("id", "name", "type", "apiVersion")
 _OF_THE_DECLARATION = ("name", "parent", "scope", "dependsOn")
 _GROUPS = "Microsoft.Resources/resourceGroups"
@@ -411,7 +413,7 @@ class Deployment:
         if made not in self.bodies:
             properties = tuple(item for item in made.content.properties if item.key not in _OF_THE_DECLARATION)
             value = self.value(s.Object(made.content.line, properties), made.values)
-            self.bodies[made] = _without_nulls(value)
+            self.bodies[made] = _without_nulls(value, _FREE.get(made.kind, ()))
         return self.bodies[made]
 
     # Expressions
@@ -662,12 +664,14 @@ class Deployment:
             raise self.file.error(node, f"{argument.value}: {error}") from error
 
 
-def _without_nulls(value: Any) -> Any:
-    """A request leaves out what is null."""
+def _without_nulls(value: Any, free: tuple[str, ...] = ()) -> Any:
+    """A request leaves out what is null, but for what is the user's own below `free`."""
     if isinstance(value, dict):
-        return {key: _without_nulls(item) for key, item in value.items() if item is not None}
+        return {
+            key: item if key in free else _without_nulls(item, free) for key, item in value.items() if item is not None
+        }
     if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
+        return [_without_nulls(item, free) for item in value]
     if isinstance(value, (Made, Part, Scope, Pending)):
         raise CallError("a resource is no value")
     return value

@@ -23,7 +23,7 @@ def unordered(deployment: Deployment) -> list[str]:
     found = []
     for user in (*world.made, *world.existing):
         for used in _needs(user, builders):
-            if used is not user and not _ordered(place(user), place(used)):
+            if used is not user and not waits(user, used):
                 address = used.deployment.address(used.declaration)
                 file, declaration = user.deployment.file, user.declaration
                 found.append(
@@ -75,9 +75,9 @@ def _ids_in(value: Any) -> list[str]:
     return _ID.findall(value) if isinstance(value, str) else []
 
 
-def _ordered(user: Place, used: Place) -> bool:
-    """Whether the user waits: in the innermost file that holds both, its symbol depends on that of what it uses."""
-    for (deployment, mine), (other, theirs) in zip(user, used, strict=False):
+def waits(user: Made, used: Made) -> bool:
+    """Whether one waits for the other: in the innermost file that holds both, its symbol depends on the other's."""
+    for (deployment, mine), (other, theirs) in zip(place(user), place(used), strict=False):
         if deployment is not other:
             # Two deployments of one loop of modules.
             return False
