@@ -148,16 +148,14 @@ def _fill_all(config: dict[str, Any]) -> None:
 
 
 def _all() -> list[Case]:
-    serving = harness.offered("serving")
-    subsets = [subset for length in range(1, len(serving) + 1) for subset in itertools.combinations(serving, length)]
-    return list(
-        itertools.starmap(
-            Case,
-            itertools.product(
-                harness.offered("scenario"), harness.offered("ci"), harness.offered("network"), subsets, FILLINGS
-            ),
-        )
-    )
+    """Every combination of choices filled in; and, with all ways of serving, bare and withheld."""
+    kinds = harness.offered("serving")
+    subsets = [subset for length in range(1, len(kinds) + 1) for subset in itertools.combinations(kinds, length)]
+    projects = list(itertools.product(harness.offered("scenario"), harness.offered("ci"), harness.offered("network")))
+    return [
+        *(Case(*project, subset, "filled") for project in projects for subset in subsets),
+        *(Case(*project, tuple(kinds), filling) for project in projects for filling in ("bare", "withheld")),
+    ]
 
 
 CASES = _all()

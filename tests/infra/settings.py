@@ -246,7 +246,10 @@ def log_analytics(a: Attributes) -> Body:
         "properties": {
             "sku": {"name": a["sku"]},
             "retentionInDays": a["retention_in_days"],
-            "features": {"disableLocalAuth": opposite(a["local_authentication_enabled"])},
+            "features": {
+                "disableLocalAuth": opposite(a["local_authentication_enabled"]),
+                "enableLogAccessUsingOnlyResourcePermissions": a["allow_resource_only_permissions"] is not False,
+            },
             "workspaceCapping": {"dailyQuotaGb": a["daily_quota_gb"]},
         }
     }

@@ -39,7 +39,7 @@ DEFAULTS: dict[str, Settings] = {
     "Microsoft.Insights/autoscaleSettings": {"properties.enabled": True},
     "Microsoft.Insights/components": {"properties.RetentionInDays": 90},
     "Microsoft.Insights/metricAlerts": {"properties.autoMitigate": True},
-    "Microsoft.KeyVault/vaults": {"properties.enableSoftDelete": True},
+    "Microsoft.KeyVault/vaults": {"properties.createMode": "default", "properties.enableSoftDelete": True},
     "Microsoft.Logic/workflows": {"properties.state": "Enabled"},
     "Microsoft.MachineLearningServices/workspaces": {
         "kind": "Default",
