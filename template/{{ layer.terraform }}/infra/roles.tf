@@ -58,16 +58,19 @@ locals {
 
   # What a row's `when` asks for.
   cases = {
-    "always"                                 = true
-    "closed networks"                        = local.closed
-    "isolated networks"                      = local.config.network.mode == "isolated"
-    "ci.builds_infrastructure"               = local.builds_infrastructure
-    "ci.builds_infrastructure, assign_roles" = local.builds_infrastructure && local.assign_roles
-    "registry.managed_resource_group"        = local.ml_registry_group != null
-    "events by token"                        = local.events_leave && local.config.ci.system == "github"
+    "always"                                                    = true
+    "closed networks"                                           = local.closed
+    "isolated networks"                                         = local.config.network.mode == "isolated"
+    "ci.builds_infrastructure"                                  = local.builds_infrastructure
+    "ci.builds_infrastructure, assign_roles"                    = local.builds_infrastructure && local.assign_roles
+    "registry.managed_resource_group"                           = local.ml_registry_group != null
+    "events by token"                                           = local.token_needed
+    "ci.builds_infrastructure, registry.managed_resource_group" = local.builds_infrastructure && local.ml_registry_group != null
+    "ci.builds_infrastructure, events by token"                 = local.builds_infrastructure && local.token_needed
   }
 
   builds_infrastructure = try(local.config.ci.builds_infrastructure, false)
+  token_needed          = local.events_leave && local.config.ci.system == "github"
 
   machine_roles = [
     { who = "jobs", role = "Storage Blob Data Contributor", on = "storage", why = "reads code, writes outputs, logs and models" },
@@ -91,7 +94,9 @@ locals {
     { who = "ci", when = "ci.builds_infrastructure", role = "Contributor", on = "resource_group", why = "builds what infra/ describes" },
     { who = "ci", when = "ci.builds_infrastructure, assign_roles", role = "Role Based Access Control Administrator", on = "resource_group", why = "gives machines and groups the roles of this table, and no others" },
     { who = "ci", in = ["dev", "staging"], role = "AzureML Registry User", on = "ml_registry", why = "shares models that passed the gate" },
-    { who = "ci", in = ["prod"], role = "Reader", on = "ml_registry", why = "deploys models from it" },
+    { who = "ci", role = "Reader", on = "ml_registry", why = "deploys models from it, and sees whose roles stand there" },
+    { who = "ci", when = "ci.builds_infrastructure, registry.managed_resource_group", role = "Reader", on = "ml_registry_group", why = "sees whose roles stand there" },
+    { who = "ci", when = "ci.builds_infrastructure, events by token", role = "Reader", on = "github_token", why = "sees whose roles stand there" },
     { who = "workspace", when = "closed networks", role = "Reader", on = "blob_endpoint", why = "the studio shows blobs of a closed storage account only if the workspace may read its endpoint" },
     { who = "workspace", when = "closed networks", role = "Reader", on = "file_endpoint", why = "the same for files" },
     { who = "workspace", when = "closed networks", role = "Azure AI Enterprise Network Connection Approver", on = "storage", why = "approves the managed network's endpoints for queues and tables" },

@@ -213,6 +213,9 @@ run "ci_that_builds_the_infrastructure" {
       "ci: Contributor on resource_group",
       "ci: Role Based Access Control Administrator on resource_group",
       "ci: AzureML Registry User on ml_registry",
+      "ci: Reader on ml_registry",
+      "ci: Reader on ml_registry_group",
+      "ci: Reader on github_token",
     ])
     error_message = "CI must get the roles of its rows for dev."
   }
@@ -279,7 +282,7 @@ run "roles_that_somebody_else_assigns" {
   }
 
   assert {
-    condition     = length(output.roles_to_assign) == 19 && strcontains(output.roles_to_assign["jobs: AcrPull on container_registry, because: jobs start from images there"], "--role 7f951dda-4ed3-4680-a7ca-43fe172d538d --scope ${module.container_registry.id}")
+    condition     = length(output.roles_to_assign) == 21 && strcontains(output.roles_to_assign["jobs: AcrPull on container_registry, because: jobs start from images there"], "--role 7f951dda-4ed3-4680-a7ca-43fe172d538d --scope ${module.container_registry.id}")
     error_message = "assign_roles: false must say which roles are to be assigned."
   }
 
