@@ -16,6 +16,7 @@ _ALERTS = "modules/alerts.bicep"
 _EVENTS = "modules/events.bicep"
 _GIVEN = "modules/roles.bicep"
 _ACCESS = "publicNetworkAccess: closed ? 'Disabled' : 'Enabled'"
+_OPEN = "publicNetworkAccess: closed ? 'Enabled' : 'Disabled'"
 
 MUTATIONS = [
     # Keys and data
@@ -65,11 +66,11 @@ MUTATIONS = [
         "modules/registry.bicep", "allowBlobPublicAccess: false", "allowBlobPublicAccess: true", "models may be public"
     ),
     # Networks
-    Mutation(_STORAGE, _ACCESS, "publicNetworkAccess: 'Enabled'", "closed storage is open", ISOLATED),
-    Mutation(_VAULT, _ACCESS, "publicNetworkAccess: 'Enabled'", "a closed vault is open", MANAGED),
-    Mutation(_IMAGES, _ACCESS, "publicNetworkAccess: 'Enabled'", "closed images are open", MANAGED),
-    Mutation(_WORKSPACE, _ACCESS, "publicNetworkAccess: 'Enabled'", "a closed workspace is open", ISOLATED),
-    Mutation("modules/registry.bicep", _ACCESS, "publicNetworkAccess: 'Enabled'", "models are open", ISOLATED),
+    Mutation(_STORAGE, _ACCESS, _OPEN, "closed storage is open", ISOLATED),
+    Mutation(_VAULT, _ACCESS, _OPEN, "a closed vault is open", MANAGED),
+    Mutation(_IMAGES, _ACCESS, _OPEN, "closed images are open", MANAGED),
+    Mutation(_WORKSPACE, _ACCESS, _OPEN, "a closed workspace is open", ISOLATED),
+    Mutation("modules/registry.bicep", _ACCESS, _OPEN, "models are open", ISOLATED),
     Mutation(
         _STORAGE, "closed ? 'Deny' : 'Allow'", "closed ? 'Allow' : 'Deny'", "the firewall is turned round", ISOLATED
     ),

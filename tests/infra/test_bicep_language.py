@@ -496,6 +496,16 @@ output id string = a.id
             "resource c 'Microsoft.C/d@2025-01-01' = { name: 'c', scope: a }\n",
             "a module has to deploy it",
         ),
+        (
+            f"{IDENTITY}resource a 'A.B/c@2025-01-01' = {{ name: 'a', scope: true ? identity : identity }}\n",
+            "'scope' is written out",
+        ),
+        (
+            "resource a 'A.B/c@2025-01-01' existing = { name: 'a', properties: {} }\noutput b string = a.id\n",
+            "cannot be told its 'properties'",
+        ),
+        ("param length int = 1\noutput a int = length + length('b')\n", "'length' is no function here"),
+        ("output a array = map(['b'], last => last(last))\n", "'last' is no function here"),
         # The linter
         ("output a string = 'x.blob.core.windows.net'\n", "no-hardcoded-env-urls"),
         ("output a object = { 'b': 1 }\n", "prefer-unquoted-property-names"),

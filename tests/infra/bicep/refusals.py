@@ -28,7 +28,7 @@ def refuse(file: s.File) -> None:
     if id(file) in _checked:
         return
     _Names(file).check()
-    for refusal in (places, late, nulls, secrets, members.findings, lint.findings):
+    for refusal in (places, forms, late, nulls, secrets, members.findings, lint.findings):
         for node, message in refusal(file):
             raise file.error(node, message)
     _checked[id(file)] = file
@@ -113,7 +113,7 @@ class _Names:
             self.expression(node.body, known | set(node.parameters))
         else:
             if isinstance(node, s.Call):
-                self.call(node)
+                self.call(node, known)
                 if isinstance(node.base, s.Name) and node.base.name in ("az", "sys"):
                     node = s.Call(node.line, node.name, node.arguments)
             for child in s.children(node):
@@ -134,7 +134,11 @@ class _Names:
                 if variable is None or variable.decorator("export") is None:
                     raise file.error(node, f"{item.path} does not export a value '{item.names[node.name]}'")
 
-    def call(self, node: s.Call) -> None:
+    def call(self, node: s.Call, known: frozenset[str]) -> None:
+        file = self.file
+        hidden = node.name in known or node.name in file.parameters or node.name in file.variables
+        if node.base is None and (hidden or symbol(file, node.name) or node.name in self.imported):
+            raise file.error(node, f"'{node.name}' is no function here: write sys.{node.name} or az.{node.name}")
         own = node.base is None or (isinstance(node.base, s.Name) and node.base.name in ("az", "sys"))
         if own and node.name not in (*FUNCTIONS, *_OF_AZURE):
             raise self.file.error(node, f"there is no function '{node.name}' here")
@@ -173,6 +177,37 @@ def places(file: s.File) -> Iterator[tuple[s.Node, str]]:
             yield from _loops(body, allowed=within)
             yield from _lambdas(s.Property(declaration.line, "", body))
             yield from _collections(file, child, set(), set())
+
+
+def forms(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """What only a symbol, or a scope written out, may stand for; and what an existing resource cannot be told."""
+    declared: list[s.Resource | s.Module] = [*file.resources.values(), *file.modules.values()]
+    for declaration in declared:
+        body = content(declaration)
+        for key in ("scope", "parent"):
+            value = body.get(key)
+            base, _ = root(value)
+            scope = isinstance(base, s.Call) and base.name in (
+                "managementGroup",
+                "resourceGroup",
+                "subscription",
+                "tenant",
+            )
+            if value is not None and not isinstance(base, s.Name) and not (key == "scope" and scope):
+                yield value, f"'{key}' is written out, not worked out"
+        if isinstance(declaration, s.Resource) and declaration.existing:
+            for item in body.properties:
+                if item.key not in ("name", "parent", "scope"):
+                    yield item, f"an existing resource cannot be told its '{item.key}'"
+
+
+def content(declaration: s.Resource | s.Module) -> s.Object:
+    """The object of a declaration, without the loop and the condition around it."""
+    body = declaration.value
+    while isinstance(body, (s.For, s.If)):
+        body = body.body
+    assert isinstance(body, s.Object)
+    return body
 
 
 def _loops(node: Any, *, allowed: bool) -> Iterator[tuple[s.Node, str]]:
@@ -241,10 +276,7 @@ def late(file: s.File) -> Iterator[tuple[s.Node, str]]:
             if isinstance(node, s.Variable) and isinstance(node.value, s.For):
                 needed.append(("the loop of a variable", node.value))
             if isinstance(node, (s.Resource, s.Module)):
-                body = node.value
-                while isinstance(body, (s.For, s.If)):
-                    body = body.body
-                assert isinstance(body, s.Object)
+                body = content(node)
                 for key in ("name", "scope", "parent"):
                     value = body.get(key)
                     needed += [] if value is None else [(f"'{key}'", value)]
@@ -303,11 +335,7 @@ def secrets(file: s.File) -> Iterator[tuple[s.Node, str]]:
         if parameter.decorator("secure") is not None and written:
             yield parameter, f"the secret '{parameter.name}' has a default"
     for module in file.modules.values():
-        body = module.value
-        while isinstance(body, (s.For, s.If)):
-            body = body.body
-        assert isinstance(body, s.Object)
-        given = body.get("params")
+        given = content(module).get("params")
         there = types.of_module(file, module)
         for item in given.properties if isinstance(given, s.Object) else ():
             taken = there.parameters.get(str(item.key))
