@@ -173,15 +173,27 @@ class Checks:
         """Listed, not shown: an answer without it is no failure of `az`."""
         wanted = self.config.registry
         kind = ("--resource-type", "Microsoft.MachineLearningServices/registries")
+        ours = (wanted.name.lower(), wanted.resource_group.lower())
         for found in az.ask("resource", "list", *kind, *self.subscription):
-            if (found["name"].lower(), found["resourceGroup"].lower()) == (
-                wanted.name.lower(),
-                wanted.resource_group.lower(),
-            ):
-                return None
+            if (found["name"].lower(), found["resourceGroup"].lower()) == ours:
+                return self._managed_group(found["id"])
         return (
             f"it does not exist in resource group {wanted.resource_group}, or may not be seen: build it first, with"
             " 'mlops infra apply --env prod --stack registry'"
+        )
+
+    def _managed_group(self, registry_id: str) -> str | None:
+        """Azure makes a group behind the registry and names it; endpoints load models and images from there."""
+        if self.config.online is None and self.config.kubernetes is None:
+            return None
+        made = az.get(registry_id, _MACHINE_LEARNING)["properties"]["managedResourceGroup"]["resourceId"]
+        group = str(made).rpartition("/")[2]
+        written = self.config.registry.managed_resource_group
+        if written is not None and written.lower() == group.lower():
+            return None
+        return (
+            f"registry.managed_resource_group: write {group} in the configuration of each environment: endpoints load"
+            " models and images from there"
         )
 
     def network(self) -> str | None:

@@ -54,6 +54,9 @@ _SIGN_IN = re.compile(
 # How the azurerm backend says that the state's account or container is not there, or lets this identity not in.
 _NO_STATE = re.compile(r"\blookup \S+\.blob\.|\bContainerNotFound\b|\bAuthorizationPermissionMismatch\b")
 
+# How `init` says that the state was somewhere else until now; it asks before it copies anything.
+_ELSEWHERE = re.compile(r"state migration action|Backend configuration changed")
+
 
 @dataclass(frozen=True)
 class _Terraform:
@@ -91,19 +94,30 @@ class _Terraform:
                 f" {self.state.storage_account}: run 'mlops infra bootstrap --env {self.environment}', which makes the"
                 f" account and lets you in; that may take some minutes to count. Terraform says:\n{ended.reason}"
             )
+        if self.state and _ELSEWHERE.search(ended.err):
+            move = f"TF_DATA_DIR={variables['TF_DATA_DIR']} terraform init -migrate-state {' '.join(self.backend)}"
+            raise UserError(
+                f"Terraform's state of {self.environment} was elsewhere until now: move it, in {self.root}:\n  {move}\n"
+                f"Terraform says:\n{ended.reason}"
+            )
         raise StepFailedError(f"'terraform {arguments[0]}' failed:\n{ended.reason}")
+
+    @property
+    def backend(self) -> list[str]:
+        """Where the state is, for `init`."""
+        if self.state is None:
+            return []
+        home = {
+            "resource_group_name": self.state.resource_group,
+            "storage_account_name": self.state.storage_account,
+            "container_name": CONTAINER,
+        }
+        return [f"-backend-config={name}={value}" for name, value in home.items()]
 
     def begin(self) -> None:
         """Make everything ready for a plan."""
-        home = {}
-        if self.state:
-            home = {
-                "resource_group_name": self.state.resource_group,
-                "storage_account_name": self.state.storage_account,
-                "container_name": CONTAINER,
-            }
         # Each time: `init` itself knows best whether anything is missing, and takes a moment if nothing is.
-        self("init", "-input=false", "-no-color", *(f"-backend-config={k}={v}" for k, v in home.items()), select=True)
+        self("init", "-input=false", "-no-color", *self.backend, select=True)
         if self.workspace != "default":
             self("workspace", "select", "-or-create=true", self.workspace, select=True)
 
