@@ -19,7 +19,7 @@ from .preparation import Preparation
 from .stacks import Stack, StackName
 from .whatif import Prediction, Resource
 
-# A deployment is told to recover a soft-deleted key vault, see `_parameters`.
+# A deployment is told to recover a soft-deleted key vault, see `_present`.
 RECOVERS_KEY_VAULT = True
 
 _OLDEST_BICEP = "0.26.54"  # the first with all that infra/ uses of the language
@@ -151,9 +151,13 @@ def planned(project: Project, environment: str, stack: Stack, *, destroy: bool =
         return
     _refuse_missing_group(scene, there)
     with tempfile.TemporaryDirectory(prefix="plan-") as folder:
-        deployment = _compiled(scene, Path(folder), there, destroy)
+        values = _values(scene, Path(folder), there, destroy)
+        deployment = _compiled(scene, Path(folder), there, values)
         prediction = whatif.read(deployment.predict(), deployment.name, scene.group)
-        yield _removed(scene, prediction) if destroy else _built(scene, deployment, prediction)
+        if destroy:
+            yield _removed(scene, prediction)
+        else:
+            yield _built(scene, deployment, prediction, as_ci=values.get("giveCiItsRights") is False)
 
 
 def tool_problem(project: Project) -> str | None:
@@ -207,26 +211,32 @@ def _refuse_missing_group(scene: _Scene, there: bool) -> None:
     )
 
 
-def _compiled(scene: _Scene, folder: Path, there: bool, destroy: bool) -> Deployment:
-    """Compile once, so that what is shown is what is deployed."""
-    infra, environment = scene.project.root / "infra", scene.config.environment
+def _values(scene: _Scene, folder: Path, there: bool, destroy: bool) -> dict[str, Any]:
+    """The parameters of the deployment: what the environment's file of parameters says, and what depends on the day."""
     given = folder / "given.json"
-    _bicep("build-params", infra / f"{environment}.bicepparam", given)
+    _bicep("build-params", scene.project.root / "infra" / f"{scene.config.environment}.bicepparam", given)
     values = {name: each["value"] for name, each in json.loads(given.read_text("utf-8"))["parameters"].items()}
+    if scene.stack.of_endpoint:
+        values["kind"] = scene.stack.name.value
+        if scene.stack.deployments:
+            values["deployments"] = list(scene.stack.deployments)
+    elif scene.stack.name == StackName.environment:
+        values |= _present(scene, there, destroy)
+    return values
+
+
+def _compiled(scene: _Scene, folder: Path, there: bool, values: Mapping[str, Any]) -> Deployment:
+    """Compile once, so that what is shown is what is deployed."""
     location, group = scene.config.location, scene.group if there else None
     if scene.stack.name == StackName.registry:
         source, location, group = "registry.bicep", scene.config.registry.location, None
     elif scene.stack.of_endpoint:
         source = "endpoint.bicep"
-        values["kind"] = scene.stack.name.value
-        if scene.stack.deployments:
-            values["deployments"] = list(scene.stack.deployments)
     else:
         # Within a group that is there, rights on it alone are enough.
         source = "main.bicep" if there else "with-group.bicep"
-        values |= _parameters(scene, there, destroy)
     template, parameters = folder / "template.json", folder / "parameters.json"
-    _bicep("build", infra / source, template)
+    _bicep("build", scene.project.root / "infra" / source, template)
     content = {
         "$schema": "https://schema.management.azure.com/schemas/2019-04-01/deploymentParameters.json#",
         "contentVersion": "1.0.0.0",
@@ -242,7 +252,7 @@ def _bicep(verb: str, source: Path, target: Path) -> None:
         raise StepFailedError(f"'az bicep {verb}' refuses infra/{source.name}:\n{ended.reason}")
 
 
-def _parameters(scene: _Scene, there: bool, destroy: bool) -> dict[str, Any]:
+def _present(scene: _Scene, there: bool, destroy: bool) -> dict[str, Any]:
     """What depends on who asks, and on what is there: so a second deployment changes nothing."""
     values: dict[str, Any] = {}
     names, subscription = scene.config.names, ("--subscription", scene.subscription)
@@ -274,7 +284,7 @@ def _deleted_vault(scene: _Scene) -> bool:
     return any(each.startswith(home) for each in homes)
 
 
-def _built(scene: _Scene, deployment: Deployment, prediction: Prediction) -> _Built:
+def _built(scene: _Scene, deployment: Deployment, prediction: Prediction, *, as_ci: bool) -> _Built:
     stale: tuple[Resource, ...] = ()
     if scene.stack.of_endpoint:
         described = {each.id.lower() for each in prediction.present}
@@ -284,7 +294,9 @@ def _built(scene: _Scene, deployment: Deployment, prediction: Prediction) -> _Bu
     doubtful = [each.change.address for each in prediction.touched if each.doubtful]
     if doubtful:
         notes.append(f"most likely no change, see --details: {', '.join(doubtful)}")
-    left = [each.within(scene.group) for each in _left(scene, prediction)]
+    if as_ci:
+        notes.append("left to people, as CI may not do it: CI's own rights, and all that stands outside the group")
+    left = [each.within(scene.group) for each in _left(scene, prediction, as_ci)]
     if left:
         doubt = ", or part of what could not be looked into" if prediction.unseen else ""
         notes.append(f"no longer described{doubt}; a deployment deletes nothing: {', '.join(left)}")
@@ -327,7 +339,7 @@ def _watchers(scene: _Scene) -> Iterator[Resource]:
                 yield Resource(found["id"], version)
 
 
-def _left(scene: _Scene, prediction: Prediction) -> Iterator[Resource]:
+def _left(scene: _Scene, prediction: Prediction, as_ci: bool) -> Iterator[Resource]:
     """What carries this environment's tags without being described; endpoints and what watches them come later."""
     if scene.stack.name != StackName.environment:
         return
@@ -337,7 +349,8 @@ def _left(scene: _Scene, prediction: Prediction) -> Iterator[Resource]:
         kind = each.kind.lower()
         watches = kind.startswith("microsoft.insights/") and any(name in each.name for name in endpoints)
         of_workspace = kind.startswith("microsoft.machinelearningservices/workspaces/")
-        if _tagged(scene, each) and not watches and not of_workspace:
+        of_others = as_ci and each.name.lower() == f"pe-{names.workspace}-ml-registry".lower()
+        if _tagged(scene, each) and not watches and not of_workspace and not of_others:
             yield each
 
 
