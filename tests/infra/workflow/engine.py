@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -21,7 +22,7 @@ PYTHON_TYPES = {"String": str, "SecureString": str, "Int": int, "Object": dict}
 COMMON = {"type", "description", "runAfter"}
 KEYS: Mapping[str, set[str]] = {
     "Compose": {"inputs"},
-    "Foreach": {"foreach", "actions", "runtimeConfiguration"},
+    "Foreach": {"foreach", "actions"},
     "Http": {"inputs", "limit", "operationOptions", "runtimeConfiguration"},
     "If": {"expression", "actions", "else"},
     "InitializeVariable": {"inputs"},
@@ -113,7 +114,8 @@ class Definition:
         self.definition = definition
         self.nodes: dict[str, Node] = {}
         self.names: set[str] = set()
-        self.variables: set[str] = set()
+        self.variables: dict[str, str] = {}
+        """By variable, the action that it begins with."""
         self.earlier: dict[str, set[str]] = {}
         """By action, those beside it that have certainly ended before it, however they did."""
         self.has_response = False
@@ -127,7 +129,8 @@ class Definition:
         self.trigger = definition["triggers"]["event"]
         _known(self.trigger, {"type", "kind", "inputs", "operationOptions", "runtimeConfiguration"}, "trigger")
         _known(self.trigger["inputs"], {"method", "schema"}, "trigger")
-        if self.trigger["type"] != "Request" or self.trigger.get("operationOptions") != "EnableSchemaValidation":
+        kind = [self.trigger[key] for key in ("type", "kind", "operationOptions")]
+        if [*kind, self.trigger["inputs"]["method"]] != ["Request", "Http", "EnableSchemaValidation", "POST"]:
             _refuse("the trigger is a request that is checked against its schema")
         schema.check(self.trigger["inputs"]["schema"], "trigger")
         self._check_actions(definition["actions"], visible=set(), depth=1, in_loop=False)
@@ -159,7 +162,11 @@ class Definition:
         _known(action, COMMON | KEYS[kind], name)
         if kind in INPUTS:
             _known(action["inputs"], INPUTS[kind], name)
-        _known(action.get("runtimeConfiguration", {}), {"secureData", "concurrency"}, name)
+        _known(action.get("runtimeConfiguration", {}), {"secureData"}, name)
+        _known(action.get("runtimeConfiguration", {}).get("secureData", {"properties": []}), {"properties"}, name)
+        _known(_hidden(action), {"inputs", "outputs"}, name)
+        if kind == "Response" and action["kind"] != "Http":
+            _refuse(f"{name} answers an HTTP request")
         _known(action.get("limit", {}), {"timeout"}, name)
         if action.get("operationOptions", "DisableAsyncPattern") != "DisableAsyncPattern":
             _refuse(f"{name}: the option {action['operationOptions']!r} is not known")
@@ -196,16 +203,19 @@ class Definition:
                 if depth > 1:
                     _refuse(f"{name}: variables begin at the top")
                 self._check_value(inputs, name, visible, in_loop)
-                self.variables |= {variable["name"] for variable in inputs["variables"]}
+                for variable in inputs["variables"]:
+                    if variable["type"] != "object" or not isinstance(variable["value"], dict):
+                        _refuse(f"{name}: the value of {variable['name']} is no {variable['type']}")
+                    self.variables[variable["name"]] = name
             case "SetVariable":
-                if inputs["name"] not in self.variables:
-                    _refuse(f"{name}: the variable {inputs['name']!r} is not known")
+                self._check_variable(inputs["name"], name, visible)
                 self._check_value(inputs["value"], name, visible, in_loop)
             case "Http":
                 authentication = inputs.get("authentication", {"type": "Raw", "value": ""})
                 if authentication["type"] not in AUTHENTICATIONS:
                     _refuse(f"{name}: the authentication {authentication['type']!r} is not known")
                 _known(authentication, {"type", *AUTHENTICATIONS[authentication["type"]]}, name)
+                _check_retries(inputs["retryPolicy"], name)
                 self._check_value(inputs, name, visible, in_loop)
             case _:
                 self._check_value(inputs, name, visible, in_loop)
@@ -239,12 +249,16 @@ class Definition:
         meant = call.arguments[0].value
         if call.function == "parameters" and meant not in self.definition["parameters"]:
             _refuse(f"{name}: the parameter {meant!r} is not declared")
-        if call.function == "variables" and meant not in self.variables:
-            _refuse(f"{name}: the variable {meant!r} is not known")
+        if call.function == "variables":
+            self._check_variable(meant, name, visible)
         if call.function == "actions" and meant not in self.earlier[name]:
             _refuse(f"{name}: the action {meant!r} does not stand before it")
         if call.function in ("body", "outputs") and meant not in visible:
             _refuse(f"{name}: the action {meant!r} does not exist, or has not certainly run before")
+
+    def _check_variable(self, variable: str, name: str, visible: set[str]) -> None:
+        if self.variables.get(variable) not in visible:
+            _refuse(f"{name}: the variable {variable!r} is not known")
 
     # ---------------------------------------------------------------- running it
 
@@ -354,7 +368,7 @@ class _Execution:
                     status = SUCCEEDED
         except EvaluationError as failure:
             status, error = FAILED, str(failure)
-        hidden = action.get("runtimeConfiguration", {}).get("secureData", {}).get("properties", [])
+        hidden = _hidden(action)
         shown = (None if "inputs" in hidden else inputs, None if "outputs" in hidden else outputs)
         self.records.append(Record(name, status, *shown, error))
         return status, outputs
@@ -382,13 +396,11 @@ class _Execution:
         authentication = inputs.get("authentication", {})
         if authentication.get("type") == "Raw":
             headers["Authorization"] = authentication["value"]
-        if "body" in inputs:
-            headers.setdefault("Content-Type", "application/json")
         url = inputs["uri"] + ("?" + urlencode(inputs["queries"]) if "queries" in inputs else "")
         body = json.loads(json.dumps(inputs.get("body")))
         request = Request(inputs["method"], url, headers, body, authentication.get("audience"))
         answer: Answer | None = None
-        for _ in range(1 + inputs.get("retryPolicy", {"count": 4}).get("count", 0)):
+        for _ in range(1 + inputs["retryPolicy"].get("count", 0)):
             try:
                 answer = self.http(request)
             except NoAnswer:
@@ -461,6 +473,20 @@ class _Eyes:
         return self.execution.clock.time
 
 
+def _hidden(action: Any) -> list[str]:
+    hidden: list[str] = action.get("runtimeConfiguration", {}).get("secureData", {}).get("properties", [])
+    return hidden
+
+
+def _check_retries(policy: Any, name: str) -> None:
+    intervals = {"interval", "minimumInterval", "maximumInterval"}
+    _known(policy, {"type", "count", *intervals} if policy["type"] == "exponential" else {"type"}, name)
+    if policy["type"] not in ("none", "exponential") or any(
+        not re.fullmatch(r"PT[1-9][0-9]*[SM]", policy[interval]) for interval in intervals & set(policy)
+    ):
+        _refuse(f"{name}: the retry policy {policy} is not known")
+
+
 def _ordered(actions: Any) -> list[str]:
     """Each action after those that it runs after."""
     order: list[str] = []
@@ -492,7 +518,7 @@ def _texts(value: Value) -> Iterator[str]:
             yield from _texts(item)
 
 
-def _known(value: Any, keys: set[str], where: str) -> None:
+def _known(value: Iterable[str], keys: set[str], where: str) -> None:
     if unknown := set(value) - keys:
         _refuse(f"{where}: {', '.join(sorted(unknown))} is not known")
 

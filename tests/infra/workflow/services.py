@@ -80,8 +80,9 @@ class GitHub(Service):
         assert url.path.startswith(root), request.url
         if request.headers.get("Authorization") != f"Bearer {TOKEN}":
             return Answer(401, {"message": "Bad credentials"})
-        if "User-Agent" not in request.headers:
+        if not request.headers.get("User-Agent"):
             return Answer(403, "Request forbidden by administrative rules.")
+        assert request.headers["User-Agent"] == "azure-logic-apps"
         assert request.headers["Accept"] == "application/vnd.github+json"
         assert request.headers["X-GitHub-Api-Version"] == "2022-11-28"
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
@@ -115,7 +116,7 @@ class GitHub(Service):
 
     def runs(self, query: dict[str, str]) -> Answer:
         """A workflow that listens names its runs by `client_payload.title`; runs are listed after some seconds."""
-        assert query["event"] == "repository_dispatch"
+        assert (query["event"], query["per_page"]) == ("repository_dispatch", "100")
         since = datetime.fromisoformat(query["created"].removeprefix(">="))
         assert query["created"].startswith(">=")
         listed = [
@@ -147,6 +148,11 @@ class AzureDevOps(Service):
             return Answer(203, SIGN_IN)
         query = {key: value[0] for key, value in parse_qs(url.query).items()}
         assert query.pop("api-version") == "7.1"
+        content = None if request.body is None else "application/json"
+        if path[:2] == ["wit", "workitems"]:
+            content = "application/json-patch+json"
+        if request.headers.get("Content-Type") != content:
+            return Answer(415, {"message": "The request indicated a Content-Type that is not supported."})
         match request.method, path:
             case "GET", ["build", "builds"]:
                 return self.builds(query)
@@ -176,7 +182,7 @@ class AzureDevOps(Service):
         raise AssertionError(f"{request.method} {request.url}")
 
     def builds(self, query: dict[str, str]) -> Answer:
-        assert query["queryOrder"] == "queueTimeDescending"
+        assert (query["queryOrder"], query["$top"]) == ("queueTimeDescending", "100")
         since = datetime.fromisoformat(query["minTime"])
         found = [run for run in self.started if run.what == query["definitions"] and run.time >= since]
         builds = [
@@ -198,6 +204,5 @@ class AzureDevOps(Service):
         return Answer(200, {"workItems": [{"id": item.number, "url": "..."} for item in found]})
 
     def fields(self, request: Request) -> dict[str, str]:
-        assert request.headers["Content-Type"] == "application/json-patch+json"
         assert all(operation["op"] == "add" for operation in request.body)
         return {operation["path"].removeprefix("/fields/"): operation["value"] for operation in request.body}
