@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -522,6 +523,7 @@ output id string = a.id
             f"{IDENTITY}resource a 'A.B/c/d@2025-01-01' = {{ name: '${{identity.name}}/a' }}\n",
             "use-parent-property",
         ),
+        ("param dbPassword string = 'a'\noutput b int = length(dbPassword)\n", "secure-secrets-in-params"),
         # Not supported
         ("func a() string => 'b'\n", "'func' declares nothing that is supported here"),
         (
@@ -533,6 +535,37 @@ output id string = a.id
 def test_what_the_compiler_refuses_is_refused(tmp_path: Path, text: str, said: str) -> None:
     with pytest.raises(BicepError, match=said):
         deployed(project(tmp_path, text, part=PART), "dev")
+
+
+@pytest.mark.parametrize(
+    ("rule", "text"),
+    [
+        ("use-user-defined-types", "param a { b: object }\noutput c bool = a.b == null\n"),
+        (
+            "use-resource-id-functions",
+            "param a string?\nresource b 'A.B/c@2025-01-01' = { name: 'b', properties: { someId: a ?? '' } }\n",
+        ),
+        (
+            "use-resource-id-functions",
+            "param a string = 'b'\nresource b 'A.B/c@2025-01-01' = { name: 'b', properties: { id: '/x/${a}' } }\n",
+        ),
+        (
+            "what-if-short-circuiting",
+            f"{IDENTITY}module a 'part.bicep' = {{ name: 'a', params: {{ name: identity.properties.clientId }} }}\n",
+        ),
+    ],
+)
+def test_rules_that_are_off_by_themselves_count_once_the_configuration_turns_them_on(
+    tmp_path: Path, rule: str, text: str
+) -> None:
+    given = {"a": {"b": {}}} if "object" in text else {}
+    folder = project(tmp_path, text, part=PART)
+    deployed(folder, "dev", parameters=given)
+    config = {"analyzers": {"core": {"rules": {rule: {"level": "error"}}}}}
+    (folder / "infra/bicepconfig.json").write_text(json.dumps(config))
+    (folder / "infra/main.bicep").write_text(f"{text}\n")
+    with pytest.raises(BicepError, match=rule):
+        deployed(folder, "dev", parameters=given)
 
 
 def test_parameters_that_nobody_declared_are_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -14,6 +15,17 @@ _HOSTS = re.compile(
     r"|login\.microsoftonline\.com|database\.windows\.net|graph\.windows\.net|api\.loganalytics\.io|gallery\.azure\.com"
     r"|datalake\.azure\.net|azuredatalakestore\.net|azuredatalakeanalytics\.net|asazure\.windows\.net|trafficmanager\.net)"
 )
+# What the rule use-resource-id-functions takes for an ID, and where it does not look.
+_ID_FUNCTIONS = (
+    *("extensionResourceId", "guid", "reference", "resourceId", "subscription", "subscriptionResourceId"),
+    "tenantResourceId",
+)
+_NO_IDS = (
+    *("appid", "clientid", "groupid", "keyid", "keyvaultid", "keyvaultsecretid", "locations", "metadata", "metricid"),
+    *("objectid", "parentid", "principalid", "resource", "ruleid", "schemaid", "subscriptionid", "tags", "tenantid"),
+)
+_SECRET = re.compile(r"password|pwd|secret|accountkey|acctkey", re.IGNORECASE)
+_NO_SECRET = re.compile(r"secretpermissions|secretversion|secretur[il]|secretname", re.IGNORECASE)
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 Finding = tuple[s.Node, str]
 
@@ -35,6 +47,75 @@ def findings(file: s.File) -> Iterator[Finding]:
                 yield from _of_node(file, node, in_parameter=isinstance(declaration, s.Parameter))
         if isinstance(declaration, (s.Resource, s.Module)):
             yield from _of_declaration(file, declaration)
+        if isinstance(declaration, s.Parameter) and declaration.decorator("secure") is None:
+            name = _NO_SECRET.sub("", declaration.name)
+            if _SECRET.search(name):
+                yield declaration, f"secure-secrets-in-params: '{declaration.name}' may be a secret"
+    if enabled(file, "use-user-defined-types"):
+        for kind in _types(file):
+            if kind.name in ("object", "array"):
+                yield kind, f"use-user-defined-types: '{kind.name}' says nothing of what it holds"
+
+
+def enabled(file: s.File, rule: str) -> bool:
+    """Whether the nearest bicepconfig.json turns on a rule that is off by itself."""
+    for folder in file.path.parents:
+        config = folder / "bicepconfig.json"
+        if config.is_file():
+            rules = json.loads(config.read_text(encoding="utf-8"))["analyzers"]["core"]["rules"]
+            return bool(rules.get(rule, {}).get("level", "off") != "off")
+    return False
+
+
+def _types(file: s.File) -> Iterator[s.TypeName]:
+    """All names of types that a file uses."""
+    declared: list[s.Parameter | s.Type | s.Output] = [
+        *file.parameters.values(),
+        *file.types.values(),
+        *file.outputs.values(),
+    ]
+    open_types = [item.type for item in declared if item.type is not None]
+    while open_types:
+        kind = open_types.pop()
+        if isinstance(kind, s.TypeName):
+            yield kind
+        elif isinstance(kind, s.TypeArray):
+            open_types.append(kind.item)
+        elif isinstance(kind, s.TypeNullable):
+            open_types.append(kind.inner)
+        elif isinstance(kind, s.TypeUnion):
+            open_types += kind.choices
+        elif isinstance(kind, s.TypeObject):
+            open_types += [item.type for item in kind.properties]
+            open_types += [] if kind.others is None else [kind.others]
+
+
+def _ids(file: s.File, node: Any) -> Iterator[Finding]:
+    """Properties that hold the ID of a resource and are put together by hand."""
+    for child in s.children(node):
+        key = child.key if isinstance(child, s.Property) and isinstance(child.key, str) else ""
+        if key.lower() in _NO_IDS:
+            continue
+        if key.lower().endswith("id") and not key.endswith(("uid", "UID")):
+            if not _is_id(file, child.value):
+                yield child, f"use-resource-id-functions: '{key}' is put together by hand"
+        else:
+            yield from _ids(file, child)
+
+
+def _is_id(file: s.File, value: Any) -> bool:
+    if symbols(file, value):
+        return True
+    if isinstance(value, s.Name) and value.name in file.variables:
+        return _is_id(file, file.variables[value.name].value)
+    if isinstance(value, s.Literal):
+        return "/" not in str(value.value)
+    base = value
+    while isinstance(base, (s.Member, s.Index, s.NotNull)):
+        base = base.base
+    if isinstance(base, s.Name):
+        return base.name in file.parameters
+    return isinstance(value, s.Ternary) or (isinstance(value, s.Call) and value.name in _ID_FUNCTIONS)
 
 
 def _of_node(file: s.File, node: Any, *, in_parameter: bool) -> Iterator[Finding]:
@@ -66,6 +147,10 @@ def _of_declaration(file: s.File, declaration: s.Resource | s.Module) -> Iterato
         body = body.body
     assert isinstance(body, s.Object)
     if isinstance(declaration, s.Resource):
+        properties = body.get("properties")
+        has_ids = not declaration.type.startswith("Microsoft.Logic/workflows@")
+        if properties is not None and has_ids and enabled(file, "use-resource-id-functions"):
+            yield from _ids(file, properties)
         location = body.get("location")
         if isinstance(location, s.Literal) and location.value not in ("global", None):
             yield location, f"no-hardcoded-location: '{location.value}'"

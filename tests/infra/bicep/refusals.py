@@ -28,7 +28,7 @@ def refuse(file: s.File) -> None:
     if id(file) in _checked:
         return
     _Names(file).check()
-    for refusal in (places, forms, late, nulls, secrets, members.findings, lint.findings):
+    for refusal in (places, forms, late, nulls, short_circuits, secrets, members.findings, lint.findings):
         for node, message in refusal(file):
             raise file.error(node, message)
     _checked[id(file)] = file
@@ -322,6 +322,36 @@ def nulls(file: s.File) -> Iterator[tuple[s.Node, str]]:
             body = body.body if isinstance(body, s.For) else body
             if isinstance(body, s.If) and isinstance(base, s.Name):
                 yield node, f"'{base.name}' is not always deployed: write '!' or '.?'"
+
+
+def short_circuits(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Modules that a preview of a deployment cannot look into: a name or condition in them is known too late."""
+    for module in file.modules.values() if lint.enabled(file, "what-if-short-circuiting") else ():
+        there = types.of_module(file, module)
+        needed: set[str] = set()
+        declared: list[s.Resource | s.Module] = [*there.resources.values(), *there.modules.values()]
+        for declaration in declared:
+            body = content(declaration)
+            parts: list[Any] = [body.get("name"), body.get("scope")]
+            parts += [node.condition for node in s.walk(declaration) if isinstance(node, s.If)]
+            needed |= {name for part in parts if part is not None for name in _parameters(there, part)}
+        given = content(module).get("params")
+        for item in given.properties if isinstance(given, s.Object) else ():
+            cause = known_late(file, item.value)
+            if item.key in needed and cause is not None:
+                yield item, f"what-if-short-circuiting: '{item.key}' has to be known at the start, but '{cause}' is not"
+
+
+def _parameters(file: s.File, node: Any) -> set[str]:
+    """The parameters that an expression uses, also by way of variables."""
+    found: set[str] = set()
+    for one, known in s.scoped(node):
+        if isinstance(one, s.Name) and one.name not in known:
+            if one.name in file.parameters:
+                found.add(one.name)
+            elif one.name in file.variables:
+                found |= _parameters(file, file.variables[one.name].value)
+    return found
 
 
 def secrets(file: s.File) -> Iterator[tuple[s.Node, str]]:
