@@ -65,7 +65,9 @@ var grants = [
   { who: 'ci', role: 'Contributor', on: 'resource_group', environments: everywhere, when: 'ci.builds_infrastructure', why: 'builds what infra/ describes' }
   { who: 'ci', role: 'Role Based Access Control Administrator', on: 'resource_group', environments: everywhere, when: 'ci.builds_infrastructure, assign_roles', why: 'gives machines and groups the roles of this table, and no others' }
   { who: 'ci', role: 'AzureML Registry User', on: 'ml_registry', environments: ['dev', 'staging'], when: 'always', why: 'shares models that passed the gate' }
-  { who: 'ci', role: 'Reader', on: 'ml_registry', environments: ['prod'], when: 'always', why: 'deploys models from it' }
+  { who: 'ci', role: 'Reader', on: 'ml_registry', environments: everywhere, when: 'always', why: 'deploys models from it, and sees whose roles stand there' }
+  { who: 'ci', role: 'Reader', on: 'ml_registry_group', environments: everywhere, when: 'ci.builds_infrastructure, registry.managed_resource_group', why: 'sees whose roles stand there' }
+  { who: 'ci', role: 'Reader', on: 'github_token', environments: everywhere, when: 'ci.builds_infrastructure, events by token', why: 'sees whose roles stand there' }
 
   { who: 'workspace', role: 'Reader', on: 'blob_endpoint', environments: everywhere, when: 'closed networks', why: 'the studio shows blobs of a closed storage account only if the workspace may read its endpoint' }
   { who: 'workspace', role: 'Reader', on: 'file_endpoint', environments: everywhere, when: 'closed networks', why: 'the same for files' }

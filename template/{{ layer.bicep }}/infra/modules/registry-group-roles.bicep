@@ -17,7 +17,13 @@ resource endpoint 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' 
   name: names.identity_endpoint
 }
 
+resource ci 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
+  scope: resourceGroup(names.resource_group)
+  name: names.identity_ci
+}
+
 var principals = {
+  ci: ci.properties.principalId
   endpoint: endpoint.properties.principalId
 }
 
