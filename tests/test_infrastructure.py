@@ -16,10 +16,20 @@ from tests import harness
 from tests.infra.terraform import initialise, terraform
 
 INFRA = harness.LAYERS["terraform"] / "infra"
-ROOTS = [INFRA, INFRA / "registry"]
+# A path that only some projects have is a condition, which begins with the name.
+(ENDPOINT,) = INFRA.glob("{{ 'endpoint' if *")
+ROOTS = [INFRA, INFRA / "registry", ENDPOINT]
 MODULES = sorted(path for path in (INFRA / "modules").iterdir())
 ENVIRONMENTS = ("dev", "staging", "prod")
-PATHS = sorted(INFRA.rglob("*.tf"))
+STACKS = ("infra", "infra/registry", "infra/endpoint")
+PATHS = sorted(path for path in INFRA.rglob("*.tf*") if re.search(r"\.tf(' if .+)?$", path.name))
+
+# Names that need be unique in a resource of ours only, which is named by the configuration.
+WITHIN = {
+    ("azurerm_subnet", "endpoints"): "endpoints",
+    ("azapi_resource", "extension"): "azureml",
+    ("azapi_resource", "compute"): "kubernetes",
+}
 
 # What Azure would otherwise allow, or not do: (attribute, value) for each resource that has it.
 IDENTITY_ONLY: dict[str, dict[str, Any]] = {
@@ -46,10 +56,14 @@ ROLES = {
     "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
     "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
     "AzureML Metrics Writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
+    "AzureML Registry User": "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
+    "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
+    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
     "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
     "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
     "Monitoring Contributor": "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
     "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
+    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
     "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
     "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
     "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
@@ -69,10 +83,16 @@ def unquoted(value: Any) -> Any:
     return value[1:-1] if isinstance(value, str) and re.fullmatch(r'".*"', value, re.DOTALL) else value
 
 
+def plain(path: Path) -> str:
+    """The name of a file or folder where it is rendered."""
+    return re.sub(r"^\{\{ '([^']+)' if .+ else '' \}\}$", r"\1", path.name)
+
+
 def blocks(root: Path, kind: str) -> Iterator[dict[str, Any]]:
-    for path in sorted(root.glob("*.tf")):
-        content: dict[str, list[dict[str, Any]]] = unquoted(hcl2.loads(path.read_text()))
-        yield from content.get(kind, [])
+    for path in sorted(root.iterdir()):
+        if plain(path).endswith(".tf"):
+            content: dict[str, list[dict[str, Any]]] = unquoted(hcl2.loads(path.read_text()))
+            yield from content.get(kind, [])
 
 
 def resources(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -92,7 +112,9 @@ def test_nothing_is_named_outside_the_configuration() -> None:
     """One source for names: a literal here would be the same in every environment and every project."""
     for root in [*ROOTS, *MODULES]:
         for kind, name, body in resources(root):
-            if kind != "azurerm_monitor_diagnostic_setting":  # named within the resource whose logs it sends
+            if (kind, name) in WITHIN:
+                assert body["name"] == WITHIN[kind, name]
+            elif kind != "azurerm_monitor_diagnostic_setting":  # named within the resource whose logs it sends
                 assert re.search(r"local\.|var\.|each\.", str(body.get("name", "local."))), (kind, name)
 
 
@@ -105,22 +127,37 @@ def test_the_main_file_is_a_table_of_contents() -> None:
         for name, body in block.items()
         if name != "__is_block__"
     }
-    assert used == {module.name for module in MODULES}
+    assert used == {plain(module) for module in MODULES}
 
 
 @pytest.mark.parametrize("network", harness.offered("network"))
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_terraform_reads_what_the_configuration_holds(environment: str, network: str, render: harness.Render) -> None:
-    config = yaml.safe_load((render(harness.answers_for(network=network)) / f"config/{environment}.yml").read_text())
-    text = "".join(path.read_text() for path in INFRA.glob("*.tf"))
-    assert set(re.findall(r"local\.names\.(\w+)", text)) == config["names"].keys()
+    """And nothing else but what other answers add to it."""
+    everything = harness.answers_for(network=network, serving=harness.offered("serving"))
+    config = yaml.safe_load((render(everything) / f"config/{environment}.yml").read_text())
+    text = "".join(path.read_text() for path in PATHS)
+    assert config.keys() <= set(re.findall(r"local\.config\.(\w+)", text)) | {"state"}
+    assert set(re.findall(r"local\.config\.(\w+)", text)) <= config.keys() | {"gpu_cluster"}
+    kinds = {f"{kind}_endpoint" for kind in ("online", "kubernetes")}
+    assert '"${var.kind}_endpoint"' in text
+    read = set(re.findall(r"(?:local|var)\.names\.(\w+)", text))
+    assert config["names"].keys() <= read | kinds
+    assert read - config["names"].keys() <= ({"virtual_network"} if network == "public" else set())
     assert set(re.findall(r"local\.sizes\.(\w+)", text)) == config["sizes"].keys()
     assert config["network"].keys() <= set(re.findall(r"local\.config\.network\.(\w+)", text))
-    assert set(re.findall(r"local\.config\.(\w+)", text)) == config.keys() - {"registry"}
-    size = (INFRA / "modules/cpu_cluster/main.tf").read_text()
+    assert config["events"].keys() <= set(re.findall(r"local\.config\.events\.(\w+)", text))
+    assert config["ci"].keys() <= set(re.findall(r"local\.config\.ci\.(\w+)", text))
+    thresholds = r"local\.(?:config\.)?thresholds\.(\w+)"
+    assert set(re.findall(thresholds, text)) == config["thresholds"].keys()
+    assert config["online"].keys() <= set(re.findall(r"local\.online\.(\w+)", text))
+    assert set(re.findall(r"var\.cluster\.(\w+)", text)) == config["kubernetes"].keys()
+    size = (INFRA / "modules/compute_cluster/main.tf").read_text()
     assert set(re.findall(r"var\.size\.(\w+)", size)) == config["cpu_cluster"].keys()
     registry = (INFRA / "registry/main.tf").read_text()
-    assert set(re.findall(r"local\.registry\.(\w+)", registry)) == config["registry"].keys()
+    shared = set(re.findall(r"local\.registry\.(\w+)", registry)) | {"managed_resource_group"}
+    assert shared == config["registry"].keys()
+    assert shared - {"location"} == set(re.findall(r"local\.config\.registry\.(\w+)", text))
 
 
 @pytest.mark.parametrize("network", harness.offered("network"))
@@ -154,7 +191,7 @@ def test_a_hostile_owner_stays_text(render: harness.Render) -> None:
 def role_table() -> tuple[dict[str, str], list[dict[str, Any]]]:
     """The identifiers of roles.tf, and its rows."""
     (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
-    return table["roles"], [row for name in ("machine_roles", "network_roles", "people_roles") for row in table[name]]
+    return table["roles"], [row for name in ("machine_roles", "people_roles") for row in table[name]]
 
 
 def test_roles_are_microsofts_own_and_each_is_used() -> None:
@@ -171,13 +208,24 @@ def test_no_role_is_wider_than_its_reason() -> None:
         assert not row.get("in") or "prod" not in row["in"] or "Reader" in row["role"], row
 
 
-def test_the_readme_shows_every_role_with_its_reason() -> None:
-    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", (INFRA / "README.md").read_text(), re.MULTILINE)
+def test_the_readme_shows_every_role_with_its_reason(render: harness.Render) -> None:
+    readme = (render(harness.answers_for()) / "infra/README.md").read_text()
+    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", readme, re.MULTILINE)
     _, rows = role_table()
     assert [row[:4] for row in shown if row[1] in ROLES] == [
-        (row["who"], row["role"], row["on"], row["why"] + (f" ({', '.join(row['in'])})" if "in" in row else ""))
+        (row["who"], row["role"], row["on"], row["why"] + (f" ({needs})" if needs else ""))
         for row in rows
+        for needs in [", ".join(row["in"]) if "in" in row else row.get("when")]
     ]
+
+
+def test_no_role_needs_both_an_environment_and_something_else() -> None:
+    """The readme has room for one of them; and a `when` that roles.tf does not know would be no condition."""
+    (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
+    _, rows = role_table()
+    assert not [row for row in rows if "in" in row and "when" in row]
+    cases = {name for name in table["cases"] if not name.startswith("__")}
+    assert {row["when"] for row in rows if "when" in row} | {"always"} == cases
 
 
 @pytest.mark.parametrize("ci", harness.offered("ci"))
@@ -185,14 +233,16 @@ def test_the_configuration_carries_the_chosen_ci_and_trusts_nobody_yet(ci: str, 
     project = render(harness.answers_for(ci=ci))
     for environment in ENVIRONMENTS:
         config = yaml.safe_load((project / f"config/{environment}.yml").read_text())["ci"]
-        assert config.pop("system") == ci
-        assert config
-        assert not any(config.values())
+        assert config["system"] == ci
+        assert len(config["repository"].split("/")) == {"github": 2, "azure_devops": 3}[ci]
+        trusted = config.keys() - {"system", "repository", "builds_infrastructure"}
+        assert trusted == {"github": {"subject_prefix"}, "azure_devops": {"issuer", "subject"}}[ci]
+        assert not any(config[name] for name in trusted)
 
 
 def test_providers_and_terraform_are_bounded() -> None:
     for root in ROOTS:
-        (settings,) = blocks(root, "terraform")
+        (settings,) = [block for block in blocks(root, "terraform") if "required_version" in block]
         constraints = [settings["required_version"]]
         for block in settings["required_providers"]:
             constraints += [given["version"] for name, given in block.items() if name != "__is_block__"]
@@ -248,17 +298,17 @@ def test_terraform_finds_nothing_to_format() -> None:
 
 @pytest.fixture(scope="session")
 def initialised(render: harness.Render, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A rendered project whose two roots have their stand-in providers."""
+    """A rendered project whose roots have their stand-in providers."""
     if not shutil.which("terraform"):
         pytest.skip("terraform is not installed")
     project = tmp_path_factory.mktemp("infrastructure") / "project"
-    shutil.copytree(render(harness.answers_for()), project)
-    for root in (project / "infra", project / "infra/registry"):
-        initialise(root)
+    shutil.copytree(render(harness.answers_for(serving=harness.offered("serving"))), project)
+    for root in STACKS:
+        initialise(project / root)
     return project
 
 
-@pytest.mark.parametrize("root", ["infra", "infra/registry"])
+@pytest.mark.parametrize("root", STACKS)
 def test_terraform_accepts_and_plans_the_layer(root: str, initialised: Path) -> None:
     for command in (["validate"], ["test"]):
         done = terraform(*command, cwd=initialised / root)
@@ -275,9 +325,10 @@ def test_terraform_plans_each_environment_from_the_projects_own_configuration(
     test.write_text(
         f"""
 mock_provider "azurerm" {{
-  mock_data "azurerm_client_config" {{
-    defaults = {{ tenant_id = "00000000-0000-0000-0000-000000000000" }}
-  }}
+  source = "./tests/mocks/azurerm"
+}}
+mock_provider "azapi" {{
+  source = "./tests/mocks/azapi"
 }}
 run "own" {{
   command = plan
@@ -294,6 +345,17 @@ run "own" {{
     done = terraform("test", f"-filter=tests/{test.name}", cwd=initialised / "infra")
     test.unlink()
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("root", "key"), [("infra", "environment"), ("infra/registry", "registry"), ("infra/endpoint", "endpoint")]
+)
+def test_the_state_is_kept_where_only_identities_get_in(root: str, key: str) -> None:
+    folder = ROOTS[STACKS.index(root)]
+    (settings,) = [block for block in blocks(folder, "terraform") if "backend" in block]
+    (backend,) = settings["backend"]
+    kept = {name: value for name, value in backend["azurerm"].items() if name != "__is_block__"}
+    assert kept == {"container_name": "tfstate", "key": f"{key}.tfstate", "use_azuread_auth": True}
 
 
 def test_terraform_asks_for_an_environment_when_none_is_selected(initialised: Path) -> None:
