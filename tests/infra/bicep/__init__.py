@@ -12,10 +12,11 @@ from typing import Any
 
 import yaml
 
-from tests.infra.bicep.deployment import Deployment, World
+from tests.infra.bicep.deployment import Deployment
 from tests.infra.bicep.parser import parse
 from tests.infra.bicep.scope import Scope
 from tests.infra.bicep.syntax import BicepError
+from tests.infra.bicep.values import World
 from tests.infra.resource import Resource
 
 __all__ = ["BicepError", "deployed", "evaluated", "parse"]

@@ -282,7 +282,7 @@ def _parse_cidr(network: str) -> dict[str, Any]:
     return {"network": str(parsed.network_address), "cidr": parsed.prefixlen, "netmask": str(parsed.netmask)}
 
 
-def utc_now(pattern: str = "yyyyMMddTHHmmssZ") -> str:
+def _utc_now(pattern: str = "yyyyMMddTHHmmssZ") -> str:
     """Now, in .NET's notation."""
     moment = datetime.datetime.now(datetime.UTC)
     return re.sub("|".join(_DATE_PARTS), lambda found: moment.strftime(_DATE_PARTS[found.group()]), pattern)
@@ -355,5 +355,6 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "trim": lambda value: value.strip(),
     "union": _union,
     "uniqueString": _unique_string,
+    "utcNow": _utc_now,
     "uriComponent": lambda value: urllib.parse.quote(value, safe=""),
 }

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from tests.infra.bicep import syntax as s
-from tests.infra.bicep.deployment import Deployment, Made
+from tests.infra.bicep.deployment import Deployment
 from tests.infra.bicep.lint import symbols
+from tests.infra.bicep.values import Made
 
 _ID = re.compile(r"/subscriptions/[^'\"\s,)]+", re.IGNORECASE)
 

@@ -13,7 +13,7 @@ from tests.infra.bicep.types import Typed
 
 _OF_AZURE = (
     *("deployment", "environment", "extensionResourceId", "loadJsonContent", "loadTextContent", "loadYamlContent"),
-    *("resourceGroup", "resourceId", "subscription", "subscriptionResourceId", "tenant", "tenantResourceId", "utcNow"),
+    *("resourceGroup", "resourceId", "subscription", "subscriptionResourceId", "tenant", "tenantResourceId"),
 )
 _DECORATORS = (
     *("allowed", "batchSize", "description", "export", "maxLength", "maxValue", "metadata", "minLength", "minValue"),
@@ -175,6 +175,9 @@ def places(file: s.File) -> Iterator[tuple[s.Node, str]]:
             top = child is written and isinstance(child, s.For)
             body = child.body if top else child
             yield from _loops(body, allowed=within)
+            for node in s.walk(child):
+                if isinstance(node, s.Call) and node.name == "utcNow" and not isinstance(declaration, s.Parameter):
+                    yield node, "utcNow is for defaults of parameters only"
             yield from _lambdas(s.Property(declaration.line, "", body))
             yield from _collections(file, child, set(), set())
 
