@@ -70,10 +70,14 @@ class Service:
 class GitHub(Service):
     """And the key vault that holds its token."""
 
+    vault: str = VAULT
+
     def answer(self, request: Request) -> Answer:
-        if request.url == VAULT:
+        if request.url == self.vault:
             allowed = request.identity_for == "https://vault.azure.net" and request.method == "GET"
-            return Answer(200, {"value": TOKEN, "id": VAULT.split("?")[0]}) if allowed else Answer(401, {"error": {}})
+            return (
+                Answer(200, {"value": TOKEN, "id": self.vault.split("?")[0]}) if allowed else Answer(401, {"error": {}})
+            )
         url = urlsplit(request.url)
         root = f"/repos/{REPOSITORY}/"
         assert (url.scheme, url.netloc) == ("https", "api.github.com"), request.url
