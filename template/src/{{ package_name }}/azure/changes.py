@@ -51,10 +51,12 @@ class Changes:
 
     resources: tuple[Change, ...]
     others: bool = False  # something else than resources changes, such as outputs
+    notes: tuple[str, ...] = ()  # what the plan cannot promise, or does not do
+    unsure: bool = False  # the tool could not look into a part
 
     @property
     def nothing(self) -> bool:
-        return not self.resources and not self.others
+        return not self.resources and not self.others and not self.unsure
 
     @property
     def lost(self) -> tuple[str, ...]:

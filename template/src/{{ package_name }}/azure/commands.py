@@ -202,6 +202,8 @@ def _show(console: "Console", config: "EnvironmentConfig", stack: Stack, planned
             console.print(f"{change.action:8} {change.address}", markup=False, highlight=False, soft_wrap=True)
     for sentence in changes.lost:
         console.print(sentence, style="bold red", markup=False, highlight=False, soft_wrap=True)
+    for note in changes.notes:
+        console.print(note, markup=False, highlight=False, soft_wrap=True)
     if changes.others and not changes.resources:
         console.print("Only outputs change.", highlight=False)
     style = "bold red" if changes.lost else None

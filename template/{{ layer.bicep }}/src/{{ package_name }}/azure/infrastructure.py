@@ -22,7 +22,7 @@ from .whatif import Prediction, Resource
 # A deployment is told to recover a soft-deleted key vault, see `_present`.
 RECOVERS_KEY_VAULT = True
 
-_OLDEST_BICEP = "0.26.54"  # the first with all that infra/ uses of the language
+_OLDEST_BICEP = "0.30.3"  # infra/ uses what no older one is known to have
 _INSTALL = "install the Azure CLI, then run 'az login'"
 _BUDGETS, _WATCHERS = "2024-08-01", {"metricAlerts": "2018-03-01", "autoscaleSettings": "2022-10-01"}
 
