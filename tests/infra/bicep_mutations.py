@@ -142,7 +142,7 @@ MUTATIONS = [
     Mutation("modules/registry-roles.bicep", "? 'Group' :", "? 'User' :", "Azure looks for people, not groups"),
     Mutation("main.bicep", ":environment:${config.environment}", ":environment:dev", "CI of dev is trusted in prod"),
     Mutation("modules/identities.bicep", "api://AzureADTokenExchange", "api://AzureADToken", "CI's tokens are refused"),
-    Mutation("main.bicep", "&& giveCiItsRights\n", "\n", "CI renews its own rights"),
+    Mutation("main.bicep", "row => giveCiItsRights ||", "row => true ||", "CI renews its own rights"),
     # Who is told
     Mutation(_ALERTS, "metric: 'Failed Runs'", "metric: 'FailedRuns'", "no failed job is seen"),
     Mutation(_ALERTS, "threshold: quotaPercent", "threshold: 100 - quotaPercent", "quota is told too early"),
@@ -177,8 +177,8 @@ MUTATIONS = [
     ),
     Mutation(
         _EVENTS,
-        "// Which events are heard.",
-        "output address string = trigger.listCallbackUrl().value\n// Which events are heard.",
+        "// Which events are heard",
+        "output address string = trigger.listCallbackUrl().value\n// Which events are heard",
         "an output shows the callback address",
     ),
     # Kubernetes
