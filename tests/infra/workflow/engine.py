@@ -129,8 +129,8 @@ class Definition:
         self.trigger = definition["triggers"]["event"]
         _known(self.trigger, {"type", "kind", "inputs", "operationOptions", "runtimeConfiguration"}, "trigger")
         _known(self.trigger["inputs"], {"method", "schema"}, "trigger")
-        kind = [self.trigger[key] for key in ("type", "kind", "operationOptions")]
-        if [*kind, self.trigger["inputs"]["method"]] != ["Request", "Http", "EnableSchemaValidation", "POST"]:
+        kind = [self.trigger.get(key) for key in ("type", "kind", "operationOptions")]
+        if [*kind, self.trigger["inputs"].get("method")] != ["Request", "Http", "EnableSchemaValidation", "POST"]:
             _refuse("the trigger is a request that is checked against its schema")
         schema.check(self.trigger["inputs"]["schema"], "trigger")
         self._check_actions(definition["actions"], visible=set(), depth=1, in_loop=False)
@@ -165,7 +165,7 @@ class Definition:
         _known(action.get("runtimeConfiguration", {}), {"secureData"}, name)
         _known(action.get("runtimeConfiguration", {}).get("secureData", {"properties": []}), {"properties"}, name)
         _known(_hidden(action), {"inputs", "outputs"}, name)
-        if kind == "Response" and action["kind"] != "Http":
+        if kind == "Response" and action.get("kind") != "Http":
             _refuse(f"{name} answers an HTTP request")
         _known(action.get("limit", {}), {"timeout"}, name)
         if action.get("operationOptions", "DisableAsyncPattern") != "DisableAsyncPattern":
@@ -215,7 +215,7 @@ class Definition:
                 if authentication["type"] not in AUTHENTICATIONS:
                     _refuse(f"{name}: the authentication {authentication['type']!r} is not known")
                 _known(authentication, {"type", *AUTHENTICATIONS[authentication["type"]]}, name)
-                _check_retries(inputs["retryPolicy"], name)
+                _check_retries(inputs.get("retryPolicy", {"type": "unsaid"}), name)
                 self._check_value(inputs, name, visible, in_loop)
             case _:
                 self._check_value(inputs, name, visible, in_loop)
