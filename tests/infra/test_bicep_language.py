@@ -441,6 +441,8 @@ output id string = a.id
             "module a 'part.bicep' = [for b in []: { name: 'a', params: { name: 'b', c: 1 } }]\n",
             "part.bicep has no parameter 'c'",
         ),
+        (f"{CONFIG}output a string = config.name ?? ''\n", "use-safe-access: 'name' may be missing"),
+        ("type A = string\noutput b string = 'c'\n", "type 'A' is not used"),
         # Known at the start
         (
             f"{IDENTITY}resource a 'Microsoft.A/b@2025-01-01' = {{ name: identity.properties.clientId }}\n",

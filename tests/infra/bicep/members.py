@@ -49,6 +49,9 @@ class _Checker:
             self.look(node.body, self.in_loop(node, known))
         elif isinstance(node, s.Call):
             self.of_call(node, known)
+        elif isinstance(node, s.NotNull) and isinstance(node.base, s.Member):
+            self.step(node.base, known, vouched=True)
+            self.look(node.base.base, known)
         elif isinstance(node, (s.Member, s.Index)):
             self.step(node, known)
             for child in s.children(node):
@@ -73,7 +76,8 @@ class _Checker:
             else:
                 self.look(child, known)
 
-    def step(self, node: s.Member | s.Index, known: Known) -> None:
+    def step(self, node: s.Member | s.Index, known: Known, *, vouched: bool = False) -> None:
+        """Note what is wrong with one step of a chain; `vouched` says that a `!` follows it."""
         base = self.kind(node.base, known)
         outputs = self.outputs(node.base) if isinstance(node, s.Member) else None
         if isinstance(node, s.Member) and outputs is not None and node.name not in outputs:
@@ -86,8 +90,11 @@ class _Checker:
             self.found.append((node, f"{_text(node.base)} may be missing: write '.?' or '!'"))
         inner = types.without_null(base)
         if isinstance(node, s.Member) and isinstance(inner.type, s.TypeObject):
-            if types.property_type(inner, node.name) is None:
+            member = types.property_type(inner, node.name)
+            if member is None:
                 self.found.append((node, f"{_text(node.base)} has no '{node.name}'"))
+            elif types.nullable(member) and not (guarded or vouched):
+                self.found.append((node, f"use-safe-access: '{node.name}' may be missing: write '.?' or '!'"))
         elif isinstance(node, s.Member) and isinstance(inner.type, (s.TypeArray, s.TypeLiteral)):
             self.found.append((node, f"{_text(node.base)} is no object"))
 

@@ -96,6 +96,9 @@ class _Names:
         for name, variable in self.file.variables.items():
             if name not in self.used and variable.decorator("export") is None:
                 yield variable, f"variable '{name}' is not used"
+        for name, kind in self.file.types.items():
+            if name not in self.used and kind.decorator("export") is None:
+                yield kind, f"type '{name}' is not used"
         for name, item in self.imported.items():
             if name not in self.used:
                 yield item, f"'{name}' is imported and not used"
@@ -147,8 +150,7 @@ class _Names:
 
     def type(self, node: s.TypeExpression) -> None:
         if isinstance(node, s.TypeName):
-            if node.name in self.imported:
-                self.used.add(node.name)
+            self.used.add(node.name)
             types.resolve(Typed(self.file, node))
         elif isinstance(node, s.TypeArray):
             self.type(node.item)
