@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.infra.bicep import BicepError, deployed, evaluated
 from tests.infra.bicep.order import unordered
@@ -113,6 +116,35 @@ def test_an_expression_has_the_value_that_the_language_gives_it(tmp_path: Path, 
     found = output(tmp_path, expression)
     assert found == expected
     assert type(found) is type(expected)
+
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(0, 2**31) | st.text(max_size=9),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=9,
+)
+
+
+def quoted(text: str) -> str:
+    escapes = {"\\": "\\\\", "'": "\\'", "\n": "\\n", "\r": "\\r", "\t": "\\t", "$": "\\$"}
+    return (
+        "'" + "".join(escapes.get(one) or (one if one.isprintable() else f"\\u{{{ord(one):x}}}") for one in text) + "'"
+    )
+
+
+def written(value: Any) -> str:
+    """A value as Bicep has it; keys need their quotes unless they are names."""
+    if isinstance(value, dict):
+        names = {key: key if re.fullmatch(r"[A-Za-z_]\w*", key, re.ASCII) else quoted(key) for key in value}
+        return "{ " + ", ".join(f"{names[key]}: {written(item)}" for key, item in value.items()) + " }"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(written, value)) + "]"
+    return quoted(value) if isinstance(value, str) else json.dumps(value)
+
+
+@given(value=VALUES)
+def test_a_value_that_is_written_down_is_itself(value: Any, tmp_path_factory: pytest.TempPathFactory) -> None:
+    assert output(tmp_path_factory.mktemp("value"), written(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -560,14 +592,14 @@ def test_what_the_compiler_refuses_is_refused(tmp_path: Path, text: str, said: s
 def test_rules_that_are_off_by_themselves_count_once_the_configuration_turns_them_on(
     tmp_path: Path, rule: str, text: str
 ) -> None:
-    given = {"a": {"b": {}}} if "object" in text else {}
+    parameters: dict[str, Any] = {"a": {"b": {}}} if "object" in text else {}
     folder = project(tmp_path, text, part=PART)
-    deployed(folder, "dev", parameters=given)
+    deployed(folder, "dev", parameters=parameters)
     config = {"analyzers": {"core": {"rules": {rule: {"level": "error"}}}}}
     (folder / "infra/bicepconfig.json").write_text(json.dumps(config))
     (folder / "infra/main.bicep").write_text(f"{text}\n")
     with pytest.raises(BicepError, match=rule):
-        deployed(folder, "dev", parameters=given)
+        deployed(folder, "dev", parameters=parameters)
 
 
 def test_parameters_that_nobody_declared_are_refused(tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ _NO_IDS = (
 )
 _SECRET = re.compile(r"password|pwd|secret|accountkey|acctkey", re.IGNORECASE)
 _NO_SECRET = re.compile(r"secretpermissions|secretversion|secretur[il]|secretname", re.IGNORECASE)
-_IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
+_IDENTIFIER = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 Finding = tuple[s.Node, str]
 
 
