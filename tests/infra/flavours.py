@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,7 +22,25 @@ def _bicep(project: Path, environment: str, stack: Stack) -> list[Resource]:
     return bicep.deployed(project, environment, entry=stack.entry, parameters=stack.given)
 
 
+def _terraform_outputs(project: Path, environment: str, stack: Stack) -> dict[str, Any]:
+    outputs = terraform.state(project, environment, root=stack.root, variables=stack.given)["values"].get("outputs", {})
+    return {name: output["value"] for name, output in outputs.items()}
+
+
+def _bicep_outputs(project: Path, environment: str, stack: Stack) -> dict[str, Any]:
+    """By the names that Terraform has for them: its names are in snake_case."""
+    made = bicep.evaluated(project, environment, entry=stack.entry, parameters=stack.given)
+    return {
+        re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): made.output(name) for name in made.file.outputs
+    }
+
+
 MADE: dict[str, Callable[[Path, str, Stack], list[Resource]]] = {"terraform": _terraform, "bicep": _bicep}
+
+OUTPUTS: dict[str, Callable[[Path, str, Stack], dict[str, Any]]] = {
+    "terraform": _terraform_outputs,
+    "bicep": _bicep_outputs,
+}
 
 
 def config_of(project: Path, environment: str) -> dict[str, Any]:

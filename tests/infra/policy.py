@@ -278,6 +278,12 @@ def a_network_of_its_own_has_all_zones_and_lets_nobody_out(built: Built) -> Iter
     spaces = [at(one.body, "properties.addressSpace.addressPrefixes") for one in networks]
     if spaces != ([[network["address_space"]]] if own else []):
         yield f"virtual networks over {spaces}"
+    for subnet in built.of("Microsoft.Network/virtualNetworks/subnets"):
+        guard = built.named("virtual_network", "Microsoft.Network/virtualNetworks").split("/")[-1]
+        expected = arm_id(
+            "Microsoft.Network/networkSecurityGroups", f"nsg-{guard}", built.config["names"]["resource_group"]
+        )
+        yield from _wrong(subnet, "properties.networkSecurityGroup.id", expected)
     guards = built.of("Microsoft.Network/networkSecurityGroups")
     if len(guards) != len(networks):
         yield f"{len(guards)} network security groups"
@@ -752,7 +758,19 @@ RIGHTS: list[tuple[str, str, str, Callable[[Built], bool]]] = [
         lambda b: bool(b.config["ci"]["builds_infrastructure"]),
     ),
     ("ci", "AzureML Registry User", "ml_registry", lambda b: b.environment in ("dev", "staging")),
-    ("ci", "Reader", "ml_registry", lambda b: b.environment == "prod"),
+    ("ci", "Reader", "ml_registry", lambda b: True),
+    (
+        "ci",
+        "Reader",
+        "ml_registry_group",
+        lambda b: b.config["ci"]["builds_infrastructure"] and bool(b.config["registry"]["managed_resource_group"]),
+    ),
+    (
+        "ci",
+        "Reader",
+        "github_token",
+        lambda b: b.config["ci"]["builds_infrastructure"] and b.events_leave and b.config["ci"]["system"] == "github",
+    ),
     ("workspace", "Reader", "blob_endpoint", lambda b: b.closed),
     ("workspace", "Reader", "file_endpoint", lambda b: b.closed),
     ("workspace", "Azure AI Enterprise Network Connection Approver", "storage", lambda b: b.closed),

@@ -280,7 +280,7 @@ def _exported(own: str, wanted: Any) -> Values:
     paths = wanted if isinstance(wanted, dict) else {path: path for path in wanted}
     found: Values = {}
     for name, path in paths.items():
-        value = callback_url(own) if path == "value" else stand_in(own, path.rsplit(".", 1)[-1])
+        value = _answer(own, path)
         if isinstance(wanted, dict):
             found[name] = value
         else:  # a list of paths keeps the answer's own shape
@@ -290,6 +290,14 @@ def _exported(own: str, wanted: Any) -> Values:
                 inner = inner.setdefault(step, {})
             inner[last] = value
     return found
+
+
+def _answer(own: str, path: str) -> str:
+    if path == "value":  # of listCallbackUrl
+        return callback_url(own)
+    if path == "properties.managedResourceGroup.resourceId":
+        return group_id(f"azureml-rg-{own.rsplit('/', 1)[1]}")
+    return stand_in(own, path.rsplit(".", 1)[-1])
 
 
 def _data(name: str, config: Values, schema: Schema) -> Values:

@@ -1,4 +1,4 @@
-"""Terraform and Bicep make the same: every setting of every resource, in every project."""
+"""Terraform and Bicep make the same: every setting of every resource, and every output, in every project."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from tests.infra.cases import CASES, ENVIRONMENTS, REPRESENTATIVE, Case
 from tests.infra.conftest import Filled
-from tests.infra.flavours import MADE
+from tests.infra.flavours import MADE, OUTPUTS
 from tests.infra.table import differences, table
 from tests.infra.terraform import needs_terraform
 
@@ -24,6 +24,8 @@ def compared(terraform: Path, bicep: Path, case: Case) -> None:
             ]
             assert tables[0]
             assert not differences(*tables), (environment, stack.name)
+            outputs = OUTPUTS["terraform"](terraform, environment, stack)
+            assert outputs == OUTPUTS["bicep"](bicep, environment, stack), (environment, stack.name)
 
 
 @pytest.mark.parametrize("case", REPRESENTATIVE, ids=str)

@@ -39,9 +39,9 @@ def test_a_project_keeps_the_promises(case: Case, iac: str, filled: Filled) -> N
 
 @pytest.mark.exhaustive
 @pytest.mark.parametrize("iac", FLAVOURS)
-def test_every_project_keeps_the_promises(iac: str, filled: Filled) -> None:
-    for case in CASES:
-        test_a_project_keeps_the_promises(case, iac, filled)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_project_keeps_the_promises(case: Case, iac: str, filled: Filled) -> None:
+    test_a_project_keeps_the_promises(case, iac, filled)
 
 
 def altered(value: Any) -> Iterator[Any]:

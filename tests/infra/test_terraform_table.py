@@ -77,6 +77,16 @@ def test_a_second_apply_changes_nothing(tmp_path: Path, render: harness.Render) 
 
 
 @needs_terraform
+def test_one_state_holds_one_environment(tmp_path: Path, render: harness.Render) -> None:
+    root = EVERYTHING.project("terraform", render, tmp_path) / "infra"
+    terraform.initialise(root)
+    assert terraform.terraform("workspace", "new", "staging", cwd=root).returncode == 0
+    refused = terraform.terraform("plan", "-input=false", "-var=environment=dev", cwd=root)
+    assert "one state must not hold two environments" in " ".join(refused.stderr.replace("│", " ").split())
+    assert terraform.terraform("plan", "-input=false", cwd=root).returncode == 0
+
+
+@needs_terraform
 def test_the_same_project_gives_the_same_table(tmp_path: Path, render: harness.Render) -> None:
     tables = [
         table(terraform.applied(EVERYTHING.project("terraform", render, tmp_path / name), "prod"))
