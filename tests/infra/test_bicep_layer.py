@@ -208,9 +208,21 @@ def test_every_environment_can_be_deployed_in_an_order_that_azure_is_told(case: 
     check(case, filled)
 
 
-def test_every_case_can_be_deployed(filled: Filled, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--exhaustive"):
-        pytest.skip("takes a minute: run with --exhaustive")
+@pytest.mark.parametrize("case", REPRESENTATIVE, ids=str)
+def test_no_environment_gives_a_role_that_another_one_has_given(case: Case, filled: Filled) -> None:
+    """On what they share, Azure refuses a second assignment of one name, and of one role to one holder."""
+    project = filled(case, "bicep")
+    given: list[tuple[str, str]] = []
+    for environment in ENVIRONMENTS:
+        for one in evaluated(project, environment, entry=next(case.stacks()).entry).world.resources:
+            if one.kind == "Microsoft.Authorization/roleAssignments":
+                said = one.body["properties"]
+                given += [(one.id, ""), (str(one.scope), f"{said['roleDefinitionId']} {said['principalId']}")]
+    assert len(given) == len(set(given)), [one for one in given if given.count(one) > 1]
+
+
+@pytest.mark.exhaustive
+def test_every_case_can_be_deployed(filled: Filled) -> None:
     for case in CASES:
         check(case, filled)
 
