@@ -8,12 +8,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from tests.infra.cases import Stack
 from tests.infra.resource import SUBSCRIPTION, Resource, arm_id, callback_url, group_id, kind_of, stand_in
+from tests.infra.table import whole
 
 _ML = "Microsoft.MachineLearningServices/workspaces"
 _ENDPOINT = f"{_ML}/onlineEndpoints"
@@ -278,18 +279,17 @@ def a_network_of_its_own_has_all_zones_and_lets_nobody_out(built: Built) -> Iter
     spaces = [at(one.body, "properties.addressSpace.addressPrefixes") for one in networks]
     if spaces != ([[network["address_space"]]] if own else []):
         yield f"virtual networks over {spaces}"
-    for subnet in built.of("Microsoft.Network/virtualNetworks/subnets"):
-        guard = built.named("virtual_network", "Microsoft.Network/virtualNetworks").split("/")[-1]
-        expected = arm_id(
-            "Microsoft.Network/networkSecurityGroups", f"nsg-{guard}", built.config["names"]["resource_group"]
-        )
-        yield from _wrong(subnet, "properties.networkSecurityGroup.id", expected)
+    for part in built.of("Microsoft.Network/virtualNetworks/subnets"):
+        names = built.config["names"]
+        group = f"nsg-{names['virtual_network']}"
+        guarded = arm_id("Microsoft.Network/networkSecurityGroups", group, names["resource_group"])
+        yield from _wrong(part, "properties.networkSecurityGroup.id", guarded)
     guards = built.of("Microsoft.Network/networkSecurityGroups")
     if len(guards) != len(networks):
         yield f"{len(guards)} network security groups"
-    for guard in guards:
-        if at(guard.body, "properties.securityRules"):
-            yield f"{guard.name} has rules"
+    for one in guards:
+        if at(one.body, "properties.securityRules"):
+            yield f"{one.name} has rules"
 
 
 def computes_leave_where_they_may(built: Built) -> Iterator[str]:
@@ -871,6 +871,7 @@ FACTS: list[Callable[[Built], Iterator[str]]] = [
 
 def faults(built: Built, stack: Stack) -> list[str]:
     """All that is wrong with what a stack makes."""
+    built = replace(built, resources=list(whole(built.resources)))
     if stack.name == "environment":
         return [f"{fact.__name__}: {fault}" for fact in FACTS for fault in fact(built)]
     if stack.name == "registry":

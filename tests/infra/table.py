@@ -87,7 +87,7 @@ LABELS = {
 def table(resources: list[Resource]) -> Table:
     """The settings of each resource, by what the resource is: for most its type and ID."""
     found: Table = {}
-    for resource in _whole(resources):
+    for resource in whole(resources):
         key = row_of(resource)
         if key in found:
             raise ValueError(f"{resource.address}: {key} is there twice")
@@ -133,7 +133,7 @@ def differences(one: Table, other: Table) -> list[tuple[str, str, Any, Any]]:
     return found
 
 
-def _whole(resources: list[Resource]) -> Iterator[Resource]:
+def whole(resources: list[Resource]) -> Iterator[Resource]:
     """Azure makes the same of a subnet whether it is told with its network or apart."""
     for resource in resources:
         if resource.kind != "Microsoft.Network/virtualNetworks":

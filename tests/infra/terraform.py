@@ -41,7 +41,7 @@ def terraform(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         "NO_COLOR": "1",
         "TF_REATTACH_PROVIDERS": stub.reattach(),
     }
-    colour = [] if arguments[0] == "fmt" else ["-no-color"]
+    colour = [] if arguments[0] in ("fmt", "workspace") else ["-no-color"]
     return subprocess.run(
         ["terraform", arguments[0], *colour, *arguments[1:]],
         cwd=cwd,
