@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import hashlib
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -60,3 +62,17 @@ def render(template: Path, copie_session: Any) -> harness.Render:
         return rendered[key]
 
     return rendered_once
+
+
+@pytest.fixture(scope="session")
+def environment(render: harness.Render) -> Path:
+    """A virtual environment with a project's locked packages, kept in build/ for as long as the lock stays the same."""
+    lock = render(harness.answers_for()) / "requirements" / "dev.lock.txt"
+    key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    folder = harness.ROOT / "build" / "environments" / key
+    if not (folder / "complete").exists():
+        shutil.rmtree(folder, ignore_errors=True)
+        harness.run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
+        harness.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", str(lock))
+        (folder / "complete").touch()
+    return folder

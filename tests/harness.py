@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import os
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator, Mapping
@@ -81,6 +82,30 @@ def variants() -> dict[str, dict[str, Any]]:
 
 
 VARIANTS = variants()
+
+
+def run(*command: str, cwd: Path = ROOT, timeout: int = 300, variables: Mapping[str, str] | None = None) -> str:
+    """Run a command and fail with all that it printed, which is the result otherwise."""
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        timeout=timeout,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})},
+    )
+    assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}"
+    return result.stdout
+
+
+def install(environment: Path, project: Path) -> None:
+    """Make a rendered project the one that a virtual environment with its packages runs."""
+    run(
+        *("uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", f"--python={environment}"),
+        *("--editable", "."),
+        cwd=project,
+    )
 
 
 def git(*arguments: str, cwd: Path) -> str:

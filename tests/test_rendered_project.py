@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,36 +10,22 @@ import pytest
 from tests import harness
 
 
-@pytest.fixture(scope="session")
-def environment(render: harness.Render) -> Path:
-    """A virtual environment with a project's locked packages, kept in build/ for as long as the lock stays the same."""
-    lock = render(harness.answers_for()) / "requirements" / "dev.lock.txt"
-    key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = harness.ROOT / "build" / "environments" / key
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        _run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-        _run("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", str(lock))
-        (folder / "complete").touch()
-    return folder
-
-
 def test_rendered_python_is_formatted_and_clean_by_the_projects_own_rules(render: harness.Render) -> None:
     for project in harness.distinct(render, (".py", ".toml", ".ipynb")):
-        _run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
-        _run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
+        harness.run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
+        harness.run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
 
 
 def test_rendered_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
     for project in harness.distinct(render, (".yml", ".yaml")):
-        _run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
+        harness.run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
 
 
 def test_rendered_python_has_types_that_fit(environment: Path, render: harness.Render) -> None:
     cache = harness.ROOT / "build" / "mypy"
     for served, iac in zip(("online", "batch"), harness.offered("iac"), strict=True):
         project = render(harness.answers_for(serving=[served], iac=iac))
-        _run(str(environment / "bin" / "mypy"), f"--cache-dir={cache}", cwd=project)
+        harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={cache}", cwd=project)
 
 
 @pytest.mark.parametrize("scenario", harness.offered("scenario"))
@@ -52,8 +34,8 @@ def test_the_rendered_projects_own_tests_pass(
 ) -> None:
     project = tmp_path / "project"
     shutil.copytree(render(harness.answers_for(scenario)), project)
-    _install(environment, project)
-    _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=900)
+    harness.install(environment, project)
+    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=900)
 
 
 @pytest.mark.parametrize("iac", [iac for iac in harness.offered("iac") if iac != harness.answers_for()["iac"]])
@@ -63,14 +45,14 @@ def test_the_tests_that_another_infrastructure_brings_pass(
     """All that it has different from the project above, whose other tests need not run twice."""
     project = tmp_path / "project"
     shutil.copytree(render(harness.answers_for(iac=iac)), project)
-    _install(environment, project)
+    harness.install(environment, project)
     known, found = harness.digests(render(harness.answers_for())), harness.digests(project)
     tests = [path for path in found if path.match("tests/test_*.py")]
     brought = [path for path in tests if known.get(path) != found[path]]
     shared = [path for path in tests if "infra" in path.name and path not in brought]
     assert brought
     chosen = [str(path) for path in (*brought, *shared)]
-    _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *chosen, cwd=project)
+    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *chosen, cwd=project)
 
 
 @pytest.mark.parametrize(("iac", "ci"), [("terraform", "azure_devops"), ("bicep", "github")])
@@ -80,29 +62,7 @@ def test_the_rendered_project_finds_its_configuration_right(
     project = tmp_path / "project"
     everything = harness.answers_for(iac=iac, ci=ci, network="isolated", serving=harness.offered("serving"))
     shutil.copytree(render(everything), project)
-    _install(environment, project)
-    _run(str(environment / "bin" / "mlops"), "check", cwd=project)
+    harness.install(environment, project)
+    harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
     tests = ("tests/test_environments.py", "tests/test_checks.py")
-    _run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *tests, cwd=project)
-
-
-def _install(environment: Path, project: Path) -> None:
-    _run(
-        *("uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", f"--python={environment}"),
-        *("--editable", "."),
-        cwd=project,
-    )
-
-
-def _run(*command: str, cwd: Path = harness.ROOT, timeout: int = 300) -> None:
-    """Run a command and fail with all that it printed."""
-    result = subprocess.run(
-        command,
-        cwd=cwd,
-        timeout=timeout,
-        text=True,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
-    )
-    assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}"
+    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *tests, cwd=project)
