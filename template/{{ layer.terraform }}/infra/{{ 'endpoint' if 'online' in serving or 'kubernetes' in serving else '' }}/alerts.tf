@@ -1,4 +1,5 @@
-# When the owner is told, from the numbers under `thresholds` in the configuration: averages over a quarter of an hour.
+# When the owner is told of the endpoint, from the numbers under `thresholds` in the configuration: averages over a quarter of an
+# hour.
 
 locals {
   # `only`: dimensions; a deployment is watched apart from the others.
@@ -7,22 +8,6 @@ locals {
     server-errors   = { metric = "RequestsPerMinute", threshold = local.thresholds.errors_per_minute, only = { statusCodeClass = "5xx" }, text = "The endpoint fails to answer requests." }
     data-collection = { metric = "DataCollectionErrorsPerMinute", threshold = 0, only = {}, text = "Requests and answers are not collected: monitors will miss them." }
   }
-
-  deployment_alerts = {
-    cpu        = { metric = "CpuUtilizationPercentage", operator = "GreaterThan", threshold = local.thresholds.utilisation_percent, gpu = false, text = "The machines have hardly any processor time left." }
-    memory     = { metric = "CpuMemoryUtilizationPercentage", operator = "GreaterThan", threshold = local.thresholds.utilisation_percent, gpu = false, text = "The machines have hardly any memory left." }
-    disk       = { metric = "DiskUtilization", operator = "GreaterThan", threshold = local.thresholds.utilisation_percent, gpu = false, text = "The machines have hardly any disk left." }
-    capacity   = { metric = "DeploymentCapacity", operator = "LessThan", threshold = local.online.min_instances, gpu = false, text = "Fewer machines serve than at least should." }
-    gpu        = { metric = "GpuUtilizationPercentage", operator = "GreaterThan", threshold = local.thresholds.utilisation_percent, gpu = true, text = "The GPUs have hardly any time left." }
-    gpu-memory = { metric = "GpuMemoryUtilizationPercentage", operator = "GreaterThan", threshold = local.thresholds.utilisation_percent, gpu = true, text = "The GPUs have hardly any memory left." }
-  }
-
-  alerts_of_deployments = merge([
-    for deployment, id in local.deployment_ids : {
-      for name, alert in local.deployment_alerts : "${name}-${local.endpoint}-${deployment}" => merge(alert, { scope = id })
-      if local.online.gpu || !alert.gpu
-    }
-  ]...)
 }
 
 resource "azurerm_monitor_metric_alert" "endpoint" {
@@ -53,31 +38,6 @@ resource "azurerm_monitor_metric_alert" "endpoint" {
         values   = [dimension.value]
       }
     }
-  }
-
-  action {
-    action_group_id = local.action_group_id
-  }
-}
-
-resource "azurerm_monitor_metric_alert" "deployment" {
-  for_each = local.alerts_of_deployments
-
-  name                = each.key
-  resource_group_name = local.names.resource_group
-  description         = each.value.text
-  scopes              = [each.value.scope]
-  severity            = 2
-  frequency           = "PT5M"
-  window_size         = "PT15M"
-  tags                = local.tags
-
-  criteria {
-    metric_namespace = local.of_deployment
-    metric_name      = each.value.metric
-    aggregation      = "Average"
-    operator         = each.value.operator
-    threshold        = each.value.threshold
   }
 
   action {

@@ -1,5 +1,4 @@
-# What stands around an endpoint: its logs here, its alerts in alerts.tf, the number of its machines in autoscale.tf. A deployment
-# makes the endpoint, and applies this afterwards.
+# What stands around an endpoint: its logs here, its alerts in alerts.tf. A deployment makes the endpoint, and applies this afterwards.
 
 locals {
   config     = yamldecode(file("${path.module}/${var.config_folder}/${var.environment}.yml"))
@@ -7,20 +6,13 @@ locals {
   thresholds = local.config.thresholds
   tags       = try(local.config.tags, {})
 
-  # Azure runs the machines of an online endpoint, and of no other: only these are watched and scaled here.
-  online      = merge({ gpu = false, min_instances = null }, try(local.config.online, {}))
-  deployments = var.kind == "online" ? var.deployments : []
-
   endpoint         = lookup(local.names, "${var.kind}_endpoint", null)
   group_id         = "/subscriptions/${data.azurerm_client_config.current.subscription_id}/resourceGroups/${local.names.resource_group}"
   endpoint_id      = "${local.group_id}/providers/Microsoft.MachineLearningServices/workspaces/${local.names.workspace}/onlineEndpoints/${local.endpoint}"
-  deployment_ids   = { for name in local.deployments : name => "${local.endpoint_id}/deployments/${name}" }
   log_analytics_id = "${local.group_id}/providers/Microsoft.OperationalInsights/workspaces/${local.names.log_analytics}"
   action_group_id  = "${local.group_id}/providers/Microsoft.Insights/actionGroups/${local.names.action_group}"
 
-  # Azure's names of what is measured.
-  of_endpoint   = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
-  of_deployment = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints/deployments"
+  of_endpoint = "Microsoft.MachineLearningServices/workspaces/onlineEndpoints"
 }
 
 data "azurerm_client_config" "current" {

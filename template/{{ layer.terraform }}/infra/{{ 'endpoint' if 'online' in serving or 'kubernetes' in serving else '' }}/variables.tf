@@ -18,17 +18,6 @@ variable "kind" {
   }
 }
 
-variable "deployments" {
-  type        = set(string)
-  description = "Optional. Names of the deployments behind the endpoint."
-  default     = []
-
-  validation {
-    condition     = alltrue([for name in var.deployments : can(regex("^[A-Za-z][A-Za-z0-9-]{1,30}[A-Za-z0-9]$", name))])
-    error_message = "'${join("', '", var.deployments)}' names a deployment that cannot be: a name must have 3 to 32 letters, digits and hyphens, and start with a letter."
-  }
-}
-
 variable "config_folder" {
   type        = string
   description = "Optional. The folder with dev.yml, staging.yml and prod.yml, relative to this one."
