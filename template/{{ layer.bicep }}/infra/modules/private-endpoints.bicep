@@ -62,14 +62,12 @@ resource zones 'Microsoft.Network/privateEndpoints/privateDnsZoneGroups@2024-07-
     parent: endpoint[index]
     name: 'default'
     properties: {
-      privateDnsZoneConfigs: [
-        for zoneName in item.zones: {
-          name: zoneName
-          properties: {
-            privateDnsZoneId: zoneIds[zoneName]
-          }
+      privateDnsZoneConfigs: map(item.zones, zoneName => {
+        name: zoneName
+        properties: {
+          privateDnsZoneId: zoneIds[zoneName]
         }
-      ]
+      })
     }
   }
 ]
