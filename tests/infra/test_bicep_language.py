@@ -541,6 +541,11 @@ output id string = a.id
         ),
         ("param length int = 1\noutput a int = length + length('b')\n", "'length' is no function here"),
         ("output a array = map(['b'], last => last(last))\n", "'last' is no function here"),
+        (
+            "resource a 'A.B/c@2025-01-01' = { name: 'a', dependsOn: [b] }\n"
+            "var id = a.id\nresource b 'A.B/c@2025-01-01' = { name: 'b', kind: id }\n",
+            "'a' waits for itself",
+        ),
         # The linter
         ("output a string = 'x.blob.core.windows.net'\n", "no-hardcoded-env-urls"),
         ("output a object = { 'b': 1 }\n", "prefer-unquoted-property-names"),

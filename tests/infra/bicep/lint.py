@@ -187,6 +187,21 @@ def symbols(file: s.File, node: Any) -> set[str]:
     return found
 
 
+def dependencies(file: s.File, name: str) -> set[str]:
+    """All resources and modules that one waits for, also by way of others."""
+    found: set[str] = set()
+    open_names = [name]
+    while open_names:
+        current = open_names.pop()
+        declaration = file.resources.get(current) or file.modules.get(current)
+        assert declaration is not None
+        new = symbols(file, declaration.value) - found
+        found |= new
+        # What is declared inside a resource may refer to it.
+        open_names += new - {current}
+    return found
+
+
 def _texts(node: Any) -> list[str]:
     if isinstance(node, s.Interpolation):
         return [part for part in node.parts if isinstance(part, str)]

@@ -6,9 +6,8 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from tests.infra.bicep import syntax as s
 from tests.infra.bicep.deployment import Deployment
-from tests.infra.bicep.lint import symbols
+from tests.infra.bicep.lint import dependencies
 from tests.infra.bicep.values import Made
 
 _ID = re.compile(r"/subscriptions/[^'\"\s,)]+", re.IGNORECASE)
@@ -83,19 +82,5 @@ def waits(user: Made, used: Made) -> bool:
             # Two deployments of one loop of modules.
             return False
         if mine != theirs:
-            return theirs in _dependencies(deployment.file, mine)
+            return theirs in dependencies(deployment.file, mine)
     return True
-
-
-def _dependencies(file: s.File, name: str) -> set[str]:
-    """All symbols that one waits for, also by way of others."""
-    found: set[str] = set()
-    open_names = [name]
-    while open_names:
-        current = open_names.pop()
-        declaration = file.resources.get(current) or file.modules.get(current)
-        assert declaration is not None
-        new = symbols(file, declaration.value) - found
-        found |= new
-        open_names += new
-    return found

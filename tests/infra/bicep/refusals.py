@@ -28,7 +28,7 @@ def refuse(file: s.File) -> None:
     if id(file) in _checked:
         return
     _Names(file).check()
-    for refusal in (places, forms, late, nulls, short_circuits, secrets, members.findings, lint.findings):
+    for refusal in (places, forms, cycles, late, nulls, short_circuits, secrets, members.findings, lint.findings):
         for node, message in refusal(file):
             raise file.error(node, message)
     _checked[id(file)] = file
@@ -213,6 +213,16 @@ def content(declaration: s.Resource | s.Module) -> s.Object:
         body = body.body
     assert isinstance(body, s.Object)
     return body
+
+
+def cycles(file: s.File) -> Iterator[tuple[s.Node, str]]:
+    """Resources and modules that wait for each other."""
+    for name in (*file.resources, *file.modules):
+        declaration = symbol(file, name)
+        assert declaration is not None
+        others = lint.symbols(file, declaration.value) - {name}
+        if any(name in lint.dependencies(file, other) for other in others):
+            yield declaration, f"'{name}' waits for itself"
 
 
 def _loops(node: Any, *, allowed: bool) -> Iterator[tuple[s.Node, str]]:
