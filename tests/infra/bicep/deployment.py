@@ -67,6 +67,7 @@ class Deployment(Expressions):
             self.output(name)
 
     def deploy(self, one: Made | Part) -> None:
+        """Note what one symbol makes, and what is inside it."""
         if isinstance(one, Part):
             if one.active:
                 one.deployment.run()
@@ -81,11 +82,13 @@ class Deployment(Expressions):
 
     @staticmethod
     def all_of(value: Any) -> list[Any]:
+        """The values of a symbol, which has several where it is a loop."""
         return value if isinstance(value, list) else [value]
 
     # Names
 
     def once(self, kind: str, name: str, line: int, work: Callable[[], Any]) -> Any:
+        """Work something out once, and notice when it needs itself for that."""
         key = (kind, name)
         if self.found.get(key) is MISSING:
             raise self.file.error(line, f"'{name}' depends on itself")
@@ -99,9 +102,11 @@ class Deployment(Expressions):
         return self.found[key]
 
     def parameter(self, name: str) -> Any:
+        """The value of a parameter, which is of its type."""
         return self.once("parameter", name, self.file.parameters[name].line, lambda: self.parameter_value(name))
 
     def parameter_value(self, name: str) -> Any:
+        """What a parameter was given, or its default."""
         declaration = self.file.parameters[name]
         if declaration.type is None:
             raise self.file.error(declaration, f"parameter '{name}' has no type")
@@ -120,9 +125,11 @@ class Deployment(Expressions):
         return value
 
     def output(self, name: str) -> Any:
+        """The value of an output, which is of its type."""
         return self.once("output", name, self.file.outputs[name].line, lambda: self.output_value(name))
 
     def output_value(self, name: str) -> Any:
+        """What an output says."""
         declaration = self.file.outputs[name]
         value = self.value(declaration.value, {})
         for problem in types.problems(value, Typed(self.file, declaration.type, declaration.decorators), name):
@@ -160,6 +167,7 @@ class Deployment(Expressions):
         return self.once("symbol", declaration.name, declaration.line, lambda: self.expand(declaration, {}, None))
 
     def expand(self, declaration: s.Resource | s.Module, values: dict[str, Any], parent: Made | None) -> Any:
+        """One resource or module, or one for each item of a loop."""
         written = declaration.value
         if not isinstance(written, s.For):
             return self.one(declaration, written, values, parent)
@@ -170,6 +178,7 @@ class Deployment(Expressions):
         return found
 
     def one(self, declaration: s.Resource | s.Module, written: Any, values: dict[str, Any], parent: Made | None) -> Any:
+        """A resource or module, with the condition around it."""
         active = True
         if isinstance(written, s.If):
             active = self.truth(written.condition, values)
@@ -187,6 +196,7 @@ class Deployment(Expressions):
         active: bool,
         parent: Made | None,
     ) -> Made:
+        """A resource: its name, its place and its ID; its request is worked out when somebody needs it."""
         kind, _, api = declaration.type.partition("@")
         if parent is not None:
             kind, api = f"{parent.kind}/{kind}", api or parent.api
@@ -211,6 +221,7 @@ class Deployment(Expressions):
         return made
 
     def resource(self, content: s.Object, key: str, values: dict[str, Any], node: s.Node) -> Made:
+        """The resource that a property names."""
         written = content.get(key)
         assert written is not None
         found = self.value(written, values)
@@ -221,6 +232,7 @@ class Deployment(Expressions):
     def resource_scope(
         self, content: s.Object, values: dict[str, Any], declaration: s.Resource, kind: str
     ) -> tuple[Scope, Made | None]:
+        """Where a resource stands, and the resource it stands on."""
         written = content.get("scope")
         assert written is not None
         found = self.value(written, values)
@@ -234,6 +246,7 @@ class Deployment(Expressions):
         return scope, None
 
     def as_scope(self, found: Any, node: s.Node) -> Scope:
+        """A scope, or the resource group that a symbol stands for."""
         if isinstance(found, Made) and found.kind == _GROUPS:
             location = "" if found.declaration.existing else str(found.body.get("location", ""))
             return Scope(found.scope.subscription, found.name, location or self.scope.location)
@@ -244,6 +257,7 @@ class Deployment(Expressions):
     def resource_id(
         self, declaration: s.Resource, kind: str, name: str, scope: Scope, parent: Made | None, on: Made | None
     ) -> str:
+        """The ID of a resource: in a scope, below a parent, or on another resource."""
         if parent is not None:
             if kind.rpartition("/")[0].lower() != parent.kind.lower():
                 raise self.file.error(declaration, f"{kind} is no child of {parent.kind}")
@@ -261,6 +275,7 @@ class Deployment(Expressions):
         return local if on is None else on.id + local.removeprefix(scope.id)
 
     def part(self, declaration: s.Module, content: s.Object, values: dict[str, Any], active: bool) -> Part:
+        """A module: its file, its scope and what it is given."""
         file = types.of_module(self.file, declaration)
         for item in content.properties:
             if item.key not in ("name", "params", "scope", "dependsOn"):
@@ -280,6 +295,7 @@ class Deployment(Expressions):
         return Part(str(name), active, deployment)
 
     def note_deployment(self, declaration: s.Module, name: str, scope: Scope) -> None:
+        """Azure keeps deployments of one scope by their names: two of one name get in each other's way."""
         if not 0 < len(name) <= 64:
             raise self.file.error(declaration, f"a deployment's name has 1 to 64 characters, not '{name}'")
         key = (scope.id.lower(), name.lower())
@@ -289,6 +305,7 @@ class Deployment(Expressions):
         self.world.deployments[key] = self.address(declaration)
 
     def arguments(self, declaration: s.Module, content: s.Object, values: dict[str, Any]) -> dict[str, Any]:
+        """What a module is given."""
         written = content.get("params")
         if written is None:
             written = s.Object(declaration.line, ())
@@ -301,6 +318,7 @@ class Deployment(Expressions):
         return given
 
     def body(self, made: Made) -> dict[str, Any]:
+        """The request that makes a resource."""
         if made not in self.bodies:
             properties = tuple(item for item in made.content.properties if item.key not in _OF_THE_DECLARATION)
             value = self.value(s.Object(made.content.line, properties), made.values)

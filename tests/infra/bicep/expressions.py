@@ -41,12 +41,14 @@ class Expressions(ABC):
         """The value of a variable that another file exports."""
 
     def loop_source(self, loop: s.For, values: Mapping[str, Any]) -> list[Any]:
+        """The array that a loop goes through."""
         source = self.value(loop.source, values)
         if not isinstance(source, list):
             raise self.file.error(loop, f"a loop goes through an array, not {source!r}")
         return source
 
     def truth(self, node: s.Expression, values: Mapping[str, Any]) -> bool:
+        """The value of a condition."""
         value = self.value(node, values)
         if not isinstance(value, bool):
             raise self.file.error(node, f"expected true or false, got {value!r}")
@@ -57,6 +59,7 @@ class Expressions(ABC):
         return self.settled(self.chain(node, values), node)
 
     def settled(self, found: Any, node: s.Node) -> Any:
+        """A value that is known; what `.?` did not find is null."""
         if isinstance(found, Pending):
             raise self.file.error(node, f"'{found.path}' of {found.made.kind} is known only to Azure")
         return None if found is MISSING else found
@@ -105,6 +108,7 @@ class Expressions(ABC):
         raise self.file.error(node, f"{type(node).__name__} is no value")
 
     def part_of_text(self, part: str | s.Expression, values: Mapping[str, Any]) -> str:
+        """An expression in a string, as text."""
         if isinstance(part, str):
             return part
         value = self.value(part, values)
@@ -116,6 +120,7 @@ class Expressions(ABC):
             raise self.file.error(part, str(error)) from error
 
     def object(self, node: s.Object, values: Mapping[str, Any]) -> dict[str, Any]:
+        """An object, whose keys may be expressions too."""
         found: dict[str, Any] = {}
         for item in node.properties:
             key = item.key if isinstance(item.key, str) else self.value(item.key, values)
@@ -125,6 +130,8 @@ class Expressions(ABC):
         return found
 
     def function(self, node: s.Lambda, values: Mapping[str, Any]) -> Callable[..., Any]:
+        """A lambda, as something to call."""
+
         def called(*arguments: Any) -> Any:
             if len(node.parameters) > len(arguments):
                 raise self.file.error(node, f"a lambda of {len(arguments)} parameters at most is expected here")
@@ -133,12 +140,14 @@ class Expressions(ABC):
         return called
 
     def number(self, node: s.Expression, values: Mapping[str, Any]) -> int:
+        """The value of an expression that is a number."""
         value = self.value(node, values)
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.file.error(node, f"expected a number, got {value!r}")
         return value
 
     def binary(self, node: s.Binary, values: Mapping[str, Any]) -> Any:
+        """An operator between two expressions."""
         operator = node.operator
         if operator == "??":
             found = self.settled(self.chain(node.left, values), node)
@@ -163,12 +172,14 @@ class Expressions(ABC):
         return NUMERIC[operator](first, second)
 
     def access(self, node: s.Member | s.Index, values: Mapping[str, Any]) -> Any:
+        """A member or an item of something."""
         base = self.chain(node.base, values)
         found = MISSING if base is MISSING else self.accessed(base, node, values)
         # What is null by the way of `.?` ends the chain like what is missing.
         return MISSING if found is None and node.safe else found
 
     def accessed(self, base: Any, node: s.Member | s.Index, values: Mapping[str, Any]) -> Any:
+        """A member or an item of something that is there."""
         key: Any = node.name if isinstance(node, s.Member) else self.value(node.index, values)
         if base is None or (isinstance(base, (Made, Part)) and not base.active and key not in ALWAYS_KNOWN):
             if node.safe:
@@ -189,6 +200,7 @@ class Expressions(ABC):
         return self.member_of_value(base, key, node)
 
     def member_of_value(self, base: Any, key: Any, node: s.Member | s.Index) -> Any:
+        """A property of an object, or an item of an array."""
         if isinstance(base, Scope):
             base = base.attributes()
         if isinstance(base, list) and isinstance(key, int) and not isinstance(key, bool):
@@ -204,6 +216,7 @@ class Expressions(ABC):
         raise self.file.error(node, f"there is no {key!r}")
 
     def resource_member(self, base: Made | Pending, key: str, node: s.Node) -> Any:
+        """An attribute of a resource: what its file says, or what Azure would make up."""
         made = base if isinstance(base, Made) else base.made
         path = f"{base.path}.{key}" if isinstance(base, Pending) else key
         if path in ALWAYS_KNOWN:
@@ -221,6 +234,7 @@ class Expressions(ABC):
         return found
 
     def call(self, node: s.Call, values: Mapping[str, Any]) -> Any:
+        """A function's result."""
         base = node.base
         if base is not None and not (isinstance(base, s.Name) and base.name in ("az", "sys")):
             made = self.value(base, values)
@@ -276,6 +290,7 @@ class Expressions(ABC):
         raise self.file.error(node, f"the function '{node.name}' is not known here")
 
     def load(self, node: s.Call) -> Any:
+        """What a file beside the template holds."""
         argument = node.arguments[0] if len(node.arguments) == 1 else None
         if not isinstance(argument, s.Literal) or not isinstance(argument.value, str):
             raise self.file.error(node, f"{node.name} takes one plain string")

@@ -18,6 +18,8 @@ _TOKEN = re.compile(
 
 @dataclass(frozen=True)
 class Token:
+    """A word, number, string, sign or line break."""
+
     kind: str
     """name, number, string, symbol, break or end."""
     text: str

@@ -38,6 +38,7 @@ class Scope:
 
     @property
     def id(self) -> str:
+        """Its resource ID; the tenant has none."""
         if self.subscription is None:
             return ""
         group = "" if self.group is None else f"/resourceGroups/{self.group}"

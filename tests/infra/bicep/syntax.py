@@ -29,6 +29,8 @@ class Node:
 
 @dataclass(frozen=True)
 class Literal(Node):
+    """A number, true, false, null, or a string without expressions."""
+
     value: str | int | bool | None
 
 
@@ -41,6 +43,8 @@ class Interpolation(Node):
 
 @dataclass(frozen=True)
 class Name(Node):
+    """A variable, parameter, symbol or import."""
+
     name: str
 
 
@@ -88,18 +92,24 @@ class Call(Node):
 
 @dataclass(frozen=True)
 class Lambda(Node):
+    """`(parameters) => body`."""
+
     parameters: tuple[str, ...]
     body: Expression
 
 
 @dataclass(frozen=True)
 class Unary(Node):
+    """`!` or `-` before an expression."""
+
     operator: str
     operand: Expression
 
 
 @dataclass(frozen=True)
 class Binary(Node):
+    """Two expressions with an operator between them."""
+
     operator: str
     left: Expression
     right: Expression
@@ -107,6 +117,8 @@ class Binary(Node):
 
 @dataclass(frozen=True)
 class Ternary(Node):
+    """`condition ? yes : no`."""
+
     condition: Expression
     yes: Expression
     no: Expression
@@ -114,11 +126,15 @@ class Ternary(Node):
 
 @dataclass(frozen=True)
 class Array(Node):
+    """`[items]`."""
+
     items: tuple[Expression, ...]
 
 
 @dataclass(frozen=True)
 class Property(Node):
+    """A key of an object and its value; `quoted` says that the key stands in quotes."""
+
     key: str | Interpolation
     value: Expression
     quoted: bool = False
@@ -126,6 +142,8 @@ class Property(Node):
 
 @dataclass(frozen=True)
 class Object(Node):
+    """Properties in braces; in the body of a resource also resources inside it."""
+
     properties: tuple[Property, ...]
     resources: tuple[Resource, ...] = ()
 
@@ -136,6 +154,8 @@ class Object(Node):
 
 @dataclass(frozen=True)
 class For(Node):
+    """`[for item in source: body]`, or with an index."""
+
     item: str
     index: str | None
     source: Expression
@@ -144,6 +164,8 @@ class For(Node):
 
 @dataclass(frozen=True)
 class If(Node):
+    """`if (condition) { }` before the body of a resource or module."""
+
     condition: Expression
     body: Object
 
@@ -180,26 +202,36 @@ class TypeName(Node):
 
 @dataclass(frozen=True)
 class TypeLiteral(Node):
+    """A type of one value."""
+
     value: str | int | bool | None
 
 
 @dataclass(frozen=True)
 class TypeArray(Node):
+    """`item[]`."""
+
     item: TypeExpression
 
 
 @dataclass(frozen=True)
 class TypeNullable(Node):
+    """`inner?`."""
+
     inner: TypeExpression
 
 
 @dataclass(frozen=True)
 class TypeUnion(Node):
+    """Choices between bars."""
+
     choices: tuple[TypeExpression, ...]
 
 
 @dataclass(frozen=True)
 class TypeProperty(Node):
+    """A property that an object of the type has."""
+
     name: str
     type: TypeExpression
     decorators: tuple[Call, ...]
@@ -207,6 +239,8 @@ class TypeProperty(Node):
 
 @dataclass(frozen=True)
 class TypeObject(Node):
+    """A type of objects."""
+
     properties: tuple[TypeProperty, ...]
     others: TypeExpression | None
     """What `*: type` says about properties without a name of their own."""
@@ -219,6 +253,8 @@ TypeExpression = TypeName | TypeLiteral | TypeArray | TypeNullable | TypeUnion |
 
 @dataclass(frozen=True)
 class Declaration(Node):
+    """Anything that a file declares, with its decorators."""
+
     name: str
     decorators: tuple[Call, ...]
 
@@ -229,6 +265,8 @@ class Declaration(Node):
 
 @dataclass(frozen=True)
 class Parameter(Declaration):
+    """`param name type = default`."""
+
     type: TypeExpression | None
     """None in a file of parameters."""
     default: Expression | None
@@ -236,16 +274,22 @@ class Parameter(Declaration):
 
 @dataclass(frozen=True)
 class Variable(Declaration):
+    """`var name = value`."""
+
     value: Expression
 
 
 @dataclass(frozen=True)
 class Type(Declaration):
+    """`type name = type`."""
+
     type: TypeExpression
 
 
 @dataclass(frozen=True)
 class Resource(Declaration):
+    """`resource name 'type' = value`."""
+
     type: str
     """As it is written: Microsoft.Storage/storageAccounts@2025-01-01, or only the last part inside another resource."""
     existing: bool
@@ -254,12 +298,16 @@ class Resource(Declaration):
 
 @dataclass(frozen=True)
 class Module(Declaration):
+    """`module name 'path' = value`."""
+
     path: str
     value: Expression
 
 
 @dataclass(frozen=True)
 class Output(Declaration):
+    """`output name type = value`."""
+
     type: TypeExpression
     value: Expression
 

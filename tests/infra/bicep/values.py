@@ -74,6 +74,8 @@ class Part:
 
 @dataclass(frozen=True)
 class Outputs:
+    """The outputs of a module."""
+
     part: Part
 
 
@@ -96,6 +98,7 @@ class World:
     exports: dict[Path, Deployment] = field(default_factory=dict)
 
     def add(self, made: Made) -> None:
+        """Note a resource that a deployment makes; no two have one ID."""
         if made.id.lower() in self.ids:
             other = self.ids[made.id.lower()]
             raise made.deployment.file.error(made.declaration, f"{made.id} is deployed twice: also by {other}")
