@@ -70,6 +70,30 @@ run "every_container_is_a_datastore" {
   }
 }
 
+run "names_and_sizes_are_the_configurations" {
+  command = apply
+
+  variables {
+    environment   = "staging"
+    config_folder = "tests/configs/closed"
+  }
+
+  assert {
+    condition     = [module.storage.name, module.data_lake.name, module.key_vault.name, module.container_registry.name] == ["stexamplestaging", "dlsexamplestaging", "kv-example-staging", "crexamplestaging"]
+    error_message = "Everything must be called as the configuration says."
+  }
+
+  assert {
+    condition     = module.storage.replication == "ZRS" && module.data_lake.replication == "ZRS" && module.container_registry.sku == "Premium" && module.monitoring.retention_days == 45
+    error_message = "Everything must be as large as the configuration says."
+  }
+
+  assert {
+    condition     = module.workspace.resources == { storage = module.storage.id, key_vault = module.key_vault.id, container_registry = module.container_registry.id, insights = module.monitoring.application_insights_id }
+    error_message = "The workspace must keep its things in what was built for it."
+  }
+}
+
 run "cluster_with_gpus" {
   command = apply
 

@@ -99,7 +99,7 @@ run "storage_of_the_workspace" {
 }
 
 run "key_vault" {
-  command = plan
+  command = apply
 
   module {
     source = "./modules/key_vault"
@@ -111,6 +111,11 @@ run "key_vault" {
   }
 
   assert {
+    condition     = azurerm_key_vault.main.tenant_id == "00000000-0000-0000-0000-000000000000" && azurerm_key_vault.main.soft_delete_retention_days == 90
+    error_message = "What is deleted from the key vault must come back, for the tenant that it belongs to."
+  }
+
+  assert {
     condition     = azurerm_key_vault.main.network_acls[0].default_action == "Deny" && !azurerm_key_vault.main.public_network_access_enabled
     error_message = "A closed key vault must be reached through private endpoints only."
   }
@@ -119,10 +124,15 @@ run "key_vault" {
     condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["AuditEvent"]
     error_message = "Uses of secrets must be logged."
   }
+
+  assert {
+    condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_key_vault.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
+    error_message = "The log must be its own, and go to Log Analytics."
+  }
 }
 
 run "container_registry" {
-  command = plan
+  command = apply
 
   module {
     source = "./modules/container_registry"
@@ -146,10 +156,15 @@ run "container_registry" {
     condition     = !azurerm_container_registry.main.public_network_access_enabled && azurerm_container_registry.main.network_rule_bypass_option == "AzureServices"
     error_message = "A closed container registry must be reached through private endpoints only."
   }
+
+  assert {
+    condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_container_registry.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
+    error_message = "The log must be its own, and go to Log Analytics."
+  }
 }
 
 run "monitoring" {
-  command = plan
+  command = apply
 
   module {
     source = "./modules/monitoring"
@@ -165,10 +180,15 @@ run "monitoring" {
     condition     = !azurerm_application_insights.main.local_authentication_enabled && !azurerm_log_analytics_workspace.main.local_authentication_enabled
     error_message = "Application Insights and Log Analytics must refuse keys."
   }
+
+  assert {
+    condition     = azurerm_application_insights.main.workspace_id == azurerm_log_analytics_workspace.main.id
+    error_message = "Measurements must be kept with the logs."
+  }
 }
 
 run "workspace" {
-  command = plan
+  command = apply
 
   module {
     source = "./modules/workspace"
@@ -208,6 +228,11 @@ run "workspace" {
   assert {
     condition     = azurerm_machine_learning_workspace.main.identity[0].type == "SystemAssigned, UserAssigned" && azurerm_machine_learning_workspace.main.identity[0].identity_ids == toset(["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"]) && azurerm_machine_learning_workspace.main.primary_user_assigned_identity == null
     error_message = "Monitors need an identity of the workspace besides its own, which must stay the first."
+  }
+
+  assert {
+    condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_machine_learning_workspace.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
+    error_message = "The log must be its own, and go to Log Analytics."
   }
 }
 
@@ -252,15 +277,22 @@ run "compute_cluster" {
 }
 
 run "identities" {
-  command = plan
+  command = apply
 
   module {
     source = "./modules/identities"
   }
 
+  override_resource {
+    target = azurerm_user_assigned_identity.main["ci"]
+    values = {
+      id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-ci"
+    }
+  }
+
   variables {
     environment = "dev"
-    names       = { ci = "id-ci" }
+    names       = { jobs = "id-jobs", ci = "id-ci" }
 
     trust = {
       issuer  = "https://token.actions.githubusercontent.com"
@@ -271,6 +303,11 @@ run "identities" {
   assert {
     condition     = azurerm_federated_identity_credential.ci[0].audience == tolist(["api://AzureADTokenExchange"]) && azurerm_federated_identity_credential.ci[0].issuer == "https://token.actions.githubusercontent.com"
     error_message = "Only tokens made for Azure, by the CI, must be accepted."
+  }
+
+  assert {
+    condition     = azurerm_federated_identity_credential.ci[0].user_assigned_identity_id == azurerm_user_assigned_identity.main["ci"].id
+    error_message = "Tokens of the CI must be accepted for its own identity only."
   }
 }
 

@@ -17,3 +17,13 @@ output "hierarchical" {
   description = "Whether it is a data lake."
   value       = azurerm_storage_account.main.is_hns_enabled
 }
+
+output "name" {
+  description = "Name of the storage account."
+  value       = azurerm_storage_account.main.name
+}
+
+output "replication" {
+  description = "How data is replicated."
+  value       = azurerm_storage_account.main.account_replication_type
+}

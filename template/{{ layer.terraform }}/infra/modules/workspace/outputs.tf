@@ -37,3 +37,13 @@ output "identity_ids" {
   description = "Resource IDs of the identities that monitors and jobs without a cluster act as."
   value       = azurerm_machine_learning_workspace.main.identity[0].identity_ids
 }
+
+output "resources" {
+  description = "Resource IDs of what the workspace keeps things in."
+  value = {
+    storage            = azurerm_machine_learning_workspace.main.storage_account_id
+    key_vault          = azurerm_machine_learning_workspace.main.key_vault_id
+    container_registry = azurerm_machine_learning_workspace.main.container_registry_id
+    insights           = azurerm_machine_learning_workspace.main.application_insights_id
+  }
+}

@@ -108,6 +108,12 @@ mock_resource "azurerm_subnet_network_security_group_association" {
   }
 }
 
+mock_resource "azurerm_user_assigned_identity" {
+  defaults = {
+    id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-example"
+  }
+}
+
 mock_resource "azurerm_virtual_network" {
   defaults = {
     id = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.Network/virtualNetworks/vnet-example"
