@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,16 +83,18 @@ class Deployment:
         while True:
             try:
                 found: Mapping[str, Any] = az.ask("deployment", self._scope, "show", *self._record, *query)
-                for part, line in self._parts(self.group):
-                    if part not in shown:
-                        shown.add(part)
-                        show(line)
-                return found
+                break
             except StepFailedError:
                 failures += 1
                 if failures == _LOOKS:
                     raise
                 time.sleep(PAUSE)
+        with suppress(StepFailedError):
+            for part, line in self._parts(self.group):
+                if part not in shown:
+                    shown.add(part)
+                    show(line)
+        return found
 
     def _parts(self, group: str | None) -> Iterator[tuple[str, str]]:
         """Resources and modules that are done; the deployment that another one makes inside a group is looked into."""
@@ -153,7 +156,8 @@ def plain(ended: tools.Ended) -> str:
             position += 1
         position = text.find("{", position)
     lines = dict.fromkeys(line for code, line in found if code not in _WRAPPERS)
-    return "\n".join(lines) or text
+    wrappers = tuple(f"{code} - " for code in _WRAPPERS)
+    return "\n".join(lines or [line for line in text.splitlines() if not line.startswith(wrappers)]) or text
 
 
 def _innermost(error: Any) -> Iterator[tuple[str, str]]:

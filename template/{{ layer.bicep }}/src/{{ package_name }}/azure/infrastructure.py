@@ -256,7 +256,7 @@ def _present(scene: _Scene, there: bool, destroy: bool) -> dict[str, Any]:
     """What depends on who asks, and on what is there: so a second deployment changes nothing."""
     values: dict[str, Any] = {}
     names, subscription = scene.config.names, ("--subscription", scene.subscription)
-    held = {each.name.lower() for each in removal.held(scene.group, scene.subscription)} if there else set()
+    held = {each.name.lower() for each in removal.held(scene.group_id)} if there else set()
     if names.key_vault.lower() not in held and _deleted_vault(scene):
         values["recoverKeyVault"] = True
     if there and not destroy:
@@ -310,7 +310,7 @@ def _removed(scene: _Scene, prediction: Prediction) -> _Removed:
     if scene.stack.of_endpoint:
         found += _watchers(scene)
     elif scene.makes_group:
-        found += [Resource(scene.group_id), *removal.held(scene.group, scene.subscription)]
+        found += [Resource(scene.group_id), *removal.held(scene.group_id)]
     else:
         found += [each for each in prediction.others if _tagged(scene, each)]
     resources = tuple({each.id.lower(): each for each in found}.values())

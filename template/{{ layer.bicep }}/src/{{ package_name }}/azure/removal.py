@@ -7,6 +7,8 @@ from . import az
 from .deployment import plain
 from .whatif import Resource
 
+_RESOURCES = "2021-04-01"
+
 # What others stand on goes after them; lower case.
 _FIRST, _OTHERS = 0, 5
 _RANKS = {
@@ -82,8 +84,11 @@ def remove_group(group: str, subscription: str, show: Callable[[str], None]) -> 
     show(f"deleted  resource group {group}")
 
 
-def held(group: str, subscription: str) -> tuple[Resource, ...]:
-    """What a resource group holds, children of others left out."""
-    query = ("--query", "[].{id: id, tags: tags}", "--subscription", subscription)
-    listed = az.ask("resource", "list", "--resource-group", group, *query)
-    return tuple(Resource(found["id"], tags=found["tags"] or {}) for found in listed)
+def held(group_id: str) -> tuple[Resource, ...]:
+    """What a resource group holds, children of others left out; rights on the group are enough to ask."""
+    page = az.get(f"{group_id}/resources", _RESOURCES)
+    listed = list(page["value"])
+    while page.get("nextLink"):
+        page = az.ask("rest", "--method", "get", "--url", page["nextLink"])
+        listed += page["value"]
+    return tuple(Resource(found["id"], tags=found.get("tags") or {}) for found in listed)

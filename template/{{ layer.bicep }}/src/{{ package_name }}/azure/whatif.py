@@ -171,7 +171,7 @@ def _properties(found: Mapping[str, Any]) -> Iterator[Property]:
     """What differs; of a new resource, everything that is said of it."""
     if found["changeType"] == "Create":
         for path, value in _leaves(found.get("after") or {}):
-            if path not in ("apiVersion", "id"):
+            if path not in ("apiVersion", "id", "resourceGroup"):  # `az` adds the last one by itself
                 yield Property(path, "+", _MISSING, value, None)
         return
     yield from _differences(found.get("delta") or ())
