@@ -239,8 +239,10 @@ MUTATIONS = [
         "only = {}",
         "every answer counts as an error",
     ),
-    Mutation("endpoint/alerts.tf", 'operator = "LessThan"', 'operator = "GreaterThan"', "lost machines are not seen"),
-    Mutation("endpoint/alerts.tf", "DiskUtilization", "DiskUtilizationPercentage", "full disks are not seen"),
+    Mutation(
+        "endpoint/deployments.tf", 'operator = "LessThan"', 'operator = "GreaterThan"', "lost machines are not seen"
+    ),
+    Mutation("endpoint/deployments.tf", "DiskUtilization", "DiskUtilizationPercentage", "full disks are not seen"),
     Mutation("endpoint/autoscale.tf", '"Decrease"', '"Increase"', "idle machines bring more machines"),
     Mutation(
         "endpoint/autoscale.tf",
