@@ -22,6 +22,16 @@ run "github_in_dev" {
   }
 
   assert {
+    condition     = module.events[0].subjects["model-registered"] == tolist(["models/example-model:"])
+    error_message = "Dev must tell of the project's own model."
+  }
+
+  assert {
+    condition     = contains(keys(module.events[0].definitions.workflow.parameters), "workspaceId") && keys(module.events[0].definitions.receiver.parameters) == ["workflowUrl"]
+    error_message = "The Logic App must act, and the other one take in."
+  }
+
+  assert {
     condition     = module.alerts.logic_apps == [module.events[0].logic_app.id]
     error_message = "Alerts must reach the Logic App."
   }
@@ -51,6 +61,11 @@ run "github_in_prod" {
   assert {
     condition     = keys(module.events[0].subscriptions) == ["data-arrived", "monitor-breach"]
     error_message = "Prod must tell of new data and of breaches: its own models are candidates of nothing."
+  }
+
+  assert {
+    condition     = module.events[0].subjects["data-arrived"] == tolist(["/blobServices/default/containers/curated/", "/_SUCCESS"]) && length(module.events[0].subjects["monitor-breach"]) == 0
+    error_message = "Prod must tell of the blob that completes a delivery."
   }
 }
 

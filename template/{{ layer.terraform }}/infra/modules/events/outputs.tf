@@ -23,3 +23,16 @@ output "parameters" {
   description = "What the Logic App is told of its surroundings; none of it is a secret."
   value       = var.parameters
 }
+
+output "subjects" {
+  description = "How the subjects of events that are heard begin and end, by name of the event."
+  value = {
+    for name, subscription in azurerm_eventgrid_system_topic_event_subscription.main :
+    name => compact(flatten([for filter in subscription.subject_filter : [filter.subject_begins_with, filter.subject_ends_with]]))
+  }
+}
+
+output "definitions" {
+  description = "Definitions of the two Logic Apps."
+  value       = var.definitions
+}
