@@ -109,6 +109,18 @@ UNSEEN = {
         '  admin_enabled          = false\n  identity {\n    type = "SystemAssigned"\n  }\n',
         "reads no identity",
     ),
+    "a value that only Azure says": (
+        "modules/storage/main.tf",
+        '  account_tier                     = "Standard"\n',
+        '  account_tier                     = "Standard"\n  primary_blob_endpoint = "https://example.com"\n',
+        "primary_blob_endpoint is said by Azure and cannot be set",
+    ),
+    "a name that is too long": (
+        "modules/alerts/main.tf",
+        '"mlm-${var.environment}"',
+        '"mlops-mail-${var.environment}"',
+        "short_name 'mlops-mail-dev' is longer than 12 characters.",
+    ),
     "a value that Azure does not know": (
         "modules/storage/main.tf",
         '"TLS1_2"',
