@@ -183,6 +183,11 @@ run "resource_group_of_its_own" {
   }
 
   assert {
+    condition     = local.placement.location == "westeurope" && local.placement.tags == { project = "example", environment = "prod" }
+    error_message = "Everything must stand in the configuration's region, and carry its tags."
+  }
+
+  assert {
     condition     = output.workspace_name == "mlw-example-prod"
     error_message = "The workspace must be called as the configuration says."
   }

@@ -8,7 +8,7 @@ variables {
   placement = {
     resource_group_name = "rg-example"
     location            = "westeurope"
-    tags                = {}
+    tags                = { project = "example" }
   }
 
   name             = "example"
@@ -57,6 +57,11 @@ run "storage" {
   assert {
     condition     = [for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category] == ["StorageDelete", "StorageWrite"]
     error_message = "Who changes or deletes data must be logged."
+  }
+
+  assert {
+    condition     = azurerm_storage_account.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
   }
 }
 
@@ -129,6 +134,11 @@ run "key_vault" {
     condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_key_vault.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
     error_message = "The log must be its own, and go to Log Analytics."
   }
+
+  assert {
+    condition     = azurerm_key_vault.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
+  }
 }
 
 run "container_registry" {
@@ -160,6 +170,11 @@ run "container_registry" {
   assert {
     condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_container_registry.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
     error_message = "The log must be its own, and go to Log Analytics."
+  }
+
+  assert {
+    condition     = azurerm_container_registry.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
   }
 }
 
@@ -234,6 +249,11 @@ run "workspace" {
     condition     = azurerm_monitor_diagnostic_setting.main.target_resource_id == azurerm_machine_learning_workspace.main.id && azurerm_monitor_diagnostic_setting.main.log_analytics_workspace_id == var.log_analytics_id
     error_message = "The log must be its own, and go to Log Analytics."
   }
+
+  assert {
+    condition     = azurerm_machine_learning_workspace.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
+  }
 }
 
 run "compute_cluster" {
@@ -273,6 +293,11 @@ run "compute_cluster" {
   assert {
     condition     = azurerm_machine_learning_compute_cluster.main.identity[0].identity_ids == toset(["/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-example/providers/Microsoft.ManagedIdentity/userAssignedIdentities/id-jobs-example"])
     error_message = "Jobs must act as their identity."
+  }
+
+  assert {
+    condition     = azurerm_machine_learning_compute_cluster.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
   }
 }
 
@@ -355,6 +380,11 @@ run "network" {
   assert {
     condition     = alltrue([for name, link in azurerm_private_dns_zone_virtual_network_link.main : link.name == "mlw-example" && link.private_dns_zone_id == azurerm_private_dns_zone.main[name].id && link.virtual_network_id == azurerm_virtual_network.main.id && !link.registration_enabled])
     error_message = "The network must resolve names through each zone, and register none of its machines."
+  }
+
+  assert {
+    condition     = azurerm_virtual_network.main.tags == tomap({ project = "example" })
+    error_message = "What costs money must say for which project."
   }
 }
 

@@ -282,7 +282,7 @@ run "roles_that_somebody_else_assigns" {
   }
 
   assert {
-    condition     = length(output.roles_to_assign) == 21 && strcontains(output.roles_to_assign["jobs: AcrPull on container_registry, because: jobs start from images there"], "--role 7f951dda-4ed3-4680-a7ca-43fe172d538d --scope ${module.container_registry.id}")
+    condition     = length(output.roles_to_assign) == 21 && strcontains(output.roles_to_assign["jobs: AcrPull on container_registry, because: jobs start from images there"], "--assignee-principal-type ServicePrincipal --role 7f951dda-4ed3-4680-a7ca-43fe172d538d --scope ${module.container_registry.id}")
     error_message = "assign_roles: false must say which roles are to be assigned."
   }
 
