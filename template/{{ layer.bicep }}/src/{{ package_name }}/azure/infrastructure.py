@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from ..environments import EnvironmentConfig, load
 from ..errors import StepFailedError, UserError
 from ..project import Project
-from . import az, removal, tools, whatif
+from . import az, leftovers, removal, tools, whatif
 from .changes import Change, Changes
 from .deployment import Deployment
 from .preparation import Preparation
@@ -255,15 +255,13 @@ def _bicep(verb: str, source: Path, target: Path) -> None:
 def _present(scene: _Scene, there: bool, destroy: bool) -> dict[str, Any]:
     """What depends on who asks, and on what is there: so a second deployment changes nothing."""
     values: dict[str, Any] = {}
-    names, subscription = scene.config.names, ("--subscription", scene.subscription)
+    names = scene.config.names
     held = {each.name.lower() for each in removal.held(scene.group_id)} if there else set()
     if names.key_vault.lower() not in held and _deleted_vault(scene):
         values["recoverKeyVault"] = True
     if there and not destroy:
         # Azure lets nobody give rights to himself, not even those that he has.
-        query = ("--query", f"[?name=='{names.identity_ci}'].clientId")
-        ci = az.ask("identity", "list", "--resource-group", scene.group, *query, *subscription)
-        values["giveCiItsRights"] = scene.account.user not in ci
+        values["giveCiItsRights"] = _principal_of_ci(scene) is None
     if there and scene.config.monthly_budget is not None:
         # Azure refuses to move the start of a budget.
         budgets = az.get(f"{scene.group_id}/providers/Microsoft.Consumption/budgets", _BUDGETS)["value"]
@@ -271,6 +269,13 @@ def _present(scene: _Scene, there: bool, destroy: bool) -> dict[str, Any]:
             if budget["name"] == f"budget-{names.workspace}":
                 values["budgetStart"] = budget["properties"]["timePeriod"]["startDate"][:10]
     return values
+
+
+def _principal_of_ci(scene: _Scene) -> str | None:
+    """The object ID of the environment's CI identity where it is the one that is signed in, else None."""
+    query = ("--query", f"[?name=='{scene.config.names.identity_ci}'].{{client: clientId, principal: principalId}}")
+    found = az.ask("identity", "list", "--resource-group", scene.group, *query, "--subscription", scene.subscription)
+    return next((each["principal"] for each in found if each["client"] == scene.account.user), None)
 
 
 def _deleted_vault(scene: _Scene) -> bool:
@@ -312,7 +317,9 @@ def _removed(scene: _Scene, prediction: Prediction) -> _Removed:
     elif scene.makes_group:
         found += [Resource(scene.group_id), *removal.held(scene.group_id)]
     else:
-        found += [each for each in prediction.others if _tagged(scene, each)]
+        table = scene.project.root / "infra" / "roles.bicep"
+        found += leftovers.tagged(prediction.others, scene.config)
+        found += leftovers.roles(prediction.present, scene.group_id, table, None)
     resources = tuple({each.id.lower(): each for each in found}.values())
     notes = prediction.unseen if not scene.makes_group else ()
     return _Removed(scene, resources, Changes(tuple(_gone(scene, resources)), notes=notes))
@@ -340,23 +347,18 @@ def _watchers(scene: _Scene) -> Iterator[Resource]:
 
 
 def _left(scene: _Scene, prediction: Prediction, as_ci: bool) -> Iterator[Resource]:
-    """What carries this environment's tags without being described; endpoints and what watches them come later."""
-    if scene.stack.name != StackName.environment:
+    """What the environment still has without being described."""
+    if scene.stack.name != StackName.environment or not prediction.present:
         return
-    names = scene.config.names
-    endpoints = [f"-{name}" for name in (names.online_endpoint, names.kubernetes_endpoint) if name]
-    for each in prediction.others:
-        kind = each.kind.lower()
-        watches = kind.startswith("microsoft.insights/") and any(name in each.name for name in endpoints)
-        of_workspace = kind.startswith("microsoft.machinelearningservices/workspaces/")
-        of_others = as_ci and each.name.lower() == f"pe-{names.workspace}-ml-registry".lower()
-        if _tagged(scene, each) and not watches and not of_workspace and not of_others:
-            yield each
-
-
-def _tagged(scene: _Scene, resource: Resource) -> bool:
-    tags = scene.config.tags
-    return bool(tags) and all(resource.tags.get(name) == value for name, value in tags.items())
+    yield from leftovers.resources(prediction.others, scene.config, as_ci=as_ci)
+    table = scene.project.root / "infra" / "roles.bicep"
+    but = _principal_of_ci(scene) if as_ci else None
+    yield from leftovers.roles(prediction.present, scene.group_id, table, but)
+    if scene.config.network.mode != "public":
+        workspace = f"Microsoft.MachineLearningServices/workspaces/{scene.config.names.workspace}"
+        for rule in leftovers.rules(prediction.present, f"{scene.group_id}/providers/{workspace}"):
+            if not (as_ci and rule.name == "ml-registry"):
+                yield rule
 
 
 def _numbers(version: str) -> tuple[int, ...]:
