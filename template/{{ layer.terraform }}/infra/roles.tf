@@ -134,8 +134,8 @@ locals {
 
   # CI may give the roles of this table to machines and groups, and take them away: not those that would let it give itself more.
   ci_only  = ["Contributor", "Role Based Access Control Administrator"]
-  given    = join(", ", sort([for name, id in local.roles : id if !contains(local.ci_only, name)]))
-  given_by = "(!(ActionMatches{'Microsoft.Authorization/roleAssignments/%s'}) OR (@%s[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {%s} AND @%s[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal', 'Group'}))"
+  given    = "{${join(", ", sort([for name, id in local.roles : id if !contains(local.ci_only, name)]))}}"
+  given_by = "(!(ActionMatches{'Microsoft.Authorization/roleAssignments/%s'}) OR (@%s[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals %s AND @%s[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {'ServicePrincipal', 'Group'}))"
 
   conditions = {
     "Role Based Access Control Administrator" = join(" AND ", [
