@@ -118,6 +118,17 @@ def test_nothing_is_named_outside_the_configuration() -> None:
                 assert re.search(r"local\.|var\.|each\.", str(body.get("name", "local."))), (kind, name)
 
 
+def test_the_provider_signs_in_to_storage_with_entra_id() -> None:
+    """Accounts that refuse keys refuse a provider that comes with one; no plan would tell."""
+    (provider,) = [found["azurerm"] for found in blocks(INFRA, "provider") if "azurerm" in found]
+    assert provider["storage_use_azuread"] is True
+
+
+def test_the_managed_network_waits_until_its_endpoints_can_be_approved() -> None:
+    modules = {name: body for block in blocks(INFRA, "module") for name, body in block.items()}
+    assert any("azurerm_role_assignment.main" in str(one) for one in modules["outbound_rules"]["depends_on"])
+
+
 def test_the_main_file_is_a_table_of_contents() -> None:
     content = hcl2.loads((INFRA / "main.tf").read_text())
     assert content.keys() - {"__comments__", "__inline_comments__"} == {"module"}

@@ -30,7 +30,8 @@ CLUSTERS = {
     "staging": arm_id("Microsoft.ContainerService/managedClusters", "aks-models", "rg-clusters"),
     "prod": arm_id("Microsoft.Kubernetes/connectedClusters", "arc-models", "rg-clusters"),
 }
-OTHER_VAULT = arm_id("Microsoft.KeyVault/vaults", "kv-outside", "rg-outside")
+OTHER_SUBSCRIPTION = "00000000-0000-0000-0000-00000000005b"
+OTHER_VAULT = arm_id("Microsoft.KeyVault/vaults", "kv-outside", "rg-outside").replace(SUBSCRIPTION, OTHER_SUBSCRIPTION)
 
 # How far a user has filled the configuration in. bare: only what must be. filled: all there is to fill in.
 # withheld: somebody else makes the group and gives the roles, and there is no budget.
@@ -120,7 +121,7 @@ def _fill_all(config: dict[str, Any]) -> None:
         "data_scientists": "00000000-0000-0000-0000-0000000000d5",
         "ml_engineers": "00000000-0000-0000-0000-0000000000e6",
     }
-    config["registry"]["managed_resource_group"] = "rg-behind-the-registry"
+    config["registry"].update(subscription_id=OTHER_SUBSCRIPTION, managed_resource_group="rg-behind-the-registry")
     config["gpu_cluster"] = {
         "name": "gpu-cluster",
         "vm_size": "Standard_NC4as_T4_v3",

@@ -70,6 +70,9 @@ class Built:
             ),
             "ml_registry_group": group_id(registry["managed_resource_group"] or "none"),
         }
+        if registry["subscription_id"]:
+            for name in ("ml_registry", "ml_registry_group"):
+                found[name] = found[name].replace(SUBSCRIPTION, registry["subscription_id"], 1)
         for name in ("jobs", "endpoint"):
             found[f"identity_{name}"] = self.named(
                 f"identity_{name}", "Microsoft.ManagedIdentity/userAssignedIdentities"
@@ -817,7 +820,7 @@ def everybody_has_the_rights_they_need_and_no_others(built: Built) -> Iterator[s
         if said["principalType"] != ("Group" if people else "ServicePrincipal"):
             yield f"{who} is a {said['principalType']}"
         if not said["roleDefinitionId"].startswith(
-            f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.Authorization/roleDefinitions/"
+            f"{'/'.join((one.scope or '').split('/')[:3])}/providers/Microsoft.Authorization/roleDefinitions/"
         ):
             yield f"{who}: {said['roleDefinitionId']}"
         if not said["description"]:

@@ -158,6 +158,10 @@ HostName = Annotated[
 ]
 BlobSuffix = Annotated[str, _rule(r"[^\s?#]+", "write how the blob's path ends, such as '/_SUCCESS'")]
 Percent = Annotated[int, Field(ge=1, le=100)]
+SubscriptionId = Annotated[
+    str,
+    _rule(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "write the subscription's ID, in lower case"),
+]
 ActionGroupName = Annotated[
     str,
     _rule(r"[\w().-]{0,259}[\w()-]", "1 to 260 of letters, digits, '_().-', and no '.' at the end"),
@@ -384,6 +388,7 @@ class SharedRegistry(Section):
     name: RegistryName
     resource_group: GroupName
     location: Location
+    subscription_id: SubscriptionId | None = None  # the environment's own without it
     managed_resource_group: GroupName | None = None  # what Azure makes behind it, once it is built
 
 

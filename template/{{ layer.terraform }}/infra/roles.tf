@@ -37,8 +37,16 @@ locals {
 
   # The registry that all environments share; infra/registry/ builds it.
   subscription_id   = "/subscriptions/${data.azurerm_client_config.current.subscription_id}"
-  ml_registry_id    = "${local.subscription_id}/resourceGroups/${local.config.registry.resource_group}/providers/Microsoft.MachineLearningServices/registries/${local.config.registry.name}"
+  ml_registry_id    = "${local.registry_subscription}/resourceGroups/${local.config.registry.resource_group}/providers/Microsoft.MachineLearningServices/registries/${local.config.registry.name}"
   ml_registry_group = try(local.config.registry.managed_resource_group, null)
+
+  # Of what may stand in another subscription than the environment, whose roles are those of its own.
+  registry_subscription = "/subscriptions/${try(coalesce(local.config.registry.subscription_id), data.azurerm_client_config.current.subscription_id)}"
+  subscriptions = {
+    ml_registry       = local.registry_subscription
+    ml_registry_group = local.registry_subscription
+    github_token      = local.token_vault_id == null ? local.subscription_id : join("/", slice(split("/", local.token_vault_id), 0, 3))
+  }
 
   scopes = {
     workspace          = module.workspace.id
@@ -52,7 +60,7 @@ locals {
     blob_endpoint      = lookup(module.private_endpoints.ids, "blob", null)
     file_endpoint      = lookup(module.private_endpoints.ids, "file", null)
     ml_registry        = local.ml_registry_id
-    ml_registry_group  = try("${local.subscription_id}/resourceGroups/${local.ml_registry_group}", null)
+    ml_registry_group  = try("${local.registry_subscription}/resourceGroups/${local.ml_registry_group}", null)
     github_token       = local.token_id
   }
 
@@ -149,7 +157,7 @@ resource "azurerm_role_assignment" "main" {
   for_each = { for name, row in local.assignments : name => row if local.assign_roles }
 
   scope              = local.scopes[each.value.on]
-  role_definition_id = "${local.subscription_id}/providers/Microsoft.Authorization/roleDefinitions/${local.roles[each.value.role]}"
+  role_definition_id = "${lookup(local.subscriptions, each.value.on, local.subscription_id)}/providers/Microsoft.Authorization/roleDefinitions/${local.roles[each.value.role]}"
   principal_id       = merge(local.machines, local.people)[each.value.who]
   principal_type     = each.value.type
   description        = each.value.why

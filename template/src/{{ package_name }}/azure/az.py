@@ -31,17 +31,18 @@ def subscription() -> str | None:
     return os.environ.get(SUBSCRIPTION) or (account().subscription if shutil.which("az") else None)
 
 
-def account() -> Account:
-    """The signed-in account; a subscription in ARM_SUBSCRIPTION_ID goes before the one that `az` has chosen.
+def account(configured: str | None = None) -> Account:
+    """The signed-in account. A `configured` subscription goes before ARM_SUBSCRIPTION_ID, and that before `az`'s own.
 
     Raises:
         UserError: `az` is missing, nobody is signed in, or the chosen subscription is out of reach.
     """
-    wanted = os.environ.get(SUBSCRIPTION)
+    wanted = configured or os.environ.get(SUBSCRIPTION)
     ended = call("account", "show", *(("--subscription", wanted) if wanted else ()))
     if ended.code:
         if wanted and "az login" not in ended.err:
-            raise UserError(f"{SUBSCRIPTION}: {wanted!r} is refused: the signed-in identity does not see it")
+            origin = "the configuration's subscription" if configured else SUBSCRIPTION
+            raise UserError(f"{origin}: {wanted!r} is refused: the signed-in identity does not see it")
         raise UserError("nobody is signed in to Azure: run 'az login'")
     shown = _parsed(ended)
     return Account(shown["id"], shown["name"], shown["user"]["name"], shown["user"]["type"])

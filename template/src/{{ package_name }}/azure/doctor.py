@@ -174,7 +174,9 @@ class Checks:
         wanted = self.config.registry
         kind = ("--resource-type", "Microsoft.MachineLearningServices/registries")
         ours = (wanted.name.lower(), wanted.resource_group.lower())
-        for found in az.ask("resource", "list", *kind, *self.subscription):
+        elsewhere = wanted.subscription_id
+        subscription = ("--subscription", elsewhere) if elsewhere else self.subscription
+        for found in az.ask("resource", "list", *kind, *subscription):
             if (found["name"].lower(), found["resourceGroup"].lower()) == ours:
                 return self._managed_group(found["id"])
         return (

@@ -41,6 +41,10 @@ class Stack:
             return f"registry {config.registry.name}"
         return f"what watches {config.environment}'s {self.name} endpoint" if self.of_endpoint else config.environment
 
+    def subscription(self, config: "EnvironmentConfig") -> str | None:
+        """The one that the configuration says, None where whoever is signed in chooses it."""
+        return config.registry.subscription_id if self.name == StackName.registry else None
+
     def resource_group(self, config: "EnvironmentConfig") -> str:
         """Where it is built."""
         return config.registry.resource_group if self.name == StackName.registry else config.names.resource_group

@@ -6,6 +6,9 @@ import { roleIds } from '../roles.bicep'
 @description('Required. Names of Azure resources of the environment.')
 param names Names
 
+@description('Required. ID of the subscription of the environment.')
+param subscriptionId string
+
 @description('Required. Rows of the table that are given here.')
 param rows Grant[]
 
@@ -13,12 +16,12 @@ param rows Grant[]
 param holders Texts
 
 resource endpoint 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  scope: resourceGroup(names.resource_group)
+  scope: resourceGroup(subscriptionId, names.resource_group)
   name: names.identity_endpoint
 }
 
 resource ci 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  scope: resourceGroup(names.resource_group)
+  scope: resourceGroup(subscriptionId, names.resource_group)
   name: names.identity_ci
 }
 

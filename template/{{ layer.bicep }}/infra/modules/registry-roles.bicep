@@ -9,6 +9,9 @@ param registryName string
 @description('Required. Names of Azure resources of the environment.')
 param names Names
 
+@description('Required. ID of the subscription of the environment.')
+param subscriptionId string
+
 @description('Required. Rows of the table that are given here.')
 param rows Grant[]
 
@@ -20,17 +23,17 @@ resource registry 'Microsoft.MachineLearningServices/registries@2025-06-01' exis
 }
 
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' existing = {
-  scope: resourceGroup(names.resource_group)
+  scope: resourceGroup(subscriptionId, names.resource_group)
   name: names.workspace
 }
 
 resource jobs 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  scope: resourceGroup(names.resource_group)
+  scope: resourceGroup(subscriptionId, names.resource_group)
   name: names.identity_jobs
 }
 
 resource ci 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' existing = {
-  scope: resourceGroup(names.resource_group)
+  scope: resourceGroup(subscriptionId, names.resource_group)
   name: names.identity_ci
 }
 

@@ -144,7 +144,7 @@ def planned(project: Project, environment: str, stack: Stack, *, destroy: bool =
         StepFailedError: Bicep or Azure refuses the description; the message says why.
     """
     config = load(project.root / "config" / f"{environment}.yml")
-    scene = _Scene(project, config, stack, az.account())
+    scene = _Scene(project, config, stack, az.account(stack.subscription(config)))
     there = bool(az.ask("group", "exists", "--name", scene.group, "--subscription", scene.subscription))
     if not there and destroy:
         yield _Removed(scene, (), Changes(()))

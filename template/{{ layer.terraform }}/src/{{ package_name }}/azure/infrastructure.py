@@ -138,18 +138,18 @@ def _terraform(project: Project, environment: str, stack: Stack) -> _Terraform:
     roots = {StackName.environment: "infra", StackName.registry: "infra/registry"}
     folder = roots.get(stack.name, "infra/endpoint")
     root = project.root / folder
-    state = None
-    if (root / "backend.tf").is_file():
-        state = load(project.root / "config" / f"{environment}.yml").state
-        if state is None:
-            raise UserError(f"config/{environment}.yml: state is missing: {folder}/backend.tf keeps the state in Azure")
+    config = load(project.root / "config" / f"{environment}.yml")
+    remote = (root / "backend.tf").is_file()
+    if remote and config.state is None:
+        raise UserError(f"config/{environment}.yml: state is missing: {folder}/backend.tf keeps the state in Azure")
+    state = config.state if remote else None
     # Each environment, and each of its endpoints, keeps its state in a Terraform workspace; there is one registry.
     workspaces = {StackName.environment: environment, StackName.registry: "default"}
     variables = {"environment": environment, "kind": stack.name.value} if stack.of_endpoint else {}
     if stack.deployments:
         variables["deployments"] = json.dumps(stack.deployments)
     workspace = workspaces.get(stack.name, f"{environment}-{stack.name}")
-    return _Terraform(root, environment, workspace, variables, state, az.subscription())
+    return _Terraform(root, environment, workspace, variables, state, stack.subscription(config) or az.subscription())
 
 
 @dataclass(frozen=True)
