@@ -166,7 +166,7 @@ def test_terraform_reads_what_the_configuration_holds(environment: str, network:
     size = (INFRA / "modules/compute_cluster/main.tf").read_text()
     assert set(re.findall(r"var\.size\.(\w+)", size)) == config["cpu_cluster"].keys()
     registry = (INFRA / "registry/main.tf").read_text()
-    shared = set(re.findall(r"local\.registry\.(\w+)", registry)) | {"managed_resource_group"}
+    shared = set(re.findall(r"local\.registry\.(\w+)", registry)) | {"managed_resource_group", "subscription_id"}
     assert shared == config["registry"].keys()
     assert shared - {"location"} == set(re.findall(r"local\.config\.registry\.(\w+)", text))
 
