@@ -27,8 +27,11 @@ demo: $(READY) ## Render the classical project into build/demo and run it, first
 test: $(READY) ## Run all tests but the exhaustive ones
 	$(BIN)/pytest
 
-test-all: $(READY) ## Run all tests, with 1000 random answer sets
-	$(BIN)/pytest --exhaustive
+test-all: $(READY) ## Run all tests, with 1000 random answer sets and every combination of infrastructure, half of them in parallel
+	@mkdir -p build
+	@$(BIN)/pytest --exhaustive -m exhaustive > build/exhaustive.log 2>&1 & second=$$!; \
+	  $(BIN)/pytest --exhaustive -m "not exhaustive"; first=$$?; \
+	  wait $$second; second=$$?; cat build/exhaustive.log; exit $$((first || second))
 
 bench: $(READY) ## Measure the speed of the template and of the rendered project
 	$(BIN)/python benchmarks/run.py
