@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from tests import harness
-from tests.infra.terraform import initialise, terraform
+from tests.infra.policy import ROLES  # Microsoft's identifiers, written down independently of roles.tf
+from tests.infra.terraform import initialise, needs_terraform, terraform
 
 INFRA = harness.LAYERS["terraform"] / "infra"
 # A path that only some projects have is a condition, which begins with the name.
@@ -47,31 +48,6 @@ IDENTITY_ONLY: dict[str, dict[str, Any]] = {
     "azurerm_machine_learning_workspace": {"storage_account_access_type": "Identity"},
     "azurerm_machine_learning_compute_cluster": {"local_auth_enabled": False, "ssh_public_access_enabled": False},
 }
-
-# Microsoft's identifiers, written down a second time and independently of roles.tf.
-ROLES = {
-    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
-    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
-    "Azure AI Inference Deployment Operator": "3afb7f49-54cb-416e-8c09-6dc049efa503",
-    "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
-    "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
-    "AzureML Metrics Writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
-    "AzureML Registry User": "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
-    "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
-    "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
-    "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
-    "Monitoring Contributor": "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
-    "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
-    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
-    "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
-    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
-}
-
-terraform_needed = pytest.mark.skipif(not shutil.which("terraform"), reason="terraform is not installed")
 
 
 def unquoted(value: Any) -> Any:
@@ -301,7 +277,7 @@ def test_no_state_and_no_lock_of_ours_is_shipped() -> None:
     assert not [path for path in INFRA.rglob("*") if ".terraform" in path.name or "tfstate" in path.suffix]
 
 
-@terraform_needed
+@needs_terraform
 def test_terraform_finds_nothing_to_format() -> None:
     done = terraform("fmt", "-check", "-recursive", "-diff", cwd=INFRA)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -357,7 +357,7 @@ class Events(Section):
 
 
 class State(Section):
-    """Where Terraform keeps what it built."""
+    """Where the tool of infra/ keeps what it built, if it keeps that itself."""
 
     resource_group: GroupName
     storage_account: StorageName

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import StepFailedError, UserError
 from . import tools
 
-SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"  # what Terraform and CI systems call it
+SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"  # what tools and CI systems call it
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """Command-line tools of others, called without a shell; what they say is passed on without secrets.
 
-A tool runs in a process group of its own, so that Ctrl-C reaches it once and through here: Terraform and the Azure CLI
-then end in good order, and nothing is left half written.
+A tool runs in a process group of its own, so that Ctrl-C reaches it once and through here: each of them
+then ends in good order, and nothing is left half written.
 """
 
 import os
