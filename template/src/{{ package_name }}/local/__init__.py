@@ -1,1 +1,1 @@
-"""The pipeline of azureml/ on this machine: same YAML, same commands, no Azure."""
+"""The loop without Azure: train, register, serve, score, monitor and retrain on this machine."""

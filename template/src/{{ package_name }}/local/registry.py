@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import unquote, urlparse
 
 from ..errors import UserError
-from ..project import Project, read_json, write_json
+from ..files import read_json, write_json
+from ..paths import Project
 
 ALIAS = "champion"
 

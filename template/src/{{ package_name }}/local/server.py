@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from ..project import Project
+from ..paths import Project
 
 PORT = 5001
 CODE = Path(__file__).resolve().parents[2]  # what the package is imported from

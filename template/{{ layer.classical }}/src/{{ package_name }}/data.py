@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from .config import ProjectConfig
-from .configfile import suggest
+from .config.project import ProjectConfig
+from .config.yaml_file import suggest
 from .errors import UserError
 
 if TYPE_CHECKING:

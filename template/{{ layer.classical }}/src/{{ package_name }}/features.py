@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from .config import Columns
+from .config.inputs import Columns
 
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer

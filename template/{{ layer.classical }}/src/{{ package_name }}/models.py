@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import features, metrics, split
-from .config import ProjectConfig
+from .config.project import ProjectConfig
 from .errors import UserError
 
 if TYPE_CHECKING:

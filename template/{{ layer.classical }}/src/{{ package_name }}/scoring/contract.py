@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 
-from ..configfile import suggest
+from ..config.yaml_file import suggest
 
 if TYPE_CHECKING:
     import pandas as pd

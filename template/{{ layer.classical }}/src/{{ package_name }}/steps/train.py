@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import entry, models, tracking
-from ..config import ProjectConfig
-from ..config import load as load_config
-from ..project import read_json, write_json
+from ..config.project import ProjectConfig
+from ..config.project import load as load_config
+from ..files import read_json, write_json
 
 if TYPE_CHECKING:
     import pandas as pd

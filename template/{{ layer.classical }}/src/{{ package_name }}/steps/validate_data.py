@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import data, entry
-from ..config import ProjectConfig
-from ..config import load as load_config
+from ..config.project import ProjectConfig
+from ..config.project import load as load_config
 from ..errors import UserError
-from ..project import write_json
+from ..files import write_json
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -1,0 +1,73 @@
+"""What commands print: the progress of a run, the outcome of checks."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+import typer
+
+from ..errors import UserError
+
+if TYPE_CHECKING:
+    from ..local.lifecycle import Trained
+    from ..pipeline.runner import Event
+
+
+class Progress:
+    """Shows the steps of a run as they end; on a terminal also the step at work."""
+
+    def __init__(self) -> None:
+        from rich.console import Console
+
+        self.console = Console()
+        self.status = self.console.status("reading the pipeline")
+
+    def __enter__(self) -> "Progress":
+        self.status.__enter__()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.status.__exit__(None, None, None)
+
+    def show(self, event: "Event") -> None:
+        """Show one event of the runner."""
+        from rich.text import Text
+
+        from ..local import lifecycle
+
+        if event.kind == "begin":
+            self.status.update(f"{event.step} ({event.number} of {event.total})")
+        if event.kind == "end" and event.result:
+            done = event.result
+            failed = done.status == "failed"
+            text = "" if failed else lifecycle.summary(event.step, done.outputs)
+            line = Text.assemble(
+                f"{event.number:2} {event.step:15} ",
+                (f"{done.status:7}", "red" if failed else "green"),
+                f" {done.seconds:6.1f} s  {text}",
+            )
+            self.console.print(line, soft_wrap=True)
+
+
+def print_champion(trained: "Trained") -> None:
+    """Say which version is the champion after a run."""
+    since = f"Nothing changed since run {trained.run.run_id}: " if trained.unchanged else ""
+    typer.echo(f"{since}{trained.champion.name} version {trained.champion.version} is the champion.")
+
+
+def print_checks(checks: Iterable[tuple[str, str | None]]) -> None:
+    """Print each check with its problem, if it has one, as it ends.
+
+    Raises:
+        typer.Exit: at least one check failed; with the exit code of a user's mistake.
+    """
+    from rich.console import Console
+
+    console = Console()
+    failed = False
+    for name, problem in checks:
+        failed = failed or problem is not None
+        console.print(f"[{'red' if problem else 'green'}]{'failed' if problem else 'ok':7}[/] {name}", highlight=False)
+        if problem:
+            console.print(problem, markup=False, highlight=False, soft_wrap=True)
+    if failed:
+        raise typer.Exit(UserError.exit_code)

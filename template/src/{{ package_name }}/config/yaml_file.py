@@ -1,0 +1,89 @@
+"""Read a YAML file into a typed model; a mistake is one sentence with file, key, value and rule."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import UserError
+
+
+class Section(BaseModel):
+    """A part of a file: unknown keys are refused, values do not change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+AnySection = TypeVar("AnySection", bound=Section)
+
+
+def load(path: Path, model: type[AnySection]) -> AnySection:
+    """Read and check one file.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or a value breaks a rule; one line a mistake.
+    """
+    label = "/".join(path.parts[-2:])
+    try:
+        text = path.read_text(encoding="utf-8")
+        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader))
+        content = yaml.safe_load(text)
+    except FileNotFoundError:
+        raise UserError(f"{label}: no such file") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UserError(f"{label}: is not valid YAML: {' '.join(str(error).split())}") from None
+    except OSError as error:
+        raise UserError(f"{label}: cannot be read: {error.strerror}") from None
+    if not isinstance(content, dict):
+        raise UserError(f"{label}: must hold keys and values, not {type(content).__name__}")
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        sentences = [_sentence(label, model, problem) for problem in error.errors()]
+        raise UserError("\n".join(sentences)) from None
+
+
+def suggest(name: str, known: Sequence[str]) -> str:
+    """A hint for a misspelt name, or nothing."""
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {close[0]!r}?" if close else ""
+
+
+def _refuse_repeated_keys(node: Any) -> None:
+    """A key written twice is a mistake; plain YAML would silently keep the last one."""
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            if key.value in seen:
+                raise yaml.MarkedYAMLError(problem=f"{key.value!r} is given twice", problem_mark=key.start_mark)
+            seen.add(key.value)
+            _refuse_repeated_keys(value)
+    elif isinstance(node, yaml.SequenceNode):
+        for item in node.value:
+            _refuse_repeated_keys(item)
+
+
+def _sentence(label: str, model: type[Section], problem: Any) -> str:
+    location: tuple[str | int, ...] = problem["loc"]
+    prefix = f"{label}: {'.'.join(map(str, location))}: " if location else f"{label}: "
+    if problem["type"] == "missing":
+        return f"{prefix}is missing"
+    if problem["type"] == "extra_forbidden":
+        known = list(_section_at(model, location[:-1]).model_fields)
+        return f"{prefix}unknown key{suggest(str(location[-1]), known)}; known: {', '.join(known)}"
+    if problem["type"] == "value_error":
+        return prefix + str(problem["ctx"]["error"])
+    message = problem["msg"]
+    return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}"
+
+
+def _section_at(model: type[Section], location: Sequence[str | int]) -> type[Section]:
+    """The section that a path of keys leads to; every key on it is a section or an optional one."""
+    for key in location:
+        annotation = model.model_fields[str(key)].annotation
+        types = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
+        model = next(kind for kind in types if issubclass(kind, Section))
+    return model

@@ -1,0 +1,60 @@
+"""What `mlops check` looks at: everything that can be wrong before a run, each problem in words."""
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from .. import data
+from ..config.environment import ENVIRONMENTS
+from ..config.environment import load as load_environment
+from ..config.environment import load_all as load_environments
+from ..config.project import ProjectConfig
+from ..config.project import load as load_config
+from ..errors import UserError
+from ..paths import Project
+from ..pipeline import load
+
+Result = TypeVar("Result")
+
+
+def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
+    """Each check's name and what is wrong, None if nothing; a check that depends on a failed one is left out."""
+    config, problem = _load(lambda: load_config(project.config_path))
+    yield "config/project.yml", problem
+    folder = project.root / "config"
+    refused = False
+    for name in ENVIRONMENTS:
+        path = folder / f"{name}.yml"
+        problem = _problem(partial(load_environment, path))
+        refused = refused or problem is not None
+        yield f"config/{name}.yml", problem
+    if not refused:
+        yield "config/{dev,staging,prod}.yml agree", _problem(partial(load_environments, folder))
+    training, problem = _load(lambda: load.load(project, project.pipeline))
+    yield project.relative(project.pipeline), problem
+    if config and training:
+        path = project.root / str(training.inputs["data"].default)
+        yield project.relative(path), _problem(lambda: _readable(path, config))
+    if config and project.production.is_dir():
+        for file in data.files(project.production):
+            yield project.relative(file), _problem(partial(data.read, file, config, require_target=False))
+
+
+def _readable(path: Path, config: ProjectConfig) -> None:
+    from ..steps.validate_data import check
+
+    findings = check(data.read(path, config), config)
+    if findings.errors:
+        raise UserError("\n".join(findings.errors))
+
+
+def _load(load: Callable[[], Result]) -> tuple[Result | None, str | None]:
+    try:
+        return load(), None
+    except UserError as error:
+        return None, str(error)
+
+
+def _problem(look: Callable[[], object]) -> str | None:
+    return _load(look)[1]

@@ -1,0 +1,243 @@
+"""The whole loop on the sample data, step by step, with what happened in a table and on one page."""
+
+import hashlib
+import json
+import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from .. import data
+from ..config.project import load as load_config
+from ..errors import GateRefusedError, UserError
+from ..files import read_json, write_json
+from ..paths import Project
+from ..pipeline import runner
+from . import lifecycle, registry, server
+
+if TYPE_CHECKING:
+    from ..monitoring.monitor import MonitorResult
+
+# What a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
+MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
+COLOURS = {"ok": "green", "passed": "green", "promoted": "green", "refused": "red", "BREACH": "red"}
+
+
+@dataclass
+class Row:
+    """One line of the story."""
+
+    step: str
+    text: str = ""
+    outcome: str = "ok"
+    seconds: float = 0.0
+
+
+@dataclass
+class Story:
+    """The rows so far, shown as they come."""
+
+    console: Console
+    rows: list[Row] = field(default_factory=list)
+
+    def add(self, row: Row) -> None:
+        self.rows.append(row)
+        self.console.print(_line(len(self.rows), row), soft_wrap=True)
+
+    @contextmanager
+    def row(self, step: str) -> Iterator[Row]:
+        """Time the block and add its row, unless it raises."""
+        row, began = Row(step), time.perf_counter()
+        with self.console.status(step):
+            yield row
+        row.seconds = time.perf_counter() - began
+        self.add(row)
+
+    def pipeline(self, prefix: str = "") -> lifecycle.OnEvent:
+        """A listener that adds a row for each step of a pipeline run."""
+
+        def show(event: runner.Event) -> None:
+            if event.kind == "end" and event.result and event.result.status != "failed":
+                text = lifecycle.summary(event.step, event.result.outputs or {})
+                outcome = {"gate": "passed", "register": "promoted"}.get(event.step, "ok")
+                if event.result.status == "reused":
+                    text += " (reused)"
+                self.add(Row(prefix + event.step, text, outcome, event.result.seconds))
+
+        return show
+
+
+def run(project: Project, *, port: int = 0, force: bool = False) -> None:
+    """Run the demo and write outputs/report/index.html; if nothing changed since the last time, only say so.
+
+    Raises:
+        UserError: outputs/ holds a model that the demo did not make, or something else cannot be used.
+        GateRefusedError: the very first model is not good enough.
+    """
+    console, began = Console(), time.perf_counter()
+    key = _key(project)
+    if not force and (rows := _earlier_rows(project, key)):
+        console.print(_table(rows))
+        console.print(f"Nothing changed since then; that took {time.perf_counter() - began:.1f} s to see.")
+        _point_to_report(console, project)
+        return
+    _start_again(project)
+    story = Story(console)
+    lifecycle.train(project, on_event=story.pipeline(), force=force)
+    with story.row("serve") as row:
+        row.text = _serve(project, port)
+    with story.row("batch") as row:
+        row.text = _batch(project)
+    with story.row("monitor") as row:
+        watched = lifecycle.monitor(project, lifecycle.newest(project))
+        row.text, row.outcome = _watched(watched)
+    if watched.status == "breach":
+        _retrain(project, story)
+    _write(project, key, story.rows)
+    console.print()
+    console.print(_table(story.rows))
+    _point_to_report(console, project)
+
+
+def release(project: Project) -> None:
+    """Note that the registry holds a model that the demo did not make: from now on the demo keeps its hands off."""
+    _state(project).unlink(missing_ok=True)
+
+
+def _serve(project: Project, port: int) -> str:
+    from ..scoring.contract import Contract
+    from ..scoring.smoke import smoke_requests
+
+    champion = lifecycle.current(project)
+    contract = Contract.of(read_json(champion.model / "contract.json"))
+    frame = data.read(lifecycle.newest(project), load_config(project.config_path), require_target=False)
+    good = bad = 0
+    with server.serve(project, champion.model, port, name=champion.name, version=champion.version) as running:
+        for request in smoke_requests(contract, frame):
+            status, answer = server.invoke(running.url, request.body)
+            if status != request.status:
+                raise UserError(
+                    f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"
+                )
+            good, bad = good + (status == 200), bad + (status != 200)
+    return f"Azure ML inference server: {good} good requests answered, {bad} bad ones refused with the reason"
+
+
+def _batch(project: Project) -> str:
+    summary = lifecycle.score(project, project.production, project.outputs / "batch")
+    if summary.failed_files:
+        raise UserError("; ".join(f"{name}: {reason}" for name, reason in summary.failed_files.items()))
+    return f"{summary.rows:,} rows in {summary.mini_batches} mini-batches: {summary.predictions}"
+
+
+def _watched(result: "MonitorResult") -> tuple[str, str]:
+    if result.status == "too_few_rows":
+        return f"{result.window}: {result.rows['production']} rows are too few to judge", "skipped"
+    if result.status == "ok":
+        return f"{result.window}: no limit is broken", "ok"
+    worst = max(result.features, key=lambda feature: feature.drift.psi or 0.0)
+    text = f"{result.window} arrives: {len(result.breaches)} limits broken"
+    text += f", most drifted {worst.name} (PSI {worst.drift.psi:.2g})"
+    if result.performance:
+        found = result.performance
+        text += f"; {found.metric} {found.value:.4g} (limit {found.limit:.4g})"
+    return text, "BREACH"
+
+
+def _retrain(project: Project, story: Story) -> None:
+    before = lifecycle.current(project)
+    began = time.perf_counter()
+    row = Row("retrain")
+    with story.console.status("retrain"):
+        try:
+            trained = lifecycle.retrain(project)
+            evaluation = read_json(trained.run.output("evaluate", "evaluation") / "metrics.json")
+            name = evaluation["metric"]
+            row.text = (
+                f"with {len(data.files(project.production))} files that arrived: challenger {name}"
+                f" {evaluation['challenger'][name]:.4g}, champion {evaluation['champion'][name]:.4g}, same holdout;"
+                f" version {before.version} -> {trained.champion.version}"
+            )
+            row.outcome = "promoted"
+        except GateRefusedError as refusal:
+            row.text, row.outcome = f"{refusal}; version {before.version} stays", "refused"
+    row.seconds = time.perf_counter() - began
+    story.add(row)
+
+
+def _key(project: Project) -> str:
+    """Digest of all that the demo depends on: code, configuration, libraries, data."""
+    parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data.digest(project.production)}
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+
+
+def _state(project: Project) -> Path:
+    return project.outputs / "demo" / "state.json"
+
+
+def _events(project: Project) -> Path:
+    return project.outputs / "demo" / "events.json"
+
+
+def _earlier_rows(project: Project, key: str) -> list[Row] | None:
+    """The rows of the last demo, if it was of the same things and what it made is still there."""
+    try:
+        kept = read_json(_events(project))
+    except UserError:
+        return None
+    whole = _state(project).is_file() and _report(project).is_file() and (project.outputs / "registry").is_dir()
+    return [Row(**row) for row in kept["events"]] if kept["key"] == key and whole else None
+
+
+def _start_again(project: Project) -> None:
+    """Remove what an earlier demo made; leave a user's own models alone."""
+    if _state(project).is_file():
+        # MLflow has not been asked anything yet: it would go on using the database that is removed here.
+        _events(project).unlink(missing_ok=True)
+        for name in MADE:
+            shutil.rmtree(project.outputs / name, ignore_errors=True)
+    elif found := registry.champion(project):
+        raise UserError(
+            f"outputs/mlflow: {found.name} version {found.version} was not made by the demo, which starts from nothing;"
+            " move outputs/ away first, or run the demo in another copy of the project"
+        )
+    write_json(_state(project), {"made": list(MADE)})
+
+
+def _write(project: Project, key: str, rows: list[Row]) -> None:
+    from ..reporting import report
+
+    content: dict[str, Any] = {"key": key, "events": [asdict(row) for row in rows]}
+    write_json(_events(project), content)
+    report.build(project)
+
+
+def _report(project: Project) -> Path:
+    return project.outputs / "report" / "index.html"
+
+
+def _point_to_report(console: Console, project: Project) -> None:
+    console.print(f"Report: {project.relative(_report(project))}", highlight=False)
+
+
+def _line(number: int, row: Row) -> Text:
+    return Text.assemble(
+        f"{number:2} {row.step:15} ",
+        (f"{row.outcome:8}", COLOURS.get(row.outcome, "")),
+        f" {row.seconds:5.1f} s  {row.text}",
+    )
+
+
+def _table(rows: list[Row]) -> Table:
+    table = Table("", "step", "what happened", "outcome", Column("time", justify="right"))
+    for number, row in enumerate(rows, 1):
+        outcome = Text(row.outcome, COLOURS.get(row.outcome, ""))
+        table.add_row(str(number), row.step, Text(row.text), outcome, f"{row.seconds:.1f} s")
+    return table

@@ -1,0 +1,57 @@
+"""Metrics by name, for both tasks; the unit of an error metric is the unit of the target."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from sklearn import metrics as sk
+
+from .config.project import Task
+
+Array = npt.NDArray[Any]
+
+
+def score(
+    task: Task,
+    target: Array,
+    prediction: Array,
+    probability: Array | None = None,
+    classes: Array | None = None,
+) -> dict[str, float]:
+    """All metrics of `task`.
+
+    Args:
+        target: true values or class labels, (rows,).
+        prediction: predicted values or class labels, (rows,).
+        probability: class probabilities, (rows, classes); needed for roc_auc, log_loss and brier.
+        classes: the labels of the columns of `probability`, sorted.
+
+    Returns:
+        Metric name -> value. A metric that these rows do not define (ROC AUC of a single class,
+        R2 of a single row) is left out.
+    """
+    if task == "regression":
+        found = {
+            "rmse": float(sk.root_mean_squared_error(target, prediction)),
+            "mae": float(sk.mean_absolute_error(target, prediction)),
+        }
+        if len(target) > 1 and np.ptp(target.astype(float)) > 0:
+            found["r2"] = float(sk.r2_score(target, prediction))
+        return found
+    accuracy = float(sk.accuracy_score(target, prediction))
+    found = {
+        "accuracy": accuracy,
+        "error_rate": 1 - accuracy,
+        "f1": float(sk.f1_score(target, prediction, average="macro", zero_division=0)),
+    }
+    if probability is None or classes is None:
+        return found
+    truth = target[:, None] == classes[None, :]
+    if truth.any(axis=1).all():  # a label that training never saw has no probability
+        found["log_loss"] = float(sk.log_loss(target, probability, labels=list(classes)))
+        squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
+        found["brier"] = squares / 2 if len(classes) == 2 else squares  # two classes: Brier's usual 0 to 1
+        if truth.any(axis=0).all() and len(classes) > 1:
+            scores = probability[:, 1] if len(classes) == 2 else probability
+            found["roc_auc"] = float(sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes)))
+    return found

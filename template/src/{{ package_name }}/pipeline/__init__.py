@@ -1,0 +1,1 @@
+"""The pipeline of azureml/ on this machine: same YAML, same commands, no Azure."""

@@ -1,0 +1,84 @@
+"""Digests of files, folders and JSON structures: equal digests mean equal content."""
+
+import hashlib
+import json
+import os
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+from ..files import read_json, write_json
+from ..paths import Project
+
+NO_CODE = {
+    "__pycache__",
+    ".ipynb_checkpoints",
+    ".mypy_cache",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".DS_Store",
+}
+# A file changed this recently may change again without its time stamp showing it.
+SETTLED_NS = 2_000_000_000
+
+
+def key_of(content: object) -> str:
+    """16 hex digits that stand for `content`, a structure of JSON."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
+
+
+class Digests:
+    """SHA-256 digests of files and folders; an unchanged file (path, size, times) is read only once."""
+
+    def __init__(self, project: Project) -> None:
+        self.memo = project.outputs / "cache" / "files.json"
+        self.known: dict[str, list[Any]] = {}
+        self.changed = False
+        with suppress(OSError, ValueError, UserError):  # lost or damaged, it is only slower
+            self.known = read_json(self.memo)
+
+    def tree(self, path: Path) -> str:
+        """Digest of a file, or of all files under a folder with their names; caches of Python do not count.
+
+        Raises:
+            UserError: a file cannot be read.
+        """
+        try:
+            if path.is_file():
+                return self._file(path)
+            listing = []
+            for folder, folders, files in os.walk(path, onerror=_raise, followlinks=True):
+                folders[:] = sorted(name for name in folders if name not in NO_CODE and not name.endswith(".egg-info"))
+                for name in sorted(files):
+                    if name not in NO_CODE and not name.endswith(".pyc"):
+                        file = Path(folder, name)
+                        listing.append([file.relative_to(path).as_posix(), self._file(file)])
+            return key_of(listing)
+        except OSError as error:
+            raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from error
+
+    def save(self) -> None:
+        """Keep what was learnt for the next process."""
+        if self.changed:
+            write_json(self.memo, self.known)
+            self.changed = False
+
+    def _file(self, path: Path) -> str:
+        status = path.stat()
+        # The second time tells of a file put in place with its old modification time, as cp -p, tar and links do.
+        state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
+        known = self.known.get(str(path))
+        if known and known[:-1] == state:
+            return str(known[-1])
+        with path.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        if time.time_ns() - max(state[1:]) > SETTLED_NS:
+            self.known[str(path)] = [*state, digest]
+            self.changed = True
+        return digest
+
+
+def _raise(error: OSError) -> None:
+    raise error

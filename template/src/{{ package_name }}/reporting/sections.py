@@ -1,0 +1,221 @@
+"""The parts of the report: each takes what steps wrote and gives a block to look at, or nothing."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+from markupsafe import Markup
+
+from ..monitoring.drift import numeric_histogram
+from . import charts
+from .html import ABSENT, NOTHING, State, badge, bar, details, facts, figure, findings, grid, number, plural, table
+from .model_card import candidates, rows_of
+from .monitor_page import moved
+
+MODELS = {"challenger": "this model", "baseline": "linear baseline", "champion": "champion before"}
+IMPORTANT = 12
+CLASSES = 12
+MISTAKES = 15
+ERROR_BARS = 40
+
+
+def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
+    """The demo step by step; `rows` are mappings with `step`, `text`, `outcome` and `seconds`."""
+    states: dict[str, State] = {"ok": "good", "passed": "good", "promoted": "good", "skipped": "neutral"}
+    cells = [
+        (
+            Markup("{} {}").format(row["step"], badge(states.get(row["outcome"], "bad"), row["outcome"].lower())),
+            row["text"],
+            f"{row['seconds']:.1f} s",
+        )
+        for row in rows
+    ]
+    return table("Steps of the demo", ["step", "what", "time"], cells, ["time"])
+
+
+def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version: str | None) -> Markup:
+    """What was trained on what, from training.json and split.json."""
+    return facts(
+        [
+            ("Version", version),
+            ("Model", f"{record['learner']}, {plural(record['features'], 'feature')}"),
+            ("Chosen from", candidates(record)),
+            ("Trained on", rows_of(split["train"]) if split else None),
+            ("Held out", rows_of(split["holdout"]) if split else None),
+            ("Data digest", _code(record["data_digest"])),
+            ("Code version", _code(record["code_version"])),
+            ("Seed", record["seed"]),
+            ("Fit took", f"{record['fit_seconds']:.1f} s"),
+            ("Libraries", ", ".join(f"{name} {value}" for name, value in record["libraries"].items())),
+        ]
+    )
+
+
+def _code(text: str) -> Markup:
+    return Markup("<code>{}</code>").format(text)
+
+
+def metrics_table(metrics: Mapping[str, Any]) -> Markup:
+    """All metrics of the model, of the baseline and of the champion, from metrics.json."""
+    shown = [who for who in MODELS if metrics[who]]
+    columns = ["metric", *(MODELS[who] for who in shown)]
+    rows = [
+        (
+            f"{name} (decides)" if name == metrics["metric"] else name,
+            *(number(metrics[who].get(name)) for who in shown),
+        )
+        for name in metrics["challenger"]
+    ]
+    caption = f"On {plural(metrics['rows'], 'held-out row')} that no model here has learned from"
+    problem = metrics["champion_problem"]
+    told = [f"The champion could not be compared: {problem}."] if problem else []
+    return table(caption, columns, rows, columns[1:]) + findings(told)
+
+
+def predictions(path: Path, task: str, target: str) -> Markup:
+    """Pictures of predicted against true values, from predictions.parquet."""
+    frame = pd.read_parquet(path)
+    pictures = _regression_pictures if task == "regression" else _classification_pictures
+    return pictures(frame, target)
+
+
+def _regression_pictures(frame: pd.DataFrame, target: str) -> Markup:
+    truth, predicted = frame[target].to_numpy(), frame["prediction"].to_numpy()
+    rival = "champion" if "champion_prediction" in frame else "baseline"
+    errors, others = predicted - truth, frame[f"{rival}_prediction"].to_numpy() - truth
+    pair = numeric_histogram(others, errors, ERROR_BARS)
+    return grid(
+        [
+            figure(
+                charts.density(truth, predicted, f"{target}, true", f"{target}, predicted"),
+                "The rows of the holdout, stronger where there are more. On the dashed line a prediction is exact.",
+            ),
+            figure(
+                charts.histogram_pair(pair, f"Distribution of errors of this model and of the {MODELS[rival]}"),
+                f"Error (predicted minus true {target}): the narrower around 0, the better.",
+                (MODELS["challenger"], MODELS[rival]),
+            ),
+        ],
+        "pair",
+    )
+
+
+def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
+    from sklearn.calibration import calibration_curve
+    from sklearn.metrics import roc_curve
+
+    classes = [name.removeprefix("probability_") for name in map(str, frame) if name.startswith("probability_")]
+    parts = []
+    if len(classes) == 2 and frame[target].nunique() == 2:
+        positive = (frame[target] == classes[1]).to_numpy()
+        probability = frame[f"probability_{classes[1]}"].to_numpy()
+        false, true, _ = roc_curve(positive, probability)
+        keep = np.unique(np.linspace(0, len(false) - 1, 200).astype(int))
+        roc = list(zip(false[keep].tolist(), true[keep].tolist(), strict=True))
+        seen, given = calibration_curve(positive, probability, n_bins=10, strategy="quantile")
+        calibration = list(zip(given.tolist(), seen.tolist(), strict=True))
+        parts = [
+            figure(
+                charts.line(roc, f"share of others called {classes[1]!r}", f"share of {classes[1]!r} found"),
+                "ROC: the further above the dashed line of chance, the better.",
+            ),
+            figure(
+                charts.line(calibration, f"predicted probability of {classes[1]!r}", "observed share"),
+                "Calibration: on the dashed line a predicted probability can be taken at its word.",
+            ),
+        ]
+    return grid(parts, "pair") + _confusion(frame, target)
+
+
+def _confusion(frame: pd.DataFrame, target: str) -> Markup:
+    """All pairs of true and predicted class, or for many classes the most frequent mistakes."""
+    counts = pd.crosstab(frame[target], frame["prediction"])
+    if max(counts.shape) <= CLASSES:
+        columns = ["true class", *(f"predicted {name}" for name in counts.columns)]
+        rows = [
+            (name, *(f"{count:,}" for count in row)) for name, row in zip(counts.index, counts.to_numpy(), strict=True)
+        ]
+        return table("Rows by true and predicted class", columns, rows, columns[1:])
+    wrong = (
+        frame[frame[target] != frame["prediction"]]
+        .groupby([target, "prediction"], observed=True)
+        .size()
+        .reset_index(name="rows")
+    )
+    frequent = wrong.nlargest(MISTAKES, "rows")
+    rows = [(row[target], row["prediction"], f"{row['rows']:,}") for row in frequent.to_dict("records")]
+    return table("Most frequent mistakes", ["true class", "predicted class", "rows"], rows, ["rows"])
+
+
+def importance(metrics: Mapping[str, Any]) -> Markup:
+    """Features by permutation importance, from metrics.json."""
+    found = metrics["importance"][:IMPORTANT]
+    largest = max(item["mean"] for item in found)
+    loss = f"{metrics['metric']} worse by"
+    rows = [(item["feature"], number(item["mean"]), bar(item["mean"], largest)) for item in found]
+    return table("Permutation importance on the holdout", ["feature", loss, " "], rows, [loss])
+
+
+def gate(verdict: Mapping[str, Any]) -> Markup:
+    """Each rule of the gate with its figure and limit, from gate.json."""
+    names = {"metric": "the metric itself", "gain": "gain over the champion", "slice_gap": "gap between slices"}
+    rows = [
+        (
+            names[check["name"]],
+            number(check["value"]),
+            number(check["limit"]),
+            badge("good", "passed") if check["passed"] else badge("bad", "refused"),
+        )
+        for check in verdict["checks"]
+    ]
+    override = verdict["override"]
+    outcome = "refused" if not verdict["passed"] else "let through by a person" if override else "passed"
+    told = [f"Reason given: {override}"] if override else []
+    return table(f"Gate: {outcome}", ["check", "value", "limit", "outcome"], rows, ["value", "limit"]) + findings(told)
+
+
+def windows(results: Sequence[Mapping[str, Any]]) -> Markup:
+    """One row for each monitored window, from the contents of monitor.json files; all findings of the last one."""
+    if not results:
+        return NOTHING
+    outcome = {
+        "ok": badge("good", "ok"),
+        "breach": badge("bad", "breach"),
+        "too_few_rows": badge("neutral", "too few rows"),
+    }
+    rows = []
+    for result in results:
+        measured, features = result["performance"], result["features"]
+        worst = max(features, key=lambda feature: feature["psi"] or 0.0, default=None)
+        rows.append(
+            (
+                result["window"],
+                outcome[result["status"]],
+                f"{result['rows']['production']:,}",
+                f"{len(moved(result))} of {len(features)}" if features else ABSENT,
+                f"{number(worst['psi'])} ({worst['name']})" if worst else ABSENT,
+                f"{number(measured['value'])} (limit {number(measured['limit'])})" if measured else ABSENT,
+            )
+        )
+    latest = results[-1]
+    metric = latest["thresholds"]["metric_name"]
+    columns = ["window", "outcome", "rows", "features beyond a limit", "largest PSI", metric]
+    found = findings([*latest["breaches"], *latest["notes"]])
+    return table("Monitored windows", columns, rows, ["rows"]) + details(f"Findings of {latest['window']}", found)
+
+
+def retraining(name: str, metrics: Mapping[str, Any]) -> Markup:
+    """Champion, challenger and baseline side by side on one holdout, from the metrics.json of run `name`."""
+    metric = metrics["metric"]
+    figures: list[tuple[str, str, Literal["", "muted"]]] = [
+        ("before (champion)", "champion", "muted"),
+        ("after (challenger)", "challenger", ""),
+        ("linear baseline", "baseline", "muted"),
+    ]
+    values = {who: metrics[who].get(metric) for _, who, _ in figures}
+    largest = max((abs(value) for value in values.values() if value is not None), default=0.0)
+    rows = [(title, number(values[who]), bar(values[who], largest, style)) for title, who, style in figures]
+    caption = f"{metric} on {plural(metrics['rows'], 'held-out row')} of run {name}"
+    return table(caption, ["model", metric, " "], rows, [metric])

@@ -1,0 +1,58 @@
+"""The parts of config/project.yml that describe tables: the roles of columns, and the learner."""
+
+from collections.abc import Collection
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from .yaml_file import Section
+
+
+class Columns(Section):
+    """The columns of the table by their role; all others are ignored."""
+
+    target: str
+    id: str
+    time: str | None = None
+    numeric: list[str] = Field(default_factory=list)
+    categorical: list[str] = Field(default_factory=list)
+    boolean: list[str] = Field(default_factory=list)
+
+    @property
+    def features(self) -> list[str]:
+        """What the model sees, in the order it sees it."""
+        return [*self.numeric, *self.categorical, *self.boolean]
+
+    def kind(self, feature: str) -> Literal["numeric", "categorical", "boolean"]:
+        if feature in self.numeric:
+            return "numeric"
+        return "categorical" if feature in self.categorical else "boolean"
+
+    def only(self, features: Collection[str]) -> "Columns":
+        """The same roles with these features alone."""
+        kept = {
+            kind: [name for name in getattr(self, kind) if name in features]
+            for kind in ("numeric", "categorical", "boolean")
+        }
+        return self.model_copy(update=kept)
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> "Columns":
+        if not self.features:
+            raise ValueError("numeric, categorical and boolean are all empty: the model needs at least one feature")
+        roles = [self.target, self.id, *([self.time] if self.time else []), *self.features]
+        twice = sorted({name for name in roles if roles.count(name) > 1})
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
+        return self
+
+
+class Model(Section):
+    """The learner, and its parameters as scikit-learn or LightGBM name them.
+
+    `auto` compares the linear and the boosted model on folds of the training part and takes the better one;
+    the holdout plays no part in that choice.
+    """
+
+    kind: Literal["auto", "hist_gradient_boosting", "lightgbm", "linear"] = "auto"
+    parameters: dict[str, Any] = Field(default_factory=dict)

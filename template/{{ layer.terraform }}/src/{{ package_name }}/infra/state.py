@@ -1,0 +1,196 @@
+"""Where Terraform keeps the state of an environment: a storage account that only identities open, made with `az`.
+
+Each environment has an account of its own, so that who may build dev cannot read what prod is made of.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from ..config.environment import EnvironmentConfig
+from ..errors import UserError
+from . import az
+from .bootstrap import Preparation, Step
+
+CONTAINER = "tfstate"
+_WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor, under whatever name
+_ROLE_ASSIGNMENTS = "2022-04-01"
+_DAYS = "30"  # how long a state that was deleted or overwritten can be brought back
+_KEEPS = ("--enable-versioning", "--enable-delete-retention", "--enable-container-delete-retention")
+_CLOSED = {"allowSharedKeyAccess": False, "allowBlobPublicAccess": False, "minimumTlsVersion": "TLS1_2"}
+_CLOSE = ("--allow-shared-key-access", "false", "--allow-blob-public-access", "false", "--min-tls-version", "TLS1_2")
+
+
+@dataclass(frozen=True)
+class _Writer:
+    """Somebody who reads and writes the state."""
+
+    who: str
+    object_id: str
+    kind: str  # as a role assignment calls it: User or ServicePrincipal
+
+
+def prepare(config: EnvironmentConfig) -> Preparation:
+    """What is left to do until Terraform can keep the state of this environment.
+
+    Raises:
+        UserError: the configuration names no account, or nobody is signed in.
+        StepFailedError: Azure refused a question.
+    """
+    if config.state is None:
+        raise UserError(f"config/{config.environment}.yml: state is missing: where shall Terraform keep its state?")
+    return _Home(config, config.state.resource_group, config.state.storage_account, az.account()).preparation()
+
+
+@dataclass(frozen=True)
+class _Home:
+    config: EnvironmentConfig
+    group: str
+    name: str
+    account: az.Account
+
+    @property
+    def subscription(self) -> tuple[str, str]:
+        return ("--subscription", self.account.subscription)
+
+    @property
+    def here(self) -> tuple[str, ...]:
+        return ("--resource-group", self.group, *self.subscription)
+
+    @property
+    def id(self) -> str:
+        group = f"/subscriptions/{self.account.subscription}/resourceGroups/{self.group}"
+        return f"{group}/providers/Microsoft.Storage/storageAccounts/{self.name}"
+
+    def preparation(self) -> Preparation:
+        has_group = bool(az.ask("group", "exists", "--name", self.group, *self.subscription))
+        built = self._built() if has_group else None
+        steps = [*self._steps_to_account(has_group, built), *self._steps_inside(built is not None)]
+        writers = self._missing_writers(built is not None)
+        if self.config.assign_roles:
+            steps += [self._step_of_role(writer) for writer in writers]
+            writers = []
+        return Preparation(
+            f"Nothing to do: storage account {self.name} keeps the state of {self.config.environment}.",
+            tuple(steps),
+            tuple(self._notes(writers)),
+        )
+
+    def _steps_to_account(self, has_group: bool, built: Mapping[str, Any] | None) -> Iterator[Step]:
+        tags = [f"{key}={value}" for key, value in self.config.tags.items()]
+        place = ("--location", self.config.location, *(("--tags", *tags) if tags else ()))
+        if not has_group:
+            yield self._step(
+                f"make resource group {self.group} in {self.config.location}",
+                *("group", "create", "--name", self.group, *place, *self.subscription),
+            )
+        if built is None:
+            self._refuse_taken_name()
+            yield self._step(
+                f"make storage account {self.name} there: no shared keys, no public blobs, TLS 1.2 or later",
+                *("storage", "account", "create", "--name", self.name, *self.here, *place),
+                *("--kind", "StorageV2", "--sku", f"Standard_{self.config.sizes.storage_replication}"),
+                *("--https-only", "true", *_CLOSE),
+            )
+        elif any(built.get(key) != value for key, value in _CLOSED.items()):
+            yield self._step(
+                f"close storage account {self.name}: no shared keys, no public blobs, TLS 1.2 or later",
+                *("storage", "account", "update", "--name", self.name, *self.here, *_CLOSE),
+            )
+
+    def _steps_inside(self, built: bool) -> Iterator[Step]:
+        if not built or not self._keeps():
+            yield self._step(
+                f"keep every version of a state, and for {_DAYS} days what was deleted",
+                *("storage", "account", "blob-service-properties", "update", "--account-name", self.name, *self.here),
+                *(word for flag in _KEEPS for word in (flag, "true")),
+                *("--delete-retention-days", _DAYS, "--container-delete-retention-days", _DAYS),
+            )
+        # `container-rm` asks Azure Resource Manager: a role on the data, new as it may be, takes minutes to count.
+        container = ("--storage-account", self.name, "--name", CONTAINER, *self.here)
+        if not built or not az.ask("storage", "container-rm", "exists", *container)["exists"]:
+            yield self._step(
+                f"make container {CONTAINER} in it",
+                *("storage", "container-rm", "create", *container, "--public-access", "off"),
+            )
+
+    def _step_of_role(self, writer: _Writer) -> Step:
+        return self._step(
+            f"let {writer.who} read and write it: role Storage Blob Data Contributor",
+            *("role", "assignment", "create", *self._assignment(writer), *self.subscription),
+        )
+
+    def _notes(self, without_role: Sequence[_Writer]) -> Iterator[str]:
+        if without_role:
+            yield "Have these roles assigned; assign_roles: false leaves that to others:"
+        for writer in without_role:
+            yield f"  az role assignment create {' '.join(self._assignment(writer))}"
+        if self.config.network.mode != "public":
+            yield (
+                f"Storage account {self.name} can be reached from outside your network, by identity only. To close it,"
+                " give it a private endpoint (subresource blob) in a network that you and the CI's machines are in,"
+                f" then run: az storage account update --name {self.name} --resource-group {self.group}"
+                " --public-network-access Disabled"
+            )
+
+    def _refuse_taken_name(self) -> None:
+        found = az.ask("storage", "account", "check-name", "--name", self.name, *self.subscription)
+        if not found["nameAvailable"]:
+            raise UserError(
+                f"config/{self.config.environment}.yml: state.storage_account: {self.name!r} is refused:"
+                f" {found.get('message') or 'it is taken'}"
+            )
+
+    def _step(self, says: str, *arguments: str) -> Step:
+        return Step(says, partial(az.ask, *arguments))
+
+    def _built(self) -> Mapping[str, Any] | None:
+        found = az.ask("storage", "account", "list", *self.here)
+        return next((account for account in found if account["name"] == self.name), None)
+
+    def _keeps(self) -> bool:
+        kept = az.ask("storage", "account", "blob-service-properties", "show", "--account-name", self.name, *self.here)
+        policies = (kept.get("deleteRetentionPolicy"), kept.get("containerDeleteRetentionPolicy"))
+        return bool(kept.get("isVersioningEnabled")) and all((policy or {}).get("enabled") for policy in policies)
+
+    def _missing_writers(self, built: bool) -> list[_Writer]:
+        """Those without the role; one that they have higher up, or by name, counts as well."""
+        have = set()
+        if built:
+            answer = az.get(f"{self.id}/providers/Microsoft.Authorization/roleAssignments", _ROLE_ASSIGNMENTS)
+            for assignment in answer["value"]:
+                given = assignment["properties"]
+                above = f"{self.id}/".lower().startswith(f"{given['scope'].rstrip('/')}/".lower())
+                if above and given["roleDefinitionId"].lower().endswith(f"/{_WRITER}"):
+                    have.add(given["principalId"].lower())
+        return [writer for writer in self._writers() if writer.object_id.lower() not in have]
+
+    def _writers(self) -> list[_Writer]:
+        """Who is signed in, and the CI once it has an identity."""
+        identities = az.ask("identity", "list", *self.subscription)
+        ci = next((identity for identity in identities if self._is_ci(identity)), None)
+        writers = [_Writer(f"you, {self.account.user},", *self._signed_in(identities))]
+        if ci is not None:
+            writers.append(_Writer(f"the CI, {ci['name']},", ci["principalId"], "ServicePrincipal"))
+        return list({writer.object_id: writer for writer in writers}.values())
+
+    def _is_ci(self, identity: Mapping[str, Any]) -> bool:
+        names = self.config.names
+        wanted = (names.identity_ci.lower(), names.resource_group.lower())
+        return (identity["name"].lower(), identity["resourceGroup"].lower()) == wanted
+
+    def _signed_in(self, identities: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+        """Object ID and kind; a managed identity must not ask Entra ID about itself, so Azure is asked instead."""
+        if self.account.kind == "user":
+            return az.ask("ad", "signed-in-user", "show")["id"], "User"
+        for identity in identities:
+            if identity["clientId"] == self.account.user:
+                return identity["principalId"], "ServicePrincipal"
+        return az.ask("ad", "sp", "show", "--id", self.account.user)["id"], "ServicePrincipal"
+
+    def _assignment(self, writer: _Writer) -> tuple[str, ...]:
+        return (
+            *("--assignee-object-id", writer.object_id, "--assignee-principal-type", writer.kind),
+            *("--role", _WRITER, "--scope", self.id),
+        )
