@@ -334,7 +334,7 @@ def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, r
 @systems
 def test_the_commands_that_build_exist(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
-    (commands_of,) = project.glob("src/*/azure/commands.py")
+    (commands_of,) = project.glob("src/*/cli/infra.py")
     text = commands_of.read_text()
     for word in ("def plan(", "def apply(", '"--env"', '"--yes"'):
         assert word in text, word
