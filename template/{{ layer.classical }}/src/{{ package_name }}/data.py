@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
 from .errors import UserError
+from .records import Contract
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 Kind = Literal["numeric", "categorical", "boolean", "text", "time"]
+_KINDS: dict[str, Kind] = {"numeric": "numeric", "categorical": "categorical", "boolean": "boolean"}  # of features
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 TRUE = ["true", "True", "TRUE", "t", "T", "yes", "Yes", "YES", "y", "Y", "1", "1.0"]
@@ -51,6 +53,16 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "
         return read_columns(path, kinds(config), optional=optional)
     except MissingColumnError as error:
         raise UserError(f"config/project.yml names a column that is not there: {error}") from None
+
+
+def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
+    """Read the columns that a model needs from a file, and the id where the file has it.
+
+    Raises:
+        UserError: see `read_columns`.
+    """
+    columns: dict[str, Kind] = {feature.name: _KINDS[feature.kind] for feature in contract.features}
+    return read_columns(path, columns | {contract.id: "text"}, optional=[contract.id])
 
 
 def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[str] = ()) -> "pd.DataFrame":
