@@ -40,9 +40,7 @@ ContainerName = Annotated[
 ]
 ContainerRegistryName = Annotated[str, rule(r"[A-Za-z0-9]{5,50}", "5 to 50 letters and digits")]
 EndpointName = ClusterName
-GroupName = Annotated[
-    str, rule(r"[\w().-]{0,89}[\w()-]", "1 to 90 of letters, digits, '_().-', and no '.' at the end")
-]
+GroupName = Annotated[str, rule(r"[\w().-]{0,89}[\w()-]", "1 to 90 of letters, digits, '_().-', and no '.' at the end")]
 IdentityName = Annotated[
     str, rule(r"[A-Za-z0-9][\w-]{2,127}", "3 to 128 of letters, digits, '_-'; first a letter or digit")
 ]

@@ -39,7 +39,10 @@ def prepare(config: EnvironmentConfig) -> Preparation:
         StepFailedError: Azure did not answer a question.
     """
     if config.state is None:
-        raise UserError(f"config/{config.environment}.yml: state is missing: write the resource group and storage account of Terraform's state")
+        raise UserError(
+            f"config/{config.environment}.yml: state is missing: write the resource group and storage account that"
+            " Terraform keeps its state in"
+        )
     return _Account(config, config.state.resource_group, config.state.storage_account, az.account()).preparation()
 
 
