@@ -236,6 +236,7 @@ class Names(Section):
     virtual_network: VirtualNetworkName | None = None  # closed networks
     online_endpoint: EndpointName | None = None
     kubernetes_endpoint: EndpointName | None = None
+    batch_endpoint: EndpointName | None = None
 
 
 class Sizes(Section):
