@@ -9,8 +9,8 @@ azure-ai-ml and exists nowhere, stands for every version that is not known yet. 
   and changed content has a new one;
 - the model's version, where the caller gives it.
 
-A version other than 0 is an owner's choice and stays. The folder says the kind of a file: environments, components,
-endpoints/<kind>; all others, such as pipelines, only refer to them.
+A version other than 0 is an owner's choice and stays. Only files with a $schema count. Their folder says what they are:
+environments, components, endpoints/<kind>; all others, such as pipelines, only refer to them.
 
 A digest is 12 hex digits of SHA-256 over named contents with line ends as LF:
 
@@ -163,6 +163,8 @@ class _File:
         if root != "azureml":
             raise UserError(f"{self.label}: is refused: must be a file of azureml/")
         document: Document = self._referring(yaml_file.read(self.path, self.label), "")
+        if "$schema" not in document:
+            raise UserError(f"{self.label}: $schema: is missing")
         folder = rest.split("/")[0]
         if folder == "environments":
             document["version"] = self.environments[str(document["name"])]
@@ -219,7 +221,8 @@ class _File:
             raise UserError(
                 f"{self.label}: needs names.{kind}_endpoint in {self._source}: the folder's name is the endpoint's kind"
             )
-        document["endpoint_name" if "endpoint_name" in document else "name"] = name
+        is_deployment = "Deployment.schema" in str(document["$schema"])
+        document["endpoint_name" if is_deployment else "name"] = name
         if "public_network_access" in document:
             public = self.config.network.mode == "public"
             document["public_network_access"] = "enabled" if public else "disabled"
@@ -245,14 +248,17 @@ def _is_unknown(document: Document) -> bool:
 
 
 def _without_version(document: Document) -> bytes:
-    return json.dumps({key: value for key, value in document.items() if key != "version"}, sort_keys=True).encode()
+    content = {key: value for key, value in document.items() if key != "version"}
+    return json.dumps(content, sort_keys=True, default=str).encode()  # str: YAML knows dates
 
 
 def _environment_version(project: Project, path: Path, document: Document) -> str:
     if not _is_unknown(document):
         return str(document["version"])
     label, contents = project.relative(path), {"": _without_version(document)}
-    build = document.get("build") or {}
+    build = document.get("build", {})
+    if not isinstance(build, dict):
+        raise UserError(f"{label}: build: must hold path and dockerfile_path, not {build!r}")
     context = _local(path, label, "build.path", build.get("path"))
     if context is not None:
         dockerfile = _local(context / "_", label, "build.dockerfile_path", build.get("dockerfile_path", "Dockerfile"))
