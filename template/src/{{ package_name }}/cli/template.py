@@ -90,7 +90,12 @@ def _advice(found: "list[Edit]", patch: Path | None) -> str:
     if any(edit.target for edit in edited):
         if patch:
             file = shlex.quote(str(patch.resolve()))
-            lines += ["", "After the update:", "  git add --all", f"  git apply --3way {file}"]
+            lines += [
+                "",
+                "After the update, with its conflicts settled:",
+                "  git add --all",
+                f"  git apply --3way {file}",
+            ]
         else:
             lines += ["", "To take the edits along, add: --patch ../edits.patch"]
     if any(not edit.target for edit in edited):

@@ -65,19 +65,21 @@ class Update:
         """Paths after the update."""
         return frozenset(_files(self.after))
 
-    def place(self, path: str) -> str | None:
-        """Return the path that the file `path` has after the update; None if the template dropped it.
+    @cached_property
+    def places(self) -> dict[str, str | None]:
+        """For each file that the update removes, its path afterwards; None if the template drops it.
 
-        The new file with the most similar content is taken. Of several equal ones, the one whose path is most alike.
+        The added file with the most similar content is taken. Of several equal ones, the one whose path is most alike.
         """
-        if path in self.new:
-            return path
-        content = (self.before / path).read_bytes()
-        found = [(_similarity(content, (self.after / new).read_bytes()), new) for new in self.new - self.old]
-        if not found:
-            return None
-        best = max(found, key=lambda item: (item[0], *_likeness(path, item[1]), item[1]))
-        return best[1] if best[0] >= SIMILAR else None
+        added = {path: (self.after / path).read_bytes() for path in self.new - self.old}
+        places: dict[str, str | None] = {}
+        for path in self.old - self.new:
+            content = (self.before / path).read_bytes()
+            found = {new: 1.0 for new, text in added.items() if text == content}
+            found = found or {new: _similarity(content, text) for new, text in added.items()}
+            best = max(found, key=lambda new: (found[new], *_likeness(path, new), new), default=None)
+            places[path] = best if best and found[best] >= SIMILAR else None
+        return places
 
     def folder(self, path: str) -> str | None:
         """Return the folder to which the template moves the folder of `path`; None if it stays or is dropped."""
@@ -86,10 +88,9 @@ class Update:
         if above in new:
             return None
         moved: Counter[str] = Counter()
-        for file in sorted(self.old):
+        for file, target in sorted(self.places.items()):
             inside = file.removeprefix(f"{above}/")
-            target = self.place(file) if inside != file else None
-            if target and target.endswith(f"/{inside}"):
+            if target and inside != file and target.endswith(f"/{inside}"):
                 moved[target.removesuffix(f"/{inside}")] += 1
         if not moved:
             return None
@@ -158,9 +159,9 @@ def edits(project: Project, update: Update) -> list[Edit]:
         if ours.is_file():
             if not _same(ours.read_bytes(), theirs.read_bytes()):
                 added, removed = _lines(theirs, ours)
-                found.append(Edit(path, update.place(path), "edited", added, removed))
+                found.append(Edit(path, update.places[path], "edited", added, removed))
         else:
-            target = update.place(path)
+            target = update.places[path]
             if target and not (project.root / target).exists():  # else it was moved before the update, as advised
                 found.append(Edit(path, target, "deleted"))
     for path in _tracked(project.root) - update.old - update.new:
@@ -217,9 +218,7 @@ def _folders(paths: Iterable[str]) -> set[str]:
 
 
 def _similarity(one: bytes, other: bytes) -> float:
-    """Share of lines that two files have in common, from 0 to 1."""
-    if _same(one, other):
-        return 1.0
+    """Share of lines that two files have in common; 0 if it is below `SIMILAR`."""
     matcher = difflib.SequenceMatcher(None, one.splitlines(), other.splitlines(), autojunk=False)
     return matcher.ratio() if min(matcher.real_quick_ratio(), matcher.quick_ratio()) >= SIMILAR else 0.0
 
