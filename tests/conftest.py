@@ -66,13 +66,20 @@ def render(template: Path, copie_session: Any) -> harness.Render:
 
 @pytest.fixture(scope="session")
 def environment(render: harness.Render) -> Path:
-    """A virtual environment with a project's locked packages, kept in build/ for as long as the lock stays the same."""
-    lock = render(harness.answers_for()) / "requirements" / "dev.lock.txt"
-    key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
+    """A virtual environment with a project's locked packages, kept in build/ while its lock and bounds stay the same.
+
+    Beside them is the project's uv.lock, completed with the addresses and hashes of this machine's package index.
+    """
+    sources = [render(harness.answers_for()) / name for name in ("pyproject.toml", "uv.lock")]
+    key = hashlib.sha256(b"".join(source.read_bytes() for source in sources) + sys.version.encode()).hexdigest()[:16]
     folder = harness.ROOT / "build" / "environments" / key
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         harness.run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-        harness.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", str(lock))
+        for source in sources:
+            shutil.copy(source, folder)
+        harness.run("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", cwd=folder)
+        install = ("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", "locked.txt")
+        harness.run(*install, cwd=folder)
         (folder / "complete").touch()
     return folder
