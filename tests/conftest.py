@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import harness
+from tests.support import harness
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile("exhaustive", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from extensions import answers
-from tests import harness
-from tests.texts import BREAKS, INJECTIONS, anything
+from tests.support import harness
+from tests.support.texts import BREAKS, INJECTIONS, anything
 
 
 @pytest.mark.parametrize("value", INJECTIONS)

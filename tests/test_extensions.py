@@ -9,7 +9,7 @@ import jinja2
 import pytest
 
 from extensions.compiled_once import CompiledOnce
-from tests import harness
+from tests.support import harness
 
 MODULES = sorted((harness.ROOT / "extensions").glob("*.py"))
 HARMLESS = {"__future__", "base64", "collections", "functools", "hashlib", "jinja2", "keyword", "re", "sys", "typing"}

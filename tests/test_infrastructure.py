@@ -12,9 +12,9 @@ import hcl2
 import pytest
 import yaml
 
-from tests import harness
 from tests.infra.policy import ROLES  # Microsoft's identifiers, written down independently of roles.tf
 from tests.infra.terraform import initialise, needs_terraform, terraform
+from tests.support import harness
 
 INFRA = harness.LAYERS["terraform"] / "infra"
 # A path that only some projects have is a condition, which begins with the name.

@@ -15,7 +15,7 @@ from hypothesis import example, given
 from markdown_it import MarkdownIt
 
 from extensions import literals
-from tests.texts import BREAKS, INJECTIONS, anything, one_line
+from tests.support.texts import BREAKS, INJECTIONS, anything, one_line
 
 
 @given(anything)

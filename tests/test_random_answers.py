@@ -15,9 +15,9 @@ from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests import harness
+from tests.support import harness
+from tests.support.texts import anything, one_line
 from tests.test_render import assert_names_no_place, assert_parses
-from tests.texts import anything, one_line
 
 # The places where free text would be read as code by GitHub, Azure Pipelines or Azure ML.
 COMMAND_FOLDERS = (".github/", ".azuredevops/", "azureml/components/", "azureml/pipelines/")

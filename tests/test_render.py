@@ -17,7 +17,7 @@ import jinja2
 import pytest
 import yaml
 
-from tests import harness
+from tests.support import harness
 
 TOP_LEVEL = {
     ".copier-answers.yml",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import harness
+from tests.support import harness
 
 
 def test_rendered_python_is_formatted_and_clean_by_the_projects_own_rules(render: harness.Render) -> None:

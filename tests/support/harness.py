@@ -16,7 +16,7 @@ import yaml
 Answers = Mapping[str, Any]
 Render = Callable[[Answers], Path]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 QUESTIONS = {name: value for name, value in CONFIG.items() if not name.startswith("_")}
 ASKED = {name: value for name, value in QUESTIONS.items() if value.get("when") is not False}
