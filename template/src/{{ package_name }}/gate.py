@@ -1,10 +1,12 @@
 """The gate: may this challenger become the champion? Pure arithmetic on figures of one fixed holdout."""
 
 import math
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import dataclass
+from typing import Literal
 
-Direction = Literal["minimize", "maximize"]
+from .metrics import Direction
+
+Name = Literal["metric", "gain", "slice_gap"]
 
 
 @dataclass(frozen=True)
@@ -28,10 +30,10 @@ class Rules:
 
 @dataclass(frozen=True)
 class Check:
-    """One rule with its figure; `sentence` says both and the outcome."""
+    """One rule with its figure, None if that is not finite; `sentence` says both and the outcome."""
 
-    name: Literal["metric", "gain", "slice_gap"]
-    value: float
+    name: Name
+    value: float | None
     limit: float
     passed: bool
     sentence: str
@@ -45,17 +47,6 @@ class Verdict:
     checks: tuple[Check, ...]
     override: str | None
 
-    @property
-    def refusals(self) -> list[str]:
-        return [check.sentence for check in self.checks if not check.passed]
-
-    def to_dict(self) -> dict[str, Any]:
-        """As JSON; a figure that is not finite becomes null, which JSON can hold."""
-        content = asdict(self)
-        for check in content["checks"]:
-            check["value"] = check["value"] if math.isfinite(check["value"]) else None
-        return content
-
 
 def decide(
     challenger: float,
@@ -64,9 +55,23 @@ def decide(
     rules: Rules,
     override: str | None = None,
 ) -> Verdict:
-    """Judge a challenger; `champion` is its rival's figure on the same holdout, None for the first model.
+    """Judge a challenger by its figures on one holdout.
 
-    A figure that is not finite passes no check. `override` lets a refused challenger through and is kept as the reason.
+    A figure that is not finite passes no check.
+
+    Args:
+        challenger: the deciding metric of the model just trained.
+        champion: the same of the model in service, on the same holdout; None for the first model.
+        slice_gap: largest difference between the best and the worst slice.
+        rules: the limits.
+        override: reason for letting a refused challenger through; it is kept with the verdict.
+
+    >>> rules = Rules("rmse", "minimize", minimum=15, minimum_gain=0, maximum_slice_gap=4)
+    >>> verdict = decide(11.2, 12.0, 1.9, rules)
+    >>> verdict.passed, [check.name for check in verdict.checks]
+    (True, ['metric', 'gain', 'slice_gap'])
+    >>> decide(11.2, 11.0, 1.9, rules).checks[1].sentence
+    'gain over the champion -0.2 (champion 11), more than 0 required: refused'
     """
     lower = rules.direction == "minimize"
     checks = [
@@ -103,7 +108,8 @@ def decide(
     return Verdict(passed or bool(reason), tuple(checks), reason if not passed and reason else None)
 
 
-def _check(name: Literal["metric", "gain", "slice_gap"], value: float, limit: float, holds: bool, text: str) -> Check:
-    passed = math.isfinite(value) and holds
+def _check(name: Name, value: float, limit: float, holds: bool, text: str) -> Check:
+    finite = math.isfinite(value)
+    passed = finite and holds
     sentence = text.format(value=f"{value:.4g}", limit=f"{limit:.4g}")
-    return Check(name, value, limit, passed, sentence + (": passed" if passed else ": refused"))
+    return Check(name, value if finite else None, limit, passed, sentence + (": passed" if passed else ": refused"))

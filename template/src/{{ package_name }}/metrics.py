@@ -1,14 +1,28 @@
 """Metrics by name, for both tasks; the unit of an error metric is the unit of the target."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
-from sklearn import metrics as sk
-
-from .config.project import Task
 
 Array = npt.NDArray[Any]
+Task = Literal["regression", "classification"]
+Direction = Literal["minimize", "maximize"]
+
+NAMES: dict[Task, tuple[str, ...]] = {
+    "regression": ("mae", "r2", "rmse"),
+    "classification": ("accuracy", "brier", "error_rate", "f1", "log_loss", "roc_auc"),
+}
+MINIMIZED = frozenset(("rmse", "mae", "log_loss", "brier", "error_rate"))
+
+
+def direction(name: str) -> Direction:
+    """Return whether a smaller or a larger value of the metric is better.
+
+    >>> direction("rmse"), direction("accuracy")
+    ('minimize', 'maximize')
+    """
+    return "minimize" if name in MINIMIZED else "maximize"
 
 
 def score(
@@ -18,9 +32,10 @@ def score(
     probability: Array | None = None,
     classes: Array | None = None,
 ) -> dict[str, float]:
-    """All metrics of `task`.
+    """Return all metrics of `task`.
 
     Args:
+        task: regression or classification.
         target: true values or class labels, (rows,).
         prediction: predicted values or class labels, (rows,).
         probability: class probabilities, (rows, classes); needed for roc_auc, log_loss and brier.
@@ -30,6 +45,8 @@ def score(
         Metric name -> value. A metric that these rows do not define (ROC AUC of a single class,
         R2 of a single row) is left out.
     """
+    from sklearn import metrics as sk
+
     if task == "regression":
         found = {
             "rmse": float(sk.root_mean_squared_error(target, prediction)),

@@ -2,31 +2,21 @@
 
 import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
 
 from .errors import UserError
+from .records import Metrics, Training
 
 DEFAULT_EXPERIMENT = "local"
 LOCK_SECONDS = 5.0  # MLflow itself would try for half a minute
-# What decides whether a model can be loaded and gives the same numbers again.
-RECORDED = (
-    "scikit-learn",
-    "lightgbm",
-    "numpy",
-    "pandas",
-    "pyarrow",
-    "mlflow",
-    "torch",
-    "transformers",
-)
 
 
 @contextmanager
 def run(run_id: str | None = None) -> Iterator[str]:
-    """The MLflow run to log into, as the active run; yields its id.
+    """Make the MLflow run to log into the active one; yield its id.
 
     An Azure ML job has a run of its own (MLFLOW_RUN_ID) and uses that. Elsewhere `run_id` is continued,
     or a new run begins in the experiment named by MLFLOW_EXPERIMENT_NAME.
@@ -50,7 +40,7 @@ def run(run_id: str | None = None) -> Iterator[str]:
 
 
 def store_error(error: Exception) -> UserError:
-    """One sentence for a tracking store that does not answer."""
+    """Return one sentence for a tracking store that does not answer."""
     uri = os.environ.get("MLFLOW_TRACKING_URI", "the default store")
     text = " ".join(str(error).split())
     if "database is locked" in text:
@@ -85,19 +75,40 @@ def _refuse_locked(database: Path) -> None:
                 raise store_error(error) from error
 
 
-def libraries() -> dict[str, str]:
-    """Name -> version of the installed libraries that a model depends on."""
+def log_training(record: Training) -> None:
+    """Log what was trained on what to the active run."""
+    import mlflow
+
+    described = ("kind", "learner", "rows", "features", "seed", "data_digest")
+    mlflow.log_params({name: getattr(record, name) for name in described})
+    mlflow.log_params({f"model.{name}": value for name, value in record.parameters.items()})
+    libraries = {f"library.{name}": version for name, version in record.libraries.items()}
+    mlflow.set_tags({"code_version": record.code_version, **libraries})
+    mlflow.log_metric("fit_seconds", record.fit_seconds)
+    for candidate in record.candidates:
+        mlflow.log_metrics({f"validation.{candidate.kind}.{name}": value for name, value in candidate.metrics.items()})
+
+
+def log_evaluation(record: Metrics, plots: Path) -> None:
+    """Log the metrics of every model on the holdout, and the pictures, to the active run."""
+    import mlflow
+
+    for role, metrics in record.models.items():
+        mlflow.log_metrics({f"holdout.{role}.{name}": value for name, value in metrics.items()})
+    mlflow.log_artifacts(str(plots), "plots")
+
+
+def versions(names: Iterable[str]) -> dict[str, str]:
+    """Return name -> version of those libraries of `names` that are installed."""
     found = {}
-    for name in RECORDED:
-        try:
+    for name in names:
+        with suppress(metadata.PackageNotFoundError):
             found[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            continue
     return found
 
 
 def code_version() -> str:
-    """The commit that a step runs from: Azure's or CI's word for it, else git's, else 'unknown'."""
+    """Return the commit that a step runs from: as Azure or CI names it, else git, else 'unknown'."""
     import subprocess
 
     for variable in ("GIT_COMMIT", "GITHUB_SHA", "BUILD_SOURCEVERSION"):

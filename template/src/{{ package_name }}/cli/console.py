@@ -32,14 +32,14 @@ class Progress:
         """Show one event of the runner."""
         from rich.text import Text
 
-        from ..local import lifecycle
+        from ..records import summary
 
         if event.kind == "begin":
             self.status.update(f"{event.step} ({event.number} of {event.total})")
         if event.kind == "end" and event.result:
             done = event.result
             failed = done.status == "failed"
-            text = "" if failed else lifecycle.summary(event.step, done.outputs)
+            text = "" if failed else summary(done.outputs)
             line = Text.assemble(
                 f"{event.number:2} {event.step:15} ",
                 (f"{done.status:7}", "red" if failed else "green"),

@@ -158,10 +158,10 @@ def monitor(
 @app.command()
 def report() -> None:
     """Write the page that shows it all: outputs/report/index.html."""
-    from ..reporting import report
+    from ..local import lifecycle
 
     project = Project.find()
-    typer.echo(project.relative(report.build(project)))
+    typer.echo(project.relative(lifecycle.report(project)))
 
 
 @app.command()

@@ -1,20 +1,18 @@
 """config/project.yml, typed: what the model learns from, how good it must be, when a monitor alerts."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, model_validator
 
+from .. import metrics
+from ..metrics import Direction, Task
+from ..records import Contract
+from ..split import By
 from . import yaml_file
-from .inputs import Columns, Model
+from .inputs import SLICE_RULE, Columns, Model
 from .yaml_file import Section, suggest
 
-Task = Literal["regression", "classification"]
-MINIMIZED = {"rmse", "mae", "log_loss", "brier", "error_rate"}
-METRICS: dict[str, set[str]] = {
-    "regression": {"rmse", "mae", "r2"},
-    "classification": {"accuracy", "error_rate", "f1", "roc_auc", "log_loss", "brier"},
-}
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 
@@ -22,7 +20,7 @@ Positive = Annotated[float, Field(gt=0)]
 class Split(Section):
     """How the holdout is cut off: the newest rows, or a fixed hash of the id. Never an unseeded shuffle."""
 
-    by: Literal["time", "id"]
+    by: By
     holdout: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
 
 
@@ -30,11 +28,15 @@ class Metric(Section):
     """The one figure that the gate and the performance monitor look at."""
 
     name: str
-    direction: Literal["minimize", "maximize"]
+
+    @property
+    def direction(self) -> Direction:
+        """Whether a smaller or a larger value is better."""
+        return metrics.direction(self.name)
 
 
 class Gate(Section):
-    """What a challenger must reach; figures are in the unit of `metric`."""
+    """Limits for a challenger; figures are in the unit of `metric`."""
 
     minimum: float
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
@@ -56,13 +58,13 @@ class Monitoring(Section):
 
 
 class Serving(Section):
-    """What one online request may ask for."""
+    """Limits of one online request."""
 
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
 class About(Section):
-    """What the model is for and who answers for it: the words of its model card."""
+    """Purpose and owner of the model, for its model card."""
 
     purpose: str | None = None
     not_for: str | None = None
@@ -88,23 +90,31 @@ class ProjectConfig(Section):
     def _parts_agree(self) -> "ProjectConfig":
         if self.split.by == "time" and self.columns.time is None:
             raise ValueError("split.by: 'time' needs columns.time; without a time column use 'id'")
-        allowed = METRICS[self.task]
+        allowed = metrics.NAMES[self.task]
         if self.metric.name not in allowed:
             raise ValueError(
-                f"metric.name: {self.metric.name!r} does not fit task {self.task!r}:"
-                f" use one of {', '.join(sorted(allowed))}"
-            )
-        natural = "minimize" if self.metric.name in MINIMIZED else "maximize"
-        if self.metric.direction != natural:
-            raise ValueError(
-                f"metric.direction: {self.metric.direction!r} is wrong for {self.metric.name}: use {natural!r}"
+                f"metric.name: {self.metric.name!r} does not fit task {self.task!r}: use one of {', '.join(allowed)}"
             )
         for name in self.slices:
-            if name not in (*self.columns.categorical, *self.columns.boolean):
-                raise ValueError(
-                    f"slices: {name!r} is not a categorical or boolean column{suggest(name, self.columns.features)}"
-                )
+            if name not in self.columns.sliceable:
+                raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")
         return self
+
+    @property
+    def split_column(self) -> str:
+        """Name of the column that decides which rows are held out."""
+        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id
+
+    def mismatch(self, contract: Contract) -> str | None:
+        """Return why a model with this contract cannot be used on the data described here; None if it can."""
+        for key, old, new in (
+            ("task", contract.task, self.task),
+            ("target", contract.target, self.columns.target),
+        ):
+            if old != new:
+                return f"its {key} is {old!r}, now it is {new!r}"
+        lacking = [name for name in contract.names if name not in self.columns.features]
+        return f"it needs column {lacking[0]!r}, which config/project.yml no longer lists" if lacking else None
 
 
 def load(path: Path) -> ProjectConfig:

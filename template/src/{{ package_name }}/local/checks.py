@@ -1,4 +1,4 @@
-"""What `mlops check` looks at: everything that can be wrong before a run, each problem in words."""
+"""The checks of `mlops check`: each problem that can be seen before a run, in words."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -19,8 +19,8 @@ Result = TypeVar("Result")
 
 
 def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
-    """Each check's name and what is wrong, None if nothing; a check that depends on a failed one is left out."""
-    config, problem = _load(lambda: load_config(project.config_path))
+    """Yield the name and the problem (None without one) of each check; one that depends on a failed one is left out."""
+    config, problem = _attempt(lambda: load_config(project.config_path))
     yield "config/project.yml", problem
     folder = project.root / "config"
     refused = False
@@ -31,30 +31,30 @@ def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
         yield f"config/{name}.yml", problem
     if not refused:
         yield "config/{dev,staging,prod}.yml agree", _problem(partial(load_environments, folder))
-    training, problem = _load(lambda: load.load(project, project.pipeline))
+    training, problem = _attempt(lambda: load.load(project, project.pipeline))
     yield project.relative(project.pipeline), problem
     if config and training:
         path = project.root / str(training.inputs["data"].default)
-        yield project.relative(path), _problem(lambda: _readable(path, config))
+        yield project.relative(path), _problem(lambda: _check_data(path, config))
     if config and project.production.is_dir():
         for file in data.files(project.production):
             yield project.relative(file), _problem(partial(data.read, file, config, require_target=False))
 
 
-def _readable(path: Path, config: ProjectConfig) -> None:
+def _check_data(path: Path, config: ProjectConfig) -> None:
     from ..steps.validate_data import check
 
-    findings = check(data.read(path, config), config)
-    if findings.errors:
-        raise UserError("\n".join(findings.errors))
+    quality = check(data.read(path, config), config)
+    if quality.errors:
+        raise UserError("\n".join(quality.errors))
 
 
-def _load(load: Callable[[], Result]) -> tuple[Result | None, str | None]:
+def _attempt(action: Callable[[], Result]) -> tuple[Result | None, str | None]:
     try:
-        return load(), None
+        return action(), None
     except UserError as error:
         return None, str(error)
 
 
-def _problem(look: Callable[[], object]) -> str | None:
-    return _load(look)[1]
+def _problem(action: Callable[[], object]) -> str | None:
+    return _attempt(action)[1]

@@ -1,4 +1,4 @@
-"""The whole loop on the sample data, step by step, with what happened in a table and on one page."""
+"""The whole loop on the sample data, step by step, as a table and on one page."""
 
 import hashlib
 import json
@@ -20,19 +20,20 @@ from ..errors import GateRefusedError, UserError
 from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
+from ..records import Contract, Metrics, summary
 from . import lifecycle, registry, server
 
 if TYPE_CHECKING:
-    from ..monitoring.monitor import MonitorResult
+    from ..records import Monitor
 
-# What a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
+# Folders that a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
 MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
 COLOURS = {"ok": "green", "passed": "green", "promoted": "green", "refused": "red", "BREACH": "red"}
 
 
 @dataclass
 class Row:
-    """One line of the story."""
+    """One line of the demo."""
 
     step: str
     text: str = ""
@@ -61,11 +62,11 @@ class Story:
         self.add(row)
 
     def pipeline(self, prefix: str = "") -> lifecycle.OnEvent:
-        """A listener that adds a row for each step of a pipeline run."""
+        """Return a listener that adds a row for each step of a pipeline run."""
 
         def show(event: runner.Event) -> None:
             if event.kind == "end" and event.result and event.result.status != "failed":
-                text = lifecycle.summary(event.step, event.result.outputs or {})
+                text = summary(event.result.outputs)
                 outcome = {"gate": "passed", "register": "promoted"}.get(event.step, "ok")
                 if event.result.status == "reused":
                     text += " (reused)"
@@ -96,9 +97,9 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
     with story.row("batch") as row:
         row.text = _batch(project)
     with story.row("monitor") as row:
-        watched = lifecycle.monitor(project, lifecycle.newest(project))
-        row.text, row.outcome = _watched(watched)
-    if watched.status == "breach":
+        monitored = lifecycle.monitor(project, lifecycle.newest(project))
+        row.text, row.outcome = _monitored(monitored)
+    if monitored.status == "breach":
         _retrain(project, story)
     _write(project, key, story.rows)
     console.print()
@@ -107,16 +108,15 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
 
 
 def release(project: Project) -> None:
-    """Note that the registry holds a model that the demo did not make: from now on the demo keeps its hands off."""
+    """Record that the registry holds a model that the demo did not make, so that the demo does not replace it."""
     _state(project).unlink(missing_ok=True)
 
 
 def _serve(project: Project, port: int) -> str:
-    from ..scoring.contract import Contract
     from ..scoring.smoke import smoke_requests
 
     champion = lifecycle.current(project)
-    contract = Contract.of(read_json(champion.model / "contract.json"))
+    contract = Contract.load(champion.model)
     frame = data.read(lifecycle.newest(project), load_config(project.config_path), require_target=False)
     good = bad = 0
     with server.serve(project, champion.model, port, name=champion.name, version=champion.version) as running:
@@ -137,14 +137,14 @@ def _batch(project: Project) -> str:
     return f"{summary.rows:,} rows in {summary.mini_batches} mini-batches: {summary.predictions}"
 
 
-def _watched(result: "MonitorResult") -> tuple[str, str]:
+def _monitored(result: "Monitor") -> tuple[str, str]:
     if result.status == "too_few_rows":
         return f"{result.window}: {result.rows['production']} rows are too few to judge", "skipped"
     if result.status == "ok":
         return f"{result.window}: no limit is broken", "ok"
-    worst = max(result.features, key=lambda feature: feature.drift.psi or 0.0)
+    worst = max(result.features, key=lambda signal: signal.psi or 0.0)
     text = f"{result.window} arrives: {len(result.breaches)} limits broken"
-    text += f", most drifted {worst.name} (PSI {worst.drift.psi:.2g})"
+    text += f", most drifted {worst.name} (PSI {worst.psi:.2g})"
     if result.performance:
         found = result.performance
         text += f"; {found.metric} {found.value:.4g} (limit {found.limit:.4g})"
@@ -158,11 +158,11 @@ def _retrain(project: Project, story: Story) -> None:
     with story.console.status("retrain"):
         try:
             trained = lifecycle.retrain(project)
-            evaluation = read_json(trained.run.output("evaluate", "evaluation") / "metrics.json")
-            name = evaluation["metric"]
+            metrics = Metrics.load(trained.run.output("evaluate", "evaluation"))
+            new, old = (metrics.models[role][metrics.metric] for role in ("challenger", "champion"))
             row.text = (
-                f"with {len(data.files(project.production))} files that arrived: challenger {name}"
-                f" {evaluation['challenger'][name]:.4g}, champion {evaluation['champion'][name]:.4g}, same holdout;"
+                f"with {len(data.files(project.production))} files that arrived: challenger {metrics.metric}"
+                f" {new:.4g}, champion {old:.4g}, same holdout;"
                 f" version {before.version} -> {trained.champion.version}"
             )
             row.outcome = "promoted"
@@ -173,7 +173,7 @@ def _retrain(project: Project, story: Story) -> None:
 
 
 def _key(project: Project) -> str:
-    """Digest of all that the demo depends on: code, configuration, libraries, data."""
+    """Return the digest of all that the demo depends on: code, configuration, libraries, data."""
     parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data.digest(project.production)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -187,7 +187,7 @@ def _events(project: Project) -> Path:
 
 
 def _earlier_rows(project: Project, key: str) -> list[Row] | None:
-    """The rows of the last demo, if it was of the same things and what it made is still there."""
+    """Return the rows of the last demo, if its inputs were the same and its results are still there."""
     try:
         kept = read_json(_events(project))
     except UserError:
@@ -199,7 +199,7 @@ def _earlier_rows(project: Project, key: str) -> list[Row] | None:
 def _start_again(project: Project) -> None:
     """Remove what an earlier demo made; leave a user's own models alone."""
     if _state(project).is_file():
-        # MLflow has not been asked anything yet: it would go on using the database that is removed here.
+        # MLflow has not opened its database yet: it would go on using the one that is removed here.
         _events(project).unlink(missing_ok=True)
         for name in MADE:
             shutil.rmtree(project.outputs / name, ignore_errors=True)
@@ -212,11 +212,9 @@ def _start_again(project: Project) -> None:
 
 
 def _write(project: Project, key: str, rows: list[Row]) -> None:
-    from ..reporting import report
-
     content: dict[str, Any] = {"key": key, "events": [asdict(row) for row in rows]}
     write_json(_events(project), content)
-    report.build(project)
+    lifecycle.report(project)
 
 
 def _report(project: Project) -> Path:

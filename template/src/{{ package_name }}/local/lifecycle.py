@@ -1,4 +1,4 @@
-"""What an operator does with the model on this machine, each in one call: train, retrain, serve, score, watch."""
+"""The operations on this machine, each in one call: train, retrain, score, monitor, report."""
 
 import os
 import shutil
@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from ..files import read_json, write_json
+from ..files import atomic_write, read_json, write_json
 from ..paths import Project
 from ..pipeline import load, runner, runs
 from . import registry
 from .registry import Champion
 
 if TYPE_CHECKING:
-    from ..monitoring.monitor import MonitorResult
+    from ..records import Monitor
     from ..scoring.batch import Summary
 
 OnEvent = Callable[[runner.Event], None]
@@ -49,7 +49,7 @@ def train(
         override: reason for letting a refused challenger through.
         isolated: give every step a process of its own.
         force: run every step, whatever is known.
-        on_event: told of the steps' progress.
+        on_event: receives the progress of the steps.
 
     Raises:
         UserError: something cannot be used, or the gate refused (its own class).
@@ -77,7 +77,7 @@ def _memory(project: Project) -> Path:
 
 
 def _remember(project: Project, result: runner.RunResult, inputs: Mapping[str, object], champion: Champion) -> None:
-    """Note which run, fed with what, made the champion."""
+    """Record which run, with which inputs, made the champion."""
     content = {
         "run": project.relative(result.folder),
         "inputs": {name: str(value) for name, value in inputs.items()},
@@ -88,7 +88,7 @@ def _remember(project: Project, result: runner.RunResult, inputs: Mapping[str, o
 
 
 def _finished(project: Project, inputs: Mapping[str, object], champion: Champion) -> runner.RunResult | None:
-    """The run that made the champion, if the same inputs would make it again and all its outputs are there."""
+    """Return the run that made the champion, if the same inputs would make it again and all its outputs are there."""
     try:
         memory = read_json(_memory(project))
         if (memory["version"], memory["digest"]) != (champion.version, champion.digest):
@@ -118,7 +118,7 @@ def retrain(
         project: whose model to retrain.
         arrived: labelled data files; default: all of data/production.
         override: reason for letting a refused challenger through.
-        on_event: told of the steps' progress.
+        on_event: receives the progress of the steps.
     """
     from ..data import files
 
@@ -129,7 +129,7 @@ def retrain(
 
 
 def _gather(project: Project, sources: Sequence[Path], name: str) -> Path:
-    """One folder with all `sources`, as links where the disk can: the pipeline reads folders."""
+    """Make one folder with all `sources`, as links where the disk can: the pipeline reads folders."""
     folder = project.outputs / "gathered" / name
     shutil.rmtree(folder, ignore_errors=True)
     try:
@@ -146,7 +146,7 @@ def _gather(project: Project, sources: Sequence[Path], name: str) -> Path:
 
 
 def current(project: Project) -> Champion:
-    """The champion.
+    """Return the champion.
 
     Raises:
         UserError: there is none yet.
@@ -158,26 +158,26 @@ def current(project: Project) -> Champion:
 
 
 def newest(project: Project) -> Path:
-    """The data file of data/production that is last by name.
+    """Return the data file of data/production that is last by name.
 
     Raises:
         UserError: the folder is missing or holds none.
     """
-    from ..data import files
+    from .. import data
 
-    return files(project.production)[-1]
+    return data.files(project.production)[-1]
 
 
-def sample_request(project: Project, rows: int) -> dict[str, Any]:
-    """A scoring request made of the first rows of the newest production data."""
+def sample_request(project: Project, count: int) -> dict[str, Any]:
+    """Return a scoring request made of the first rows of the newest production data."""
     from .. import data
     from ..config.project import load
-    from ..scoring.contract import Contract
+    from ..records import Contract
     from ..scoring.smoke import rows_of
 
-    contract = Contract.of(read_json(current(project).model / "contract.json"))
+    contract = Contract.load(current(project).model)
     frame = data.read(newest(project), load(project.config_path), require_target=False)
-    return {"data": rows_of(contract, frame.head(rows))}
+    return {"data": rows_of(contract, frame.head(count))}
 
 
 def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1) -> "Summary":
@@ -196,8 +196,8 @@ def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1
     )
 
 
-def monitor(project: Project, production: Path) -> "MonitorResult":
-    """Hold a window of data against what the champion learned from; writes outputs/monitor/<window>/."""
+def monitor(project: Project, production: Path) -> "Monitor":
+    """Compare a window of data with the data that the champion learned from; write outputs/monitor/<window>/."""
     from ..monitoring import monitor
 
     champion = current(project)
@@ -213,66 +213,18 @@ def monitor(project: Project, production: Path) -> "MonitorResult":
     return monitor.monitor(settings)
 
 
-def summary(step: str, folders: Mapping[str, Path]) -> str:
-    """What a finished step found, in a few words; `folders` are its outputs by name."""
-    found = HEADLINES.get(step)
-    return found(folders) if found else ""
+def report(project: Project) -> Path:
+    """Write outputs/report/index.html from the records under outputs/, and return its path.
 
+    Raises:
+        UserError: nothing to show yet, records of another version of this project, or the page cannot be written.
+    """
+    from ..reporting.report import report_page
+    from .collect import collect
 
-def _validated(folders: Mapping[str, Path]) -> str:
-    found = read_json(folders["report"] / "data_quality.json")
-    period = f", {found['from'][:10]} to {found['to'][:10]}" if "from" in found else ""
-    return f"{found['rows']:,} rows{period}; schema, keys, ranges"
-
-
-def _prepared(folders: Mapping[str, Path]) -> str:
-    parts = read_json(folders["prepared"] / "split.json")
-    return f"{parts['train']['rows']:,} to train on, {parts['holdout']['rows']:,} held out by {parts['by']}"
-
-
-def _trained(folders: Mapping[str, Path]) -> str:
-    record = read_json(folders["training"] / "training.json")
-    return f"{record['learner']} on {record['rows']:,} rows" + _candidates(record)
-
-
-def _candidates(record: Mapping[str, Any]) -> str:
-    if not record["candidates"]:
-        return ""
-    shown = (f"{each['kind']} {each['metrics'][record['metric']]:.4g}" for each in record["candidates"])
-    return f"; validated: {', '.join(shown)}"
-
-
-def _evaluated(folders: Mapping[str, Path]) -> str:
-    found = read_json(folders["evaluation"] / "metrics.json")
-    name = found["metric"]
-    own = found["challenger"]
-    baseline = "itself the baseline" if found["baseline"] == own else f"baseline {found['baseline'][name]:.4g}"
-    champion = f" | champion {found['champion'][name]:.4g}" if found["champion"] else ""
-    return f"holdout {name} {own[name]:.4g} | {baseline}{champion}"
-
-
-def _sliced(folders: Mapping[str, Path]) -> str:
-    found = read_json(folders["responsible_ai"] / "slices.json")
-    return f"largest gap between slices {found['largest_gap']:.4g} (limit {found['limit']:.4g})"
-
-
-def _judged(folders: Mapping[str, Path]) -> str:
-    verdict = read_json(folders["verdict"] / "gate.json")
-    said = "; ".join(check["sentence"].rsplit(":", 1)[0] for check in verdict["checks"])
-    return f"overridden: {verdict['override']}" if verdict["override"] else said
-
-
-def _registered(folders: Mapping[str, Path]) -> str:
-    found = read_json(folders["registration"] / "registration.json")
-    return f"{found['name']} version {found['version']}, with its evaluation and card"
-
-
-HEADLINES: dict[str, Callable[[Mapping[str, Path]], str]] = {
-    "validate_data": _validated,
-    "prep": _prepared,
-    "train": _trained,
-    "evaluate": _evaluated,
-    "responsible_ai": _sliced,
-    "gate": _judged,
-    "register": _registered,
-}
+    inputs = collect(project)
+    if not inputs.runs and not inputs.monitors:
+        raise UserError(f"{project.relative(project.outputs)}: nothing to report yet; start with `mlops run`")
+    path = project.outputs / "report" / "index.html"
+    atomic_write(path, report_page(inputs))
+    return path

@@ -1,6 +1,6 @@
-"""Has the data moved? One column of a production window against the reference the model learned from.
+"""Has the data moved? One signal of a production window against the reference the model learned from.
 
-Two measures must agree before a column counts as drifted. The population stability index (PSI) says how far the
+Two measures must agree before a signal counts as drifted. The population stability index (PSI) says how far the
 distribution moved, whatever the number of rows; a test says whether chance could have done it. Alone, the test
 raises an alarm for every trifle once there are many rows, and PSI does so when there are few.
 
@@ -11,7 +11,6 @@ Statistical Properties of the Population Stability Index, 2018, shows that witho
 (bins - 1) * (1 / reference rows + 1 / production rows): 0.02 for ten bins and 500 rows, well below the limit.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,18 +19,18 @@ import numpy.typing as npt
 import pandas as pd
 from scipy import stats
 
-Floats = npt.NDArray[np.float64]
+from ..histogram import Floats, numeric_histogram
+
 Counts = npt.NDArray[np.int64]
 
 BINS = 10
 CATEGORIES = 20
-BARS = 24
 OTHER = "(other)"
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far one column moved. `psi`, `statistic` and `p_value` are None where a window holds no value at all.
+    """How far one signal moved. `psi`, `statistic` and `p_value` are None where a window holds no value at all.
 
     `histogram` is the picture: shares of each window's filled rows by `edges` (numeric, one more than the shares;
     the outer bars also hold what lies beyond them) or by `labels`.
@@ -45,7 +44,7 @@ class Drift:
 
 
 def drift(reference: pd.Series, production: pd.Series, kind: str) -> Drift:
-    """Compare the filled values of one column; missing ones are a matter of `quality`.
+    """Compare the filled values of one signal; `quality` looks at missing ones.
 
     Args:
         reference: values the model learned from.
@@ -59,17 +58,22 @@ def drift(reference: pd.Series, production: pd.Series, kind: str) -> Drift:
 
 
 def psi(reference: Counts, production: Counts) -> float:
-    """Population stability index of two windows counted in the same bins.
+    """Return the population stability index of two windows counted in the same bins.
 
     Half a row is added to every bin (Jeffreys' prior for a multinomial), so that a bin that is empty on one side
     gives a large but finite figure; the addition loses its weight as rows grow.
+
+    >>> round(psi(np.array([500, 500]), np.array([500, 500])), 3)
+    0.0
+    >>> round(psi(np.array([500, 500]), np.array([300, 700])), 3)
+    0.169
     """
     shares = [(counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (reference, production)]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
 
 
 def bin_limits(values: Floats, bins: int = BINS) -> Floats:
-    """Inner limits of about `bins` bins that hold equal shares of `values`, open to both sides.
+    """Return inner limits of about `bins` bins that hold equal shares of `values`, open to both sides.
 
     A value so frequent that it fills a bin gets one of its own, so that a column that was constant, or mostly zero,
     shows a move in either direction.
@@ -83,24 +87,6 @@ def bin_limits(values: Floats, bins: int = BINS) -> Floats:
     return np.union1d(distinct, np.nextafter(heavy, -np.inf))
 
 
-def numeric_histogram(reference: Floats, production: Floats, bars: int = BARS) -> dict[str, Any]:
-    """Bars of equal width over the middle 99 % of both windows: one stray value must not flatten the picture."""
-    finite = [values[np.isfinite(values)] for values in (reference, production)]
-    limits: Sequence[Floats] = [np.quantile(values, [0.005, 0.995]) for values in finite if len(values)]
-    if not limits:
-        return {"edges": [], "reference": [], "production": []}
-    low, high = float(np.min(limits)), float(np.max(limits))
-    if low == high:
-        low, high = low - 0.5, high + 0.5
-    edges = np.linspace(low, high, bars + 1)
-    shares = [np.histogram(np.clip(values, low, high), edges)[0] / max(len(values), 1) for values in finite]
-    return {
-        "edges": edges.tolist(),
-        "reference": shares[0].tolist(),
-        "production": shares[1].tolist(),
-    }
-
-
 def _numeric_drift(reference: Floats, production: Floats) -> Drift:
     histogram = numeric_histogram(reference, production)
     if not len(reference) or not len(production):
@@ -112,7 +98,7 @@ def _numeric_drift(reference: Floats, production: Floats) -> Drift:
     ]
     # The exact p-value needs time and memory that grow with both windows, and agrees at the sizes a monitor accepts.
     test = stats.ks_2samp(reference, production, method="asymp")
-    # It is not defined for a single value, which can surprise nobody.
+    # It is not defined for a single value: a constant has no drift, so p = 1.
     p_value = 1.0 if np.isnan(test.pvalue) else float(test.pvalue)
     return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), p_value, histogram)
 
@@ -133,7 +119,7 @@ def _categorical_drift(reference: pd.Series, production: pd.Series) -> Drift:
 
 
 def _category_counts(reference: pd.Series, production: pd.Series) -> tuple[list[str], list[Counts]]:
-    """Rows by category: the most frequent ones of the reference, all others together.
+    """Count rows by category: the most frequent ones of the reference, all others together.
 
     Rare categories are pooled since PSI and chi-square both mislead where a bin expects a handful of rows.
     """

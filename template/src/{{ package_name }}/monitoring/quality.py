@@ -1,11 +1,11 @@
-"""What arrived: missing values, values the model never met in training, and rows sent twice."""
+"""Quality of a window: missing values, values that training never had, and rows that came twice."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import pandas as pd
+
+from ..records import Feature
 
 EXAMPLES = 3
 
@@ -17,31 +17,30 @@ class ColumnQuality:
     missing_reference: float
     missing_production: float
     unseen: float | None
-    unseen_examples: list[str]
+    unseen_examples: tuple[str, ...]
     out_of_range: float | None
 
 
 def column_quality(
-    reference: pd.Series, production: pd.Series, kind: str, known: Mapping[str, Any] | None = None
+    reference: pd.Series, production: pd.Series, kind: str, known: Feature | None = None
 ) -> ColumnQuality:
-    """Compare one column of two windows.
+    """Compare one signal of two windows.
 
     Args:
         reference: values the model learned from.
         production: values it met later.
-        kind: `numeric`, `categorical` or `boolean`; only a categorical column can hold unseen categories,
+        kind: `numeric`, `categorical` or `boolean`; only a categorical signal can hold unseen categories,
             only a numeric one can be out of range.
-        known: the column's entry in the model's contract. Its `categories`, `minimum` and `maximum` come from
+        known: the signal as the model's contract has it. Its `categories`, `minimum` and `maximum` come from
             all training rows, where `reference` may be a sample; without them `reference` decides.
-            A column that was never filled in training makes every later value unseen or out of range.
+            A signal that was never filled in training makes every later value unseen or out of range.
     """
-    known = known or {}
     unseen: float | None = None
     examples: list[str] = []
     out_of_range: float | None = None
     if kind == "categorical":
-        categories = known.get("categories")
-        expected = set(reference.dropna().astype(str)) if categories is None else {str(value) for value in categories}
+        categories = known.categories if known else None
+        expected = set(reference.dropna().astype(str) if categories is None else categories)
         counts = production.dropna().astype(str).value_counts()
         strange = counts[[value not in expected for value in counts.index]]
         unseen = _share(int(strange.sum()), len(production))
@@ -55,21 +54,20 @@ def column_quality(
         missing_reference=_share(int(reference.isna().sum()), len(reference)),
         missing_production=_share(int(production.isna().sum()), len(production)),
         unseen=unseen,
-        unseen_examples=examples,
+        unseen_examples=tuple(examples),
         out_of_range=out_of_range,
     )
 
 
 def duplicate_ids(frame: pd.DataFrame, column: str) -> int:
-    """How many rows repeat an id that an earlier row has."""
+    """Return how many rows repeat an id that an earlier row has."""
     return int(frame[column].duplicated().sum())
 
 
-def _range(reference: pd.Series, known: Mapping[str, Any]) -> tuple[float, float]:
-    low, high = known.get("minimum"), known.get("maximum")
-    if low is None or high is None:
-        low, high = reference.min(), reference.max()
-    return float(low), float(high)
+def _range(reference: pd.Series, known: Feature | None) -> tuple[float, float]:
+    if known is None or known.minimum is None or known.maximum is None:
+        return float(reference.min()), float(reference.max())
+    return known.minimum, known.maximum
 
 
 def _share(part: int, whole: int) -> float:

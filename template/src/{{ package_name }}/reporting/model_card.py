@@ -5,13 +5,14 @@ as Markdown for the registry and for diffs, as HTML for people.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from markupsafe import Markup
 
+from .. import records
 from ..config.project import ProjectConfig
+from ..records import Contract, Metrics, Slices, Training
 from .html import facts, findings, join, number, page, percent, plural, section, table
 
 
@@ -36,20 +37,12 @@ class Part:
 
 def model_card(
     config: ProjectConfig,
-    contract: Mapping[str, Any],
-    training: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    slices: Mapping[str, Any],
+    contract: Contract,
+    training: Training,
+    metrics: Metrics,
+    slices: Slices,
 ) -> tuple[str, str]:
-    """The card of one trained model as Markdown and as an HTML page.
-
-    Args:
-        config: what the project set out to do.
-        contract: contract.json of the model.
-        training: training.json of the train step.
-        metrics: metrics.json of the evaluate step.
-        slices: slices.json of the responsible_ai step.
-    """
+    """Return the card of one trained model as Markdown and as an HTML page."""
     parts = [
         _use(config, contract),
         _model(training),
@@ -58,22 +51,18 @@ def model_card(
         _fairness(slices),
         _limits(config, contract, training, metrics, slices),
     ]
-    title = f"Model card: {contract['target']}"
+    title = f"Model card: {contract.target}"
     return _markdown(title, parts), _html(title, parts)
 
 
-def _use(config: ProjectConfig, contract: Mapping[str, Any]) -> Part:
-    does = (
-        "a number"
-        if contract["task"] == "regression"
-        else f"one of {plural(len(contract['classes']), 'class', 'classes')}"
-    )
+def _use(config: ProjectConfig, contract: Contract) -> Part:
+    does = "a number" if contract.classes is None else f"one of {plural(len(contract.classes), 'class', 'classes')}"
     about = config.about
     not_said = "Not written down yet: about.{} in config/project.yml"
     return Part(
         "Intended use",
         pairs=[
-            ("Predicts", f"{contract['target']}, {does}, from {plural(len(contract['features']), 'feature')} of a row"),
+            ("Predicts", f"{contract.target}, {does}, from {plural(len(contract.features), 'feature')} of a row"),
             ("Purpose", about.purpose or not_said.format("purpose")),
             ("Not meant for", about.not_for or not_said.format("not_for")),
             ("Owner", about.owner or not_said.format("owner")),
@@ -81,80 +70,72 @@ def _use(config: ProjectConfig, contract: Mapping[str, Any]) -> Part:
     )
 
 
-def _model(training: Mapping[str, Any]) -> Part:
+def _model(training: Training) -> Part:
     return Part(
         "Model",
         pairs=[
-            ("Learner", training["learner"]),
+            ("Learner", training.learner),
             ("Chosen from", candidates(training)),
-            ("Parameters", ", ".join(f"{name}={value}" for name, value in training["parameters"].items())),
-            ("Seed", str(training["seed"])),
-            ("Code version", training["code_version"]),
-            ("Libraries", ", ".join(f"{name} {value}" for name, value in training["libraries"].items())),
+            ("Parameters", ", ".join(f"{name}={value}" for name, value in training.parameters.items())),
+            ("Seed", str(training.seed)),
+            ("Code version", training.code_version),
+            ("Libraries", ", ".join(f"{name} {value}" for name, value in training.libraries.items())),
         ],
     )
 
 
-def _data(
-    config: ProjectConfig, contract: Mapping[str, Any], training: Mapping[str, Any], metrics: Mapping[str, Any]
-) -> Part:
+def _data(config: ProjectConfig, contract: Contract, training: Training, metrics: Metrics) -> Part:
     held = {"time": "the newest rows", "id": "a fixed hash of the id decides"}[config.split.by]
-    kinds = ("numeric", "categorical", "boolean")
-    named = {kind: [entry["name"] for entry in contract["features"] if entry["kind"] == kind] for kind in kinds}
+    kinds = dict.fromkeys(feature.kind for feature in contract.features)
+    named = {kind: [feature.name for feature in contract.features if feature.kind == kind] for kind in kinds}
     return Part(
         "Data",
         pairs=[
-            ("Trained on", rows_of({"rows": training["rows"], **training["period"]})),
-            ("Held out", f"{rows_of(metrics['holdout'])} ({held})"),
-            *((f"{kind.capitalize()} features", ", ".join(names) or None) for kind, names in named.items()),
-            ("Data digest", training["data_digest"]),
+            ("Trained on", rows_of(training.part)),
+            ("Held out", f"{rows_of(metrics.holdout)} ({held})"),
+            *((f"{kind.capitalize()} features", ", ".join(names)) for kind, names in named.items()),
+            ("Data digest", training.data_digest),
         ],
     )
 
 
-def rows_of(part: Mapping[str, Any]) -> str:
-    """Size of a part of the data and, where it has one, its period: mapping with `rows`, maybe `from` and `to`."""
-    text = plural(part["rows"], "row")
-    return f"{text}, {part['from'][:10]} to {part['to'][:10]}" if "from" in part else text
+def rows_of(part: records.Part) -> str:
+    """Return the size of a part of the data and, where it has one, its period."""
+    text = plural(part.rows, "row")
+    return f"{text}, {part.start[:10]} to {part.end[:10]}" if part.start and part.end else text
 
 
-def candidates(training: Mapping[str, Any]) -> str | None:
-    """The kinds of model that were tried, with their metric on the validation rows; None if one was given."""
-    metric = training["metric"]
-    tried = [f"{each['kind']} ({metric} {number(each['metrics'].get(metric))})" for each in training["candidates"]]
+def candidates(training: Training) -> str | None:
+    """Return the kinds of model that were tried, with their metric on the validation rows; None if one was given."""
+    metric = training.metric
+    tried = [f"{each.kind} ({metric} {number(each.metrics.get(metric))})" for each in training.candidates]
     return ", ".join(tried) + "; validated within the training rows" if tried else None
 
 
-def _performance(training: Mapping[str, Any], metrics: Mapping[str, Any]) -> Part:
-    names = {"challenger": "this model", "baseline": f"{training['baseline']} baseline", "champion": "champion before"}
-    shown = [who for who in names if metrics[who]]
-    rows = [[name, *(number(metrics[who].get(name)) for who in shown)] for name in metrics["challenger"]]
-    caption = f"On {plural(metrics['rows'], 'held-out row')}; {metrics['metric']} decides ({metrics['direction']})"
-    return Part("Performance", grids=[Grid(caption, ["metric", *(names[who] for who in shown)], rows)])
+def _performance(training: Training, metrics: Metrics) -> Part:
+    names = {"challenger": "this model", "baseline": f"{training.baseline} baseline", "champion": "champion before"}
+    shown = metrics.models
+    rows = [[name, *(number(figures.get(name)) for figures in shown.values())] for name in metrics.challenger]
+    caption = f"On {plural(metrics.rows, 'held-out row')}; {metrics.metric} decides ({metrics.direction})"
+    cautions = [f"Beware: {metrics.caution}."] if metrics.caution else []
+    return Part("Performance", cautions, grids=[Grid(caption, ["metric", *(names[role] for role in shown)], rows)])
 
 
-def _fairness(slices: Mapping[str, Any]) -> Part:
-    metric = slices["metric"]
+def _fairness(slices: Slices) -> Part:
+    metric = slices.metric
     grids = []
-    for column, content in slices["columns"].items():
+    for column, content in slices.columns.items():
         rows = [
-            [
-                group["value"],
-                f"{group['rows']:,}",
-                number(group["metrics"].get(metric)),
-                "yes" if group["counted"] else "no",
-            ]
-            for group in content["groups"]
+            [group.value, f"{group.rows:,}", number(group.metrics.get(metric)), "yes" if group.counted else "no"]
+            for group in content.groups
         ]
-        caption = f"{metric} by {column}: gap {number(content['gap'])}"
+        caption = f"{metric} by {column}: gap {number(content.gap)}"
         grids.append(Grid(caption, [column, "rows", metric, "counted in the gap"], rows))
     if not grids:
-        return Part(
-            "Slices", ["No slice columns are named in config/project.yml: nobody has looked for unequal errors."]
-        )
+        return Part("Slices", ["config/project.yml names no slice columns: unequal errors were not looked for."])
     text = (
-        f"The largest gap between two slices of a column is {number(slices['largest_gap'])};"
-        f" {number(slices['limit'])} is allowed. Slices below {plural(slices['minimum_rows'], 'row')} are shown"
+        f"The largest gap between two slices of a column is {number(slices.largest_gap)};"
+        f" {number(slices.limit)} is allowed. Slices below {plural(slices.minimum_rows, 'row')} are shown"
         " but not counted: chance rules there."
     )
     return Part("Slices", [text], grids=grids)
@@ -162,18 +143,18 @@ def _fairness(slices: Mapping[str, Any]) -> Part:
 
 def _limits(
     config: ProjectConfig,
-    contract: Mapping[str, Any],
-    training: Mapping[str, Any],
-    metrics: Mapping[str, Any],
-    slices: Mapping[str, Any],
+    contract: Contract,
+    training: Training,
+    metrics: Metrics,
+    slices: Slices,
 ) -> Part:
-    """What the figures themselves say about the model's limits."""
+    """Return the limits of the model that its own figures show."""
     found = []
-    metric = metrics["metric"]
-    own, simple = metrics["challenger"].get(metric), metrics["baseline"].get(metric)
+    metric = metrics.metric
+    own, simple = metrics.challenger.get(metric), metrics.baseline.get(metric)
     if own is not None and simple:
-        gain = (simple - own) / abs(simple) * (1 if metrics["direction"] == "minimize" else -1)
-        if training["kind"] == training["baseline"]:
+        gain = (simple - own) / abs(simple) * (1 if metrics.direction == "minimize" else -1)
+        if training.kind == training.baseline:
             found.append("It is the linear baseline itself: nothing less simple did better.")
         elif gain <= 0:
             found.append("It is no better than the linear baseline.")
@@ -185,17 +166,17 @@ def _limits(
             " holds are unknown to it."
         )
     ranges = [
-        f"{entry['name']} {number(entry['minimum'])} to {number(entry['maximum'])}"
-        for entry in contract["features"]
-        if entry["minimum"] is not None
+        f"{feature.name} {number(feature.minimum)} to {number(feature.maximum)}"
+        for feature in contract.features
+        if feature.minimum is not None
     ]
     if ranges:
         found.append(f"Outside the ranges it learned from it extrapolates: {', '.join(ranges)}.")
     few = [
-        f"{column} {group['value']} ({group['rows']})"
-        for column, content in slices["columns"].items()
-        for group in content["groups"]
-        if not group["counted"]
+        f"{column} {group.value} ({group.rows})"
+        for column, content in slices.columns.items()
+        for group in content.groups
+        if not group.counted
     ]
     if few:
         found.append(f"Too few held-out rows to say how good it is for {', '.join(few)}.")
@@ -229,5 +210,5 @@ def _markdown(title: str, parts: Sequence[Part]) -> str:
 
 
 def _plain(text: str) -> str:
-    """`text` with the characters that Markdown or HTML inside it would act on escaped, on one line."""
+    """Return `text` on one line, with the characters escaped that Markdown or HTML would act on."""
     return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", " ".join(text.split()))

@@ -1,10 +1,10 @@
-"""A monitor's result as something to look at: the page beside monitor.json, and parts of the report."""
+"""A monitored window as a page, and the parts of it that the report shows too."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from markupsafe import Markup
 
+from ..records import Monitor, Signal, Slices
 from . import charts
 from .html import (
     NOTHING,
@@ -37,137 +37,137 @@ DRIFT_INTRO = (
 )
 
 
-def monitor_page(result: Mapping[str, Any]) -> str:
-    """The page of one window, from the content of monitor.json."""
-    rows = result["rows"]
+def monitor_page(result: Monitor) -> str:
+    """Return the page of one window."""
+    rows = result.rows
     subtitle = f"{rows['production']:,} production rows beside {rows['reference']:,} rows of the training data"
     body = [
         verdicts(headline(result), performance_headline(result)),
-        section("Findings", findings(result["breaches"]), findings(result["notes"])),
+        section("Findings", findings(result.breaches), findings(result.notes)),
         section("Performance", performance_block(result)),
         section("Drift", drift_block(result), intro=DRIFT_INTRO),
     ]
-    return page(f"Monitor: {result['window']}", subtitle, body)
+    return page(f"Monitor: {result.window}", subtitle, body)
 
 
-def moved(result: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Features that broke a limit, those that moved most first."""
-    return [feature for feature in _worst_first(result["features"]) if feature["breaches"]]
+def moved(result: Monitor) -> list[Signal]:
+    """Return the signals that broke a limit, those that moved most first."""
+    return [signal for signal in result.worst_first if signal.breaches]
 
 
-def headline(result: Mapping[str, Any]) -> Markup:
-    """Did the data move?"""
-    window = result["window"]
-    if result["status"] == "too_few_rows":
-        return verdict("neutral", f"{window}: too few rows to judge", "; ".join(result["notes"]) + ".")
+def headline(result: Monitor) -> Markup:
+    """Return the verdict on the data: did they move?"""
+    window = result.window
+    if result.status == "too_few_rows":
+        return verdict("neutral", f"{window}: too few rows to judge", "; ".join(result.notes) + ".")
     changed = moved(result)
-    total = len(result["features"])
+    total = len(result.features)
     if not changed:
-        worst = _worst_first(result["features"])[0]
-        text = f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst['psi'])}"
-        return verdict("good", f"{window}: the data did not move", f"{text} ({worst['name']}).")
-    text = f"{len(changed)} of {plural(total, 'feature')} broke a limit. {changed[0]['breaches'][0]}."
+        worst = result.worst_first[0]
+        text = f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst.psi)}"
+        return verdict("good", f"{window}: the data did not move", f"{text} ({worst.name}).")
+    text = f"{len(changed)} of {plural(total, 'feature')} broke a limit. {changed[0].breaches[0]}."
     return verdict("bad", f"{window}: the data moved", text)
 
 
-def performance_headline(result: Mapping[str, Any]) -> Markup:
-    """Was the model still right?"""
-    window = result["window"]
-    measured = result["performance"]
+def performance_headline(result: Monitor) -> Markup:
+    """Return the verdict on the model: was it still right?"""
+    window = result.window
+    measured = result.performance
     if measured is None:
-        if result["status"] == "too_few_rows":
+        if result.status == "too_few_rows":
             return NOTHING
-        return verdict("neutral", f"{window}: not known whether the model was right", "; ".join(result["notes"]) + ".")
-    metric = measured["metric"]
-    before = measured["reference_value"]
-    bound = "most" if result["thresholds"]["direction"] == "minimize" else "least"
-    text = f"{metric} {number(measured['value'])} on {plural(measured['rows'], 'row')}"
-    text += f"; at {bound} {number(measured['limit'])} is asked."
+        return verdict("neutral", f"{window}: not known whether the model was right", "; ".join(result.notes) + ".")
+    metric = measured.metric
+    before = measured.reference_value
+    bound = "most" if result.thresholds["direction"] == "minimize" else "least"
+    text = f"{metric} {number(measured.value)} on {plural(measured.rows, 'row')}"
+    text += f"; at {bound} {number(measured.limit)} is asked."
     if before is not None:
         text += f" It was {number(before)} on the holdout."
-    if measured["breach"]:
+    if measured.breach:
         return verdict("bad", f"{window}: the model missed its limit", text)
     return verdict("good", f"{window}: the model kept its limit", text)
 
 
-def performance_block(result: Mapping[str, Any]) -> Markup:
-    """The metric overall, and in each slice."""
-    measured = result["performance"]
+def performance_block(result: Monitor) -> Markup:
+    """Return the metric overall, and in each slice."""
+    measured = result.performance
     if measured is None:
         return NOTHING
-    metric = measured["metric"]
-    values = [("this window", measured["value"]), ("holdout at training", measured["reference_value"])]
+    metric = measured.metric
+    values = [("this window", measured.value), ("holdout at training", measured.reference_value)]
     largest = max(abs(value) for _, value in values if value is not None)
     rows = [
-        (name, number(value), bar(abs(value), largest, "over" if index == 0 and measured["breach"] else ""))
+        (name, number(value), bar(abs(value), largest, "over" if index == 0 and measured.breach else ""))
         for index, (name, value) in enumerate(values)
         if value is not None
     ]
-    overall = table(f"{metric} (limit {number(measured['limit'])})", ["rows", metric, " "], rows, [metric])
-    return overall + grid(slice_tables(result["slices"]), "pair")
+    overall = table(f"{metric} (limit {number(measured.limit)})", ["rows", metric, " "], rows, [metric])
+    return overall + grid(slice_tables(result.slices), "pair")
 
 
-def slice_tables(slices: Mapping[str, Any] | None) -> list[Markup]:
-    """The metric by value of each slice column, worst first; `slices` is the content of slices.json."""
+def slice_tables(slices: Slices | None) -> list[Markup]:
+    """Return the metric by value of each slice column, worst first."""
     if slices is None:
         return []
-    metric, sign = slices["metric"], -1 if slices["direction"] == "minimize" else 1
+    metric, sign = slices.metric, -1 if slices.direction == "minimize" else 1
     tables = []
-    for column, content in slices["columns"].items():
-        known = [group for group in content["groups"] if metric in group["metrics"]]
-        largest = max((abs(group["metrics"][metric]) for group in known), default=0.0)
+    for column, content in slices.columns.items():
+        known = [group for group in content.groups if metric in group.metrics]
+        largest = max((abs(group.metrics[metric]) for group in known), default=0.0)
         rows = []
-        for group in sorted(known, key=lambda item: (not item["counted"], sign * item["metrics"][metric])):
-            value = group["metrics"][metric]
-            name = group["value"] if group["counted"] else f"{group['value']} (few rows)"
-            style: Literal["", "muted"] = "" if group["counted"] else "muted"
-            rows.append((name, f"{group['rows']:,}", number(value), bar(abs(value), largest, style)))
-        title = f"{metric} by {column}: gap {number(content['gap'])} (limit {number(slices['limit'])})"
+        for group in sorted(known, key=lambda item: (not item.counted, sign * item.metrics[metric])):
+            value = group.metrics[metric]
+            name = group.value if group.counted else f"{group.value} (few rows)"
+            style: Literal["", "muted"] = "" if group.counted else "muted"
+            rows.append((name, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
+        title = f"{metric} by {column}: gap {number(content.gap)} (limit {number(slices.limit)})"
         tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric]))
     return tables
 
 
-def drift_block(result: Mapping[str, Any]) -> Markup:
-    """Distributions of the prediction and of each feature that broke a limit, worst first; all figures in a table."""
-    if not result["features"]:
+def drift_block(result: Monitor) -> Markup:
+    """Return distributions of the prediction and of each feature that broke a limit, worst first, and all figures."""
+    if not result.features or result.prediction is None:
         return NOTHING
-    limit = result["thresholds"]["psi"]
-    ordered = _worst_first(result["features"])
-    changed = [feature for feature in ordered if feature["breaches"]]
-    steady = [feature for feature in ordered if not feature["breaches"]]
-    everything = [result["prediction"], *ordered]
+    limit = result.thresholds["psi"]
+    ordered = result.worst_first
+    changed = [signal for signal in ordered if signal.breaches]
+    steady = [signal for signal in ordered if not signal.breaches]
+    everything = [result.prediction, *ordered]
     rows = [
         (
-            feature["name"],
-            badge("bad", "breach") if feature["breaches"] else badge("good", "ok"),
-            number(feature["psi"]),
-            TESTS[feature["test"]],
-            number(feature["statistic"]),
-            _p_value(feature["p_value"]),
-            percent(feature["missing_reference"]),
-            percent(feature["missing_production"]),
-            percent(feature["unseen"] if feature["unseen"] is not None else feature["out_of_range"]),
+            signal.name,
+            badge("bad", "breach") if signal.breaches else badge("good", "ok"),
+            number(signal.psi),
+            TESTS[signal.test],
+            number(signal.statistic),
+            _p_value(signal.p_value),
+            percent(signal.missing_reference),
+            percent(signal.missing_production),
+            percent(signal.unseen if signal.unseen is not None else signal.out_of_range),
         )
-        for feature in everything
+        for signal in everything
     ]
     columns = ["column", "", "PSI", "test", "statistic", "p", "missing before", "missing now", "new or out of range"]
-    shown = [result["prediction"], *changed][:PICTURES]
+    shown = [result.prediction, *changed][:PICTURES]
     left = len(changed) + 1 - len(shown)
     return join(
         [
             _legend(),
-            grid(_drift_card(feature, limit) for feature in shown),
+            grid(_drift_card(signal, limit) for signal in shown),
             note(f"{plural(left, 'more feature')} moved; the table below has all of them.") if left else NOTHING,
             details(
                 f"{plural(len(steady), 'feature')} without a breach",
-                grid(_drift_card(feature, limit) for feature in steady[:PICTURES]),
+                grid(_drift_card(signal, limit) for signal in steady[:PICTURES]),
             )
             if steady
             else NOTHING,
             details(
                 "All figures",
                 table(
-                    f"Quality and drift, {result['window']} (KS: Kolmogorov-Smirnov test)",
+                    f"Quality and drift, {result.window} (KS: Kolmogorov-Smirnov test)",
                     columns,
                     rows,
                     columns[2:3] + columns[4:],
@@ -182,20 +182,16 @@ def _legend() -> Markup:
     return figure(NOTHING, "The size of a bar is its share of rows; the outer ones also hold what lies beyond.", LEGEND)
 
 
-def _drift_card(feature: Mapping[str, Any], limit: float) -> Markup:
-    name, psi = feature["name"], feature["psi"]
+def _drift_card(signal: Signal, limit: float) -> Markup:
+    name, psi = signal.name, signal.psi
     picture = charts.histogram_pair(
-        feature["histogram"], f"Distribution of {name} in production and in training; PSI {number(psi)}"
+        signal.histogram, f"Distribution of {name} in production and in training; PSI {number(psi)}"
     )
-    sentences = [sentence.removeprefix(f"{name}: ") for sentence in feature["breaches"]]
+    sentences = [sentence.removeprefix(f"{name}: ") for sentence in signal.breaches]
     others = [sentence for sentence in sentences if not sentence.startswith("PSI")]
     label = "no values" if psi is None else f"PSI {number(psi)}, limit {number(limit)}"
     state: State = "neutral" if psi is None else "good" if len(others) == len(sentences) else "bad"
     return card(name, badge(state, label), picture, others)
-
-
-def _worst_first(features: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    return sorted(features, key=lambda feature: (not feature["breaches"], -(feature["psi"] or 0.0)))
 
 
 def _p_value(value: float | None) -> str:

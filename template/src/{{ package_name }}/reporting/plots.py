@@ -1,11 +1,13 @@
 """The pictures of an evaluation, as PNG files for MLflow: drawn without a display, one function a picture."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
 from matplotlib.figure import Figure
 
+from .. import slices
 from ..config.project import ProjectConfig
 
 if TYPE_CHECKING:
@@ -16,7 +18,7 @@ INK, ACCENT = "#334155", "#2563eb"
 DOTS = 4_000  # more only makes the cloud solid
 
 
-def draw(table: "pd.DataFrame", config: ProjectConfig, classes: list[str] | None, folder: Path) -> None:
+def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | None, folder: Path) -> None:
     """Write the pictures for `table` (the holdout with predictions) into `folder`."""
     folder.mkdir(parents=True, exist_ok=True)
     target = config.columns.target
@@ -58,7 +60,7 @@ def _residuals(axes: "Axes", residuals: Any, name: str) -> None:
     axes.set(xlabel=f"predicted minus true {name}", ylabel="rows", title="Residuals, holdout")
 
 
-def _confusion(axes: "Axes", target: Any, prediction: Any, classes: list[str]) -> None:
+def _confusion(axes: "Axes", target: Any, prediction: Any, classes: Sequence[str]) -> None:
     from sklearn.metrics import ConfusionMatrixDisplay
 
     ConfusionMatrixDisplay.from_predictions(
@@ -88,7 +90,7 @@ def _error_by_slice(axes: "Axes", table: "pd.DataFrame", column: str, config: Pr
         error, label = (prediction - target).abs(), "mean absolute error"
     else:
         error, label = (prediction != target).astype(float), "share of wrong classes"
-    groups = error.groupby(table[column].astype(object).where(table[column].notna(), "(missing)").astype(str))
+    groups = error.groupby(slices.values(table[column]))
     means = groups.mean()[groups.size().sort_values(ascending=False).index[:20]]
     axes.barh(means.index[::-1], means.to_numpy()[::-1], color=ACCENT)
     axes.set(xlabel=label, ylabel=column, title=f"Error by {column}, holdout (largest slices)")

@@ -1,4 +1,4 @@
-"""The parts of the report: each takes what steps wrote and gives a block to look at, or nothing."""
+"""The parts of the report: each turns records of steps into a block to look at, or into nothing."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -8,21 +8,22 @@ import numpy as np
 import pandas as pd
 from markupsafe import Markup
 
-from ..monitoring.drift import numeric_histogram
+from ..histogram import numeric_histogram
+from ..predictions import PROBABILITY
+from ..records import Gate, Metrics, Monitor, Split, Training
 from . import charts
 from .html import ABSENT, NOTHING, State, badge, bar, details, facts, figure, findings, grid, number, plural, table
 from .model_card import candidates, rows_of
 from .monitor_page import moved
 
 MODELS = {"challenger": "this model", "baseline": "linear baseline", "champion": "champion before"}
-IMPORTANT = 12
 CLASSES = 12
 MISTAKES = 15
 ERROR_BARS = 40
 
 
 def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
-    """The demo step by step; `rows` are mappings with `step`, `text`, `outcome` and `seconds`."""
+    """Return the demo step by step; `rows` are mappings with `step`, `text`, `outcome` and `seconds`."""
     states: dict[str, State] = {"ok": "good", "passed": "good", "promoted": "good", "skipped": "neutral"}
     cells = [
         (
@@ -35,20 +36,20 @@ def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
     return table("Steps of the demo", ["step", "what", "time"], cells, ["time"])
 
 
-def training(record: Mapping[str, Any], split: Mapping[str, Any] | None, version: str | None) -> Markup:
-    """What was trained on what, from training.json and split.json."""
+def training(record: Training, split: Split | None, version: str | None) -> Markup:
+    """Return what was trained on what."""
     return facts(
         [
             ("Version", version),
-            ("Model", f"{record['learner']}, {plural(record['features'], 'feature')}"),
+            ("Model", f"{record.learner}, {plural(record.features, 'feature')}"),
             ("Chosen from", candidates(record)),
-            ("Trained on", rows_of(split["train"]) if split else None),
-            ("Held out", rows_of(split["holdout"]) if split else None),
-            ("Data digest", _code(record["data_digest"])),
-            ("Code version", _code(record["code_version"])),
-            ("Seed", record["seed"]),
-            ("Fit took", f"{record['fit_seconds']:.1f} s"),
-            ("Libraries", ", ".join(f"{name} {value}" for name, value in record["libraries"].items())),
+            ("Trained on", rows_of(split.train) if split else None),
+            ("Held out", rows_of(split.holdout) if split else None),
+            ("Data digest", _code(record.data_digest)),
+            ("Code version", _code(record.code_version)),
+            ("Seed", record.seed),
+            ("Fit took", f"{record.fit_seconds:.1f} s"),
+            ("Libraries", ", ".join(f"{name} {value}" for name, value in record.libraries.items())),
         ]
     )
 
@@ -57,25 +58,26 @@ def _code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(text)
 
 
-def metrics_table(metrics: Mapping[str, Any]) -> Markup:
-    """All metrics of the model, of the baseline and of the champion, from metrics.json."""
-    shown = [who for who in MODELS if metrics[who]]
-    columns = ["metric", *(MODELS[who] for who in shown)]
+def metrics_table(metrics: Metrics) -> Markup:
+    """Return all metrics of the model, of the baseline and of the champion."""
+    shown = metrics.models
+    columns = ["metric", *(MODELS[role] for role in shown)]
     rows = [
         (
-            f"{name} (decides)" if name == metrics["metric"] else name,
-            *(number(metrics[who].get(name)) for who in shown),
+            f"{name} (decides)" if name == metrics.metric else name,
+            *(number(figures.get(name)) for figures in shown.values()),
         )
-        for name in metrics["challenger"]
+        for name in metrics.challenger
     ]
-    caption = f"On {plural(metrics['rows'], 'held-out row')} that no model here has learned from"
-    problem = metrics["champion_problem"]
-    told = [f"The champion could not be compared: {problem}."] if problem else []
-    return table(caption, columns, rows, columns[1:]) + findings(told)
+    caption = f"On {plural(metrics.rows, 'held-out row')} that this model has not learned from"
+    problem, caution = metrics.champion_problem, metrics.caution
+    notes = [f"The champion could not be compared: {problem}."] if problem else []
+    notes += [f"Beware: {caution}."] if caution else []
+    return table(caption, columns, rows, columns[1:]) + findings(notes)
 
 
 def predictions(path: Path, task: str, target: str) -> Markup:
-    """Pictures of predicted against true values, from predictions.parquet."""
+    """Return pictures of predicted against true values, from predictions.parquet."""
     frame = pd.read_parquet(path)
     pictures = _regression_pictures if task == "regression" else _classification_pictures
     return pictures(frame, target)
@@ -106,11 +108,11 @@ def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
     from sklearn.calibration import calibration_curve
     from sklearn.metrics import roc_curve
 
-    classes = [name.removeprefix("probability_") for name in map(str, frame) if name.startswith("probability_")]
+    classes = [name.removeprefix(PROBABILITY) for name in map(str, frame) if name.startswith(PROBABILITY)]
     parts = []
     if len(classes) == 2 and frame[target].nunique() == 2:
         positive = (frame[target] == classes[1]).to_numpy()
-        probability = frame[f"probability_{classes[1]}"].to_numpy()
+        probability = frame[f"{PROBABILITY}{classes[1]}"].to_numpy()
         false, true, _ = roc_curve(positive, probability)
         keep = np.unique(np.linspace(0, len(false) - 1, 200).astype(int))
         roc = list(zip(false[keep].tolist(), true[keep].tolist(), strict=True))
@@ -130,7 +132,7 @@ def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
 
 
 def _confusion(frame: pd.DataFrame, target: str) -> Markup:
-    """All pairs of true and predicted class, or for many classes the most frequent mistakes."""
+    """Return all pairs of true and predicted class, or for many classes the most frequent mistakes."""
     counts = pd.crosstab(frame[target], frame["prediction"])
     if max(counts.shape) <= CLASSES:
         columns = ["true class", *(f"predicted {name}" for name in counts.columns)]
@@ -149,35 +151,27 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
     return table("Most frequent mistakes", ["true class", "predicted class", "rows"], rows, ["rows"])
 
 
-def importance(metrics: Mapping[str, Any]) -> Markup:
-    """Features by permutation importance, from metrics.json."""
-    found = metrics["importance"][:IMPORTANT]
-    largest = max(item["mean"] for item in found)
-    loss = f"{metrics['metric']} worse by"
-    rows = [(item["feature"], number(item["mean"]), bar(item["mean"], largest)) for item in found]
-    return table("Permutation importance on the holdout", ["feature", loss, " "], rows, [loss])
-
-
-def gate(verdict: Mapping[str, Any]) -> Markup:
-    """Each rule of the gate with its figure and limit, from gate.json."""
+def gate(verdict: Gate) -> Markup:
+    """Return each rule of the gate with its figure and limit."""
     names = {"metric": "the metric itself", "gain": "gain over the champion", "slice_gap": "gap between slices"}
     rows = [
         (
-            names[check["name"]],
-            number(check["value"]),
-            number(check["limit"]),
-            badge("good", "passed") if check["passed"] else badge("bad", "refused"),
+            names[check.name],
+            number(check.value),
+            number(check.limit),
+            badge("good", "passed") if check.passed else badge("bad", "refused"),
         )
-        for check in verdict["checks"]
+        for check in verdict.checks
     ]
-    override = verdict["override"]
-    outcome = "refused" if not verdict["passed"] else "let through by a person" if override else "passed"
-    told = [f"Reason given: {override}"] if override else []
-    return table(f"Gate: {outcome}", ["check", "value", "limit", "outcome"], rows, ["value", "limit"]) + findings(told)
+    override = verdict.override
+    outcome = "refused" if not verdict.passed else "let through by a person" if override else "passed"
+    notes = [f"Reason given: {override}"] if override else []
+    notes += [f"Beware: {note}." for note in verdict.notes]
+    return table(f"Gate: {outcome}", ["check", "value", "limit", "outcome"], rows, ["value", "limit"]) + findings(notes)
 
 
-def windows(results: Sequence[Mapping[str, Any]]) -> Markup:
-    """One row for each monitored window, from the contents of monitor.json files; all findings of the last one."""
+def windows(results: Sequence[Monitor]) -> Markup:
+    """Return one row for each monitored window, and all findings of the last one."""
     if not results:
         return NOTHING
     outcome = {
@@ -187,35 +181,35 @@ def windows(results: Sequence[Mapping[str, Any]]) -> Markup:
     }
     rows = []
     for result in results:
-        measured, features = result["performance"], result["features"]
-        worst = max(features, key=lambda feature: feature["psi"] or 0.0, default=None)
+        measured, features = result.performance, result.features
+        worst = max(features, key=lambda signal: signal.psi or 0.0, default=None)
         rows.append(
             (
-                result["window"],
-                outcome[result["status"]],
-                f"{result['rows']['production']:,}",
+                result.window,
+                outcome[result.status],
+                f"{result.rows['production']:,}",
                 f"{len(moved(result))} of {len(features)}" if features else ABSENT,
-                f"{number(worst['psi'])} ({worst['name']})" if worst else ABSENT,
-                f"{number(measured['value'])} (limit {number(measured['limit'])})" if measured else ABSENT,
+                f"{number(worst.psi)} ({worst.name})" if worst else ABSENT,
+                f"{number(measured.value)} (limit {number(measured.limit)})" if measured else ABSENT,
             )
         )
     latest = results[-1]
-    metric = latest["thresholds"]["metric_name"]
+    metric = latest.thresholds["metric_name"]
     columns = ["window", "outcome", "rows", "features beyond a limit", "largest PSI", metric]
-    found = findings([*latest["breaches"], *latest["notes"]])
-    return table("Monitored windows", columns, rows, ["rows"]) + details(f"Findings of {latest['window']}", found)
+    found = findings([*latest.breaches, *latest.notes])
+    return table("Monitored windows", columns, rows, ["rows"]) + details(f"Findings of {latest.window}", found)
 
 
-def retraining(name: str, metrics: Mapping[str, Any]) -> Markup:
-    """Champion, challenger and baseline side by side on one holdout, from the metrics.json of run `name`."""
-    metric = metrics["metric"]
+def retraining(name: str, metrics: Metrics) -> Markup:
+    """Return champion, challenger and baseline side by side on the holdout of run `name`."""
+    metric = metrics.metric
     figures: list[tuple[str, str, Literal["", "muted"]]] = [
         ("before (champion)", "champion", "muted"),
         ("after (challenger)", "challenger", ""),
         ("linear baseline", "baseline", "muted"),
     ]
-    values = {who: metrics[who].get(metric) for _, who, _ in figures}
+    values = {role: metrics.models[role].get(metric) for _, role, _ in figures}
     largest = max((abs(value) for value in values.values() if value is not None), default=0.0)
-    rows = [(title, number(values[who]), bar(values[who], largest, style)) for title, who, style in figures]
-    caption = f"{metric} on {plural(metrics['rows'], 'held-out row')} of run {name}"
+    rows = [(title, number(values[role]), bar(values[role], largest, style)) for title, role, style in figures]
+    caption = f"{metric} on {plural(metrics.rows, 'held-out row')} of run {name}"
     return table(caption, ["model", metric, " "], rows, [metric])

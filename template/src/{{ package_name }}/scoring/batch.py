@@ -1,6 +1,6 @@
 """Batch scoring: in Azure a parallel job calls `init` once a process and `run` once a mini-batch of files.
 
-Each row of each .csv, .csv.gz or .parquet file becomes one line of the output (`append_row`), with the columns
+Each row of each data file (see `data`) becomes one line of the output (`append_row`), with the columns
 `COLUMNS` and without a header; Azure keeps no order of mini-batches. A file that cannot be scored becomes one line
 too, with the reason in `error`.
 """
@@ -21,7 +21,7 @@ from .. import data
 from ..errors import UserError
 from ..files import write_json
 from ..paths import Project
-from . import mounted_model as served
+from . import mounted_model
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 @dataclass
 class Counts:
-    """What became of the files so far; `failed_files` maps a file's name to the reason."""
+    """The outcome so far; `failed_files` maps a file's name to the reason."""
 
     files: int = 0
     rows: int = 0
@@ -45,14 +45,12 @@ class Counts:
 class BatchScorer:
     """Scores files with one model."""
 
-    def __init__(self, model: served.ServedModel) -> None:
-        self.served = model
+    def __init__(self, model: mounted_model.MountedModel) -> None:
+        self.mounted = model
         self.counts = Counts()
-        self._columns: dict[str, data.Kind] = {feature.name: feature.kind for feature in model.contract.features}
-        self._columns[model.contract.id] = "text"
 
     def score(self, files: Sequence[str | Path]) -> list[str]:
-        """One CSV line for each row of `files`, or for each file that cannot be scored; see `COLUMNS`."""
+        """Return one CSV line for each row of `files`, or for each file that cannot be scored; see `COLUMNS`."""
         lines: list[str] = []
         for path in map(Path, files):
             self.counts.files += 1
@@ -71,20 +69,20 @@ class BatchScorer:
     def _failure(self, path: Path, reason: str) -> str:
         logger.error("not scored: %s", reason)
         self.counts.failed_files[path.name] = reason
-        return _line((path.name, "", "", "", "", self.served.name, self.served.version, reason))
+        return _line((path.name, "", "", "", "", self.mounted.name, self.mounted.version, reason))
 
     def _score_file(self, path: Path) -> list[str]:
-        frame = data.read_columns(path, self._columns, optional=[self.served.contract.id])
+        frame = data.read_inputs(path, self.mounted.contract)
         if frame.empty:
             return []
-        predictions = self.served.model.predict(frame)
-        probabilities = self.served.model.predict_proba(frame)
+        predictions = self.mounted.model.predict(frame)
+        probabilities = self.mounted.model.predict_proba(frame)
         best = np.full(len(frame), None) if probabilities is None else probabilities.max(axis=1)
         bad = ~np.isfinite(predictions if probabilities is None else best)
         if bad.any():
             raise UserError(f"{path}: data row {int(bad.argmax()) + 1}: the model's answer is not a finite number")
-        ids = frame[self.served.contract.id] if self.served.contract.id in frame else np.full(len(frame), None)
-        name, version = self.served.name, self.served.version
+        ids = frame[self.mounted.contract.id] if self.mounted.contract.id in frame else np.full(len(frame), None)
+        name, version = self.mounted.name, self.mounted.version
         return [
             _line((path.name, row, identity, prediction, probability, name, version, ""))
             for row, (identity, prediction, probability) in enumerate(
@@ -137,7 +135,7 @@ def init() -> None:
         UserError: there is no model to load.
     """
     global _scorer
-    _scorer = BatchScorer(served.from_environment())
+    _scorer = BatchScorer(mounted_model.from_environment())
 
 
 def run(mini_batch: Sequence[str]) -> list[str]:
@@ -149,7 +147,7 @@ def run(mini_batch: Sequence[str]) -> list[str]:
 
 @dataclass(frozen=True)
 class Summary:
-    """What `score_folder` did; written to summary.json."""
+    """The outcome of `score_folder`; written to summary.json."""
 
     model: str | None
     version: str | None
@@ -187,7 +185,7 @@ def score_folder(
     if mini_batch_size < 1:
         raise UserError(f"mini-batch size {mini_batch_size} is refused: at least 1 file")
     started = time.perf_counter()
-    scorer = BatchScorer(served.load(model, name, version))
+    scorer = BatchScorer(mounted_model.load(model, name, version))
     files = data.files(source)
     batches = [files[start : start + mini_batch_size] for start in range(0, len(files), mini_batch_size)]
     target = output / PREDICTIONS

@@ -1,4 +1,4 @@
-"""The model a scoring process answers with: where Azure puts it, what it is called, what it accepts."""
+"""The model that a scoring process answers with: where Azure mounts it, its name and version."""
 
 import os
 from collections.abc import Mapping
@@ -7,32 +7,35 @@ from pathlib import Path
 
 from .. import models
 from ..errors import UserError
-from .contract import Contract
+from ..records import Contract
 
 MODEL_DIR = "AZUREML_MODEL_DIR"
 
 
 @dataclass(frozen=True)
-class ServedModel:
-    """A loaded model with its contract, and the name and version that answers carry (None where nothing tells them)."""
+class MountedModel:
+    """A loaded model, with the name and version that answers carry (None where nothing tells them)."""
 
     model: models.Model
-    contract: Contract
     name: str | None
     version: str | None
 
+    @property
+    def contract(self) -> Contract:
+        """The model's contract."""
+        return self.model.contract
 
-def load(folder: Path, name: str | None, version: str | None) -> ServedModel:
+
+def load(folder: Path, name: str | None, version: str | None) -> MountedModel:
     """Load a model folder under a name.
 
     Raises:
         UserError: the folder is not a model folder.
     """
-    model = models.load(folder)
-    return ServedModel(model, Contract.of(model.contract), name, version)
+    return MountedModel(models.load(folder), name, version)
 
 
-def from_environment(environment: Mapping[str, str] = os.environ) -> ServedModel:
+def from_environment(environment: Mapping[str, str] = os.environ) -> MountedModel:
     """Load the model that a deployment provides.
 
     Azure mounts a registered model at AZUREML_MODEL_DIR, as the folder itself or one folder deeper. Name and version
@@ -46,12 +49,11 @@ def from_environment(environment: Mapping[str, str] = os.environ) -> ServedModel
     if not value:
         raise UserError(f"{MODEL_DIR} is not set: it must name the folder of the model to serve")
     root = Path(value)
-    found = [
-        path.parent for path in (root / models.CONTRACT, *sorted(root.glob(f"*/{models.CONTRACT}"))) if path.is_file()
-    ]
+    candidates = (root / Contract.FILE, *sorted(root.glob(f"*/{Contract.FILE}")))
+    found = [path.parent for path in candidates if path.is_file()]
     if len(found) != 1:
         raise UserError(
-            f"{MODEL_DIR}: {root} must hold one {models.CONTRACT}, there or one folder deeper; found {len(found)}"
+            f"{MODEL_DIR}: {root} must hold one {Contract.FILE}, there or one folder deeper; found {len(found)}"
         )
     mounted = root.parent.parent.name == "azureml-models"
     name = environment.get("MODEL_NAME") or (root.parent.name if mounted else None)

@@ -18,9 +18,8 @@ from typing import Any
 import numpy as np
 from azureml_inference_server_http.api.aml_response import AMLResponse
 
-from . import collection
-from . import mounted_model as served
-from .contract import InvalidRequestError
+from . import collection, contract, mounted_model
+from .request import InvalidRequestError
 
 logger = logging.getLogger("azmlinfsrv.scoring")  # the inference server shows only loggers below its own
 
@@ -28,40 +27,41 @@ logger = logging.getLogger("azmlinfsrv.scoring")  # the inference server shows o
 class Scorer:
     """Answers requests with one model."""
 
-    def __init__(self, model: served.ServedModel, data_collection: collection.DataCollection | None = None) -> None:
-        self.served = model
-        self.contract = model.contract
+    def __init__(
+        self, model: mounted_model.MountedModel, data_collection: collection.DataCollection | None = None
+    ) -> None:
+        self.mounted = model
         self.collection = data_collection
 
     def answer(self, text: str) -> dict[str, Any] | AMLResponse:
-        """The content of the answer to a request's text; an `AMLResponse` where its status is not 200.
+        """Return the content of the answer to a request's text; an `AMLResponse` where its status is not 200.
 
         Raises:
             Exception: the model itself fails on a valid request; the server logs it and answers with 500.
         """
         try:
-            rows = self.contract.parse(text)
+            rows = contract.parse(text, self.mounted.contract)
         except InvalidRequestError as error:
             return AMLResponse(error.body(), error.status, json_str=True)
-        predictions = self.served.model.predict(rows.frame)
-        probabilities = self.served.model.predict_proba(rows.frame)
+        predictions = self.mounted.model.predict(rows.frame)
+        probabilities = self.mounted.model.predict_proba(rows.frame)
         figures = predictions if probabilities is None else probabilities
         # JSON has no word for NaN: the client would get a text that it cannot read.
         finite = np.isfinite(figures)
         if not finite.all():
             row = int(np.argwhere(~finite)[0][0])
             message = f"the model's answer to row {row} is not a finite number; this is a fault of the model"
-            logger.error("%s %s: %s", self.served.name, self.served.version, message)
+            logger.error("%s %s: %s", self.mounted.name, self.mounted.version, message)
             return AMLResponse({"error": message, "row": row, "column": None, "rule": None}, 500, json_str=True)
         content: dict[str, Any] = {"predictions": predictions.tolist()}
         if probabilities is not None:
-            content |= {"classes": list(self.contract.classes), "probabilities": probabilities.tolist()}
+            content |= {"classes": list(self.mounted.contract.classes or ()), "probabilities": probabilities.tolist()}
         if self.collection is not None:
             outputs = {"prediction": predictions}
             if probabilities is not None:
                 outputs["probability"] = probabilities.max(axis=1)
-            self.collection.collect(rows.frame, outputs, self.contract.id, rows.ids)
-        content["model"] = {"name": self.served.name, "version": self.served.version}
+            self.collection.collect(rows.frame, outputs, self.mounted.contract.id, rows.ids)
+        content["model"] = {"name": self.mounted.name, "version": self.mounted.version}
         return content
 
 
@@ -75,8 +75,8 @@ def init() -> None:
         UserError: there is no model to load.
     """
     global _scorer
-    model = served.from_environment()
-    rows = model.contract.check({"data": [model.contract.example()]})
+    model = mounted_model.from_environment()
+    rows = contract.check({"data": [contract.example(model.contract)]}, model.contract)
     model.model.predict(rows.frame)
     _scorer = Scorer(model, collection.from_environment())
     logger.info("serving %s version %s", model.name, model.version)

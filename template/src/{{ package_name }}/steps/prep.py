@@ -1,17 +1,15 @@
-"""Step 2: cut the table into a training part and a fixed holdout."""
+"""Step 2: divide the data into a training part and a fixed holdout."""
 
-import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 from .. import data, entry, split
-from ..config.project import ProjectConfig
-from ..config.project import load as load_config
+from ..config.project import ProjectConfig, load
 from ..errors import UserError
-from ..files import write_json
+from ..records import Part, Period, Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,23 +20,23 @@ MINIMUM_PART = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths; `report` only makes this step wait for the data checks."""
+    """Inputs and outputs; `report` only makes this step wait for the data checks."""
 
-    config: Path
-    data: Path
-    report: Path
-    prepared: Path
+    config: Annotated[Path, "config/project.yml"]
+    data: Annotated[Path, "the data that validate_data passed"]
+    report: Annotated[Path, "folder with data_quality.json"]
+    prepared: Annotated[Path, "folder for the two parts"]
 
 
 def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame, pd.DataFrame]":
-    """Training part and holdout, each in order of time (or of id).
+    """Return training part and holdout, each in order of time (or of id).
 
     Raises:
         UserError: one part would be too small to use.
     """
     order = [name for name in (config.columns.time, config.columns.id) if name]
     frame = frame.sort_values(order, kind="stable", ignore_index=True)
-    held = split.holdout(frame, config)
+    held = split.holdout(frame[config.split_column], config.split.by, config.split.holdout)
     train, holdout = frame[~held].reset_index(drop=True), frame[held].reset_index(drop=True)
     for name, part in (("training part", train), ("holdout", holdout)):
         if len(part) < MINIMUM_PART:
@@ -49,38 +47,27 @@ def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame,
     return train, holdout
 
 
-def describe(train: "pd.DataFrame", holdout: "pd.DataFrame", config: ProjectConfig) -> dict[str, Any]:
-    """Sizes and, for data with a time column, the period of each part."""
-    content: dict[str, Any] = {"by": config.split.by, "share": config.split.holdout}
-    for name, part in (("train", train), ("holdout", holdout)):
-        content[name] = {"rows": len(part)}
-        if config.columns.time:
-            times = part[config.columns.time]
-            content[name] |= {"from": times.min().isoformat(), "to": times.max().isoformat()}
-    return content
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, divide, and write train.parquet, holdout.parquet and split.json."""
-    settings = Settings(**vars(_parser().parse_args(argv)))
-    config = load_config(settings.config)
-    frame = data.read(settings.data, config)
-    train, holdout = divide(frame, config)
+    settings = entry.settings(Settings, argv)
+    config = load(settings.config)
+    train, holdout = divide(data.read(settings.data, config), config)
     settings.prepared.mkdir(parents=True, exist_ok=True)
     train.to_parquet(settings.prepared / "train.parquet", index=False)
     holdout.to_parquet(settings.prepared / "holdout.parquet", index=False)
-    content = describe(train, holdout, config) | {"data_digest": data.digest(settings.data)}
-    write_json(settings.prepared / "split.json", content)
+    Split(
+        by=config.split.by,
+        share=config.split.holdout,
+        train=_describe(train, config),
+        holdout=_describe(holdout, config),
+        data_digest=data.digest(settings.data),
+    ).save(settings.prepared)
     log.info("%d rows to train on, %d held out by %s", len(train), len(holdout), config.split.by)
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="config/project.yml")
-    parser.add_argument("--data", type=Path, required=True, help="the table that validate_data passed")
-    parser.add_argument("--report", type=Path, required=True, help="folder with data_quality.json")
-    parser.add_argument("--prepared", type=Path, required=True, help="folder for the two parts")
-    return parser
+def _describe(part: "pd.DataFrame", config: ProjectConfig) -> Part:
+    period = Period.of(part[config.columns.time] if config.columns.time else None)
+    return Part(len(part), period.start, period.end)
 
 
 if __name__ == "__main__":

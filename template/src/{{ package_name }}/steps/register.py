@@ -1,17 +1,16 @@
 """Step 7: put the model that passed the gate into the MLflow registry, complete or not at all."""
 
-import argparse
 import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 from .. import entry, models, tracking
-from ..config.project import load as load_config
+from ..config.project import load
 from ..errors import UserError
-from ..files import read_json, write_json
+from ..records import Contract, Gate, Metrics, Registration, Training
 
 log = logging.getLogger(__name__)
 CHAMPION = "champion"
@@ -19,46 +18,43 @@ CHAMPION = "champion"
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths and the name that the model is registered under."""
+    """Inputs and outputs."""
 
-    config: Path
-    model: Path
-    training: Path
-    evaluation: Path
-    responsible_ai: Path
-    verdict: Path
-    model_name: str
-    registration: Path
+    config: Annotated[Path, "config/project.yml"]
+    model: Annotated[Path, "the challenger's model folder"]
+    training: Annotated[Path, "folder with training.json"]
+    evaluation: Annotated[Path, "folder with metrics.json"]
+    responsible_ai: Annotated[Path, "folder with slices and model card"]
+    verdict: Annotated[Path, "folder with gate.json"]
+    model_name: Annotated[str, "name to register the model under"]
+    registration: Annotated[Path, "folder for registration.json"]
 
 
 def digest(model: Path) -> str:
-    """SHA-256 of what decides the predictions: the fitted pipeline and its contract."""
+    """Return the SHA-256 of the files that decide the predictions: the fitted pipeline and its contract."""
     total = hashlib.sha256()
-    for name in (models.PICKLE, models.CONTRACT):
+    for name in (*models.FITTED, Contract.FILE):
         total.update((model / name).read_bytes())
     return total.hexdigest()
 
 
-def tags(
-    training: dict[str, Any], evaluation: dict[str, Any], verdict: dict[str, Any], model_digest: str
-) -> dict[str, str]:
-    """What a version carries from its first moment on: promotion and audits read these."""
-    name = evaluation["metric"]
+def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str) -> dict[str, str]:
+    """Return the tags that a version carries from registration on: promotion and audits read these."""
     found = {
-        "gate": "overridden" if verdict["override"] else "passed",
+        "gate": "overridden" if verdict.override else "passed",
         "model_digest": model_digest,
-        "data_digest": training["data_digest"],
-        "code_version": training["code_version"],
-        "kind": training["kind"],
-        f"holdout.{name}": f"{evaluation['challenger'][name]:.6g}",
+        "data_digest": training.data_digest,
+        "code_version": training.code_version,
+        "kind": training.kind,
+        f"holdout.{metrics.metric}": f"{metrics.challenger[metrics.metric]:.6g}",
     }
-    if verdict["override"]:
-        found["gate_override"] = verdict["override"]
+    if verdict.override:
+        found["gate_override"] = verdict.override
     return found
 
 
 def register(name: str, folders: dict[str, Path], labels: dict[str, str], run_id: str) -> str:
-    """Log the folders to the run and register its model; returns the version.
+    """Log the folders to the run, register its model, and return the version.
 
     A version is made in one call, with its tags, after all its files are stored: an interruption leaves either no
     version or a complete one. A model that is registered already (same digest) keeps its version and gets the new
@@ -83,7 +79,7 @@ def register(name: str, folders: dict[str, Path], labels: dict[str, str], run_id
 
 
 def _known_version(name: str, model_digest: str) -> str | None:
-    """The version under which this very model is registered."""
+    """Return the version under which this very model is registered, None if it is not."""
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -103,40 +99,29 @@ def promote(name: str, version: str) -> None:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Register the model with its evaluation and card; write registration.json."""
-    settings = Settings(**vars(_parser().parse_args(argv)))
-    load_config(settings.config)
-    training = read_json(settings.training / "training.json")
-    evaluation = read_json(settings.evaluation / "metrics.json")
-    verdict = read_json(settings.verdict / "gate.json")
-    if not verdict["passed"]:
-        raise UserError(f"{settings.verdict / 'gate.json'}: the gate refused this model; it cannot be registered")
+    """Register the model with its evaluation and card; write registration.json.
+
+    Raises:
+        UserError: the gate refused the model, or the registry does not answer.
+    """
+    settings = entry.settings(Settings, argv)
+    load(settings.config)
+    training, metrics = Training.load(settings.training), Metrics.load(settings.evaluation)
+    verdict = Gate.load(settings.verdict)
+    if not verdict.passed:
+        raise UserError(f"{settings.verdict / Gate.FILE}: the gate refused this model; it cannot be registered")
     model_digest = digest(settings.model)
-    labels = tags(training, evaluation, verdict, model_digest)
+    labels = tags(training, metrics, verdict, model_digest)
     folders = {
         "model": settings.model,
         "evaluation": settings.evaluation,
         "responsible_ai": settings.responsible_ai,
         "gate": settings.verdict,
     }
-    version = register(settings.model_name, folders, labels, training["run_id"])
+    version = register(settings.model_name, folders, labels, training.run_id)
     promote(settings.model_name, version)
-    content = {"name": settings.model_name, "version": version, "digest": model_digest, "run_id": training["run_id"]}
-    write_json(settings.registration / "registration.json", content)
+    Registration(settings.model_name, version, model_digest, training.run_id).save(settings.registration)
     log.info("%s version %s", settings.model_name, version)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="config/project.yml")
-    parser.add_argument("--model", type=Path, required=True, help="the challenger's model folder")
-    parser.add_argument("--training", type=Path, required=True, help="folder with training.json")
-    parser.add_argument("--evaluation", type=Path, required=True, help="folder with metrics.json")
-    parser.add_argument("--responsible-ai", type=Path, required=True, help="folder with slices and model card")
-    parser.add_argument("--verdict", type=Path, required=True, help="folder with gate.json")
-    parser.add_argument("--model-name", required=True, help="name to register the model under")
-    parser.add_argument("--registration", type=Path, required=True, help="folder for registration.json")
-    return parser
 
 
 if __name__ == "__main__":

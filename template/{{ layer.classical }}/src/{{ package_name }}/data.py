@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any, Literal
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
 from .errors import UserError
+from .records import Contract
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
 Kind = Literal["numeric", "categorical", "boolean", "text", "time"]
+_KINDS: dict[str, Kind] = {"numeric": "numeric", "categorical": "categorical", "boolean": "boolean"}  # of features
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
 NULLS = ["", "NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
 TRUE = ["true", "True", "TRUE", "t", "T", "yes", "Yes", "YES", "y", "Y", "1", "1.0"]
@@ -30,7 +32,7 @@ class MissingColumnError(UserError):
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
-    """The kind of every column that `config` names, features first."""
+    """Return the kind of every column that `config` names, features first."""
     columns = config.columns
     found: dict[str, Kind] = {name: columns.kind(name) for name in columns.features}
     found[columns.id] = "text"
@@ -51,6 +53,16 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "
         return read_columns(path, kinds(config), optional=optional)
     except MissingColumnError as error:
         raise UserError(f"config/project.yml names a column that is not there: {error}") from None
+
+
+def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
+    """Read the columns that a model needs from a file, and the id where the file has it.
+
+    Raises:
+        UserError: see `read_columns`.
+    """
+    columns: dict[str, Kind] = {feature.name: _KINDS[feature.kind] for feature in contract.features}
+    return read_columns(path, columns | {contract.id: "text"}, optional=[contract.id])
 
 
 def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[str] = ()) -> "pd.DataFrame":
@@ -74,7 +86,7 @@ def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[
 
 
 def files(path: Path) -> list[Path]:
-    """The data files at `path`: itself, or those directly in that folder, by name.
+    """Return the data files at `path`: itself, or those directly in that folder, by name.
 
     Raises:
         UserError: nothing is there, or nothing that can be read as a table.
@@ -92,7 +104,7 @@ def files(path: Path) -> list[Path]:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 over the names and bytes of the data files at `path`, in hexadecimal."""
+    """Return the SHA-256 of the names and bytes of the data files at `path`, in hexadecimal."""
     total = hashlib.sha256()
     for file in files(path):
         with file.open("rb") as stream:
@@ -117,7 +129,7 @@ def _read_file(path: Path, columns: Mapping[str, Kind], optional: set[str]) -> "
 def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]) -> list[str]:
     for name in known:
         if name in columns and known.count(name) > 1:
-            raise UserError(f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique")
+            raise UserError(f"{path}: column {name!r} is there {known.count(name)} times; names must be unique")
     for name in columns:
         if name not in known and name not in optional:
             shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
@@ -175,7 +187,7 @@ def _to_frame(path: Path, table: "pa.Table", columns: Mapping[str, Kind]) -> "pd
 
 
 def _convert(path: Path, name: str, kind: Kind, column: "pa.ChunkedArray") -> Any:
-    """One Arrow column as an array in its canonical dtype."""
+    """Convert one Arrow column to an array in its canonical dtype."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc

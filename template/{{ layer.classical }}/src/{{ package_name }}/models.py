@@ -1,10 +1,11 @@
-"""The learners, and the folder a trained one is kept in.
+"""The learners, and the folder that a trained one is kept in.
 
-A model folder is an MLflow model (scikit-learn flavour) with a contract.json beside it that says what a
-request must look like. Loading needs neither MLflow nor config/project.yml, so serving stays small.
+A model folder is an MLflow model (scikit-learn flavour) with a contract.json beside it, which describes a valid
+request. Loading needs neither MLflow nor config/project.yml, so serving stays small. docs/own-model.md says how to
+replace this module.
 """
 
-import json
+import os
 import pickle
 import statistics
 from dataclasses import dataclass
@@ -12,21 +13,28 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import features, metrics, split
+from . import features, metrics, split, tracking
 from .config.project import ProjectConfig
 from .errors import UserError
+from .records import Candidate, Contract, Feature
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
     from sklearn.pipeline import Pipeline
 
+# Threads of scikit-learn and LightGBM that wait should sleep, not spin: on a busy machine spinning costs 20 x.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
 BASELINE = "linear"
 CANDIDATES = ("linear", "hist_gradient_boosting")  # what model.kind: auto chooses from
 FOLDS = 3
 SELECTION_ROWS = 100_000  # choosing a kind needs no more; the final fit takes every row
 PICKLE = "model.pkl"
-CONTRACT = "contract.json"
+FITTED = (PICKLE,)  # files of a model folder that decide its predictions, beside the contract
+BASELINE_PICKLE = "baseline.pkl"
+# Their versions decide whether a model can be loaded and gives the same numbers again.
+LIBRARIES = ("scikit-learn", "lightgbm", "numpy", "pandas", "pyarrow", "mlflow")
 
 
 @dataclass(frozen=True)
@@ -34,41 +42,21 @@ class Model:
     """A trained model with its contract, ready to predict."""
 
     pipeline: "Pipeline"
-    contract: dict[str, Any]
-
-    @property
-    def features(self) -> list[str]:
-        return [feature["name"] for feature in self.contract["features"]]
-
-    @property
-    def classes_(self) -> "npt.NDArray[Any]":
-        """Class labels (str), sorted, as scikit-learn's estimators name them."""
-        import numpy as np
-
-        return np.array(self.contract["classes"], dtype=object)
+    contract: Contract
 
     def predict(self, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
-        """Values (float64) or class labels (str), (rows,), for a frame that has at least the feature columns."""
-        return self.pipeline.predict(frame[self.features])
+        """Return values (float64) or class labels (str), (rows,), for a frame with at least the feature columns."""
+        return self.pipeline.predict(frame[self.contract.names])
 
     def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[Any] | None":
-        """Class probabilities, float64 (rows, classes), in the order of contract["classes"]; None for a regression."""
-        if self.contract["task"] == "regression":
+        """Return class probabilities, float64 (rows, classes), in the contract's order; None for a regression."""
+        if self.contract.classes is None:
             return None
-        return self.pipeline.predict_proba(frame[self.features])
-
-
-def mismatch(model: Model, config: ProjectConfig) -> str | None:
-    """Why `model` cannot be used on the table that `config` describes; None if it can."""
-    for key, value in (("task", config.task), ("target", config.columns.target)):
-        if model.contract[key] != value:
-            return f"its {key} is {model.contract[key]!r}, now it is {value!r}"
-    lacking = [name for name in model.features if name not in config.columns.features]
-    return f"it needs column {lacking[0]!r}, which config/project.yml no longer lists" if lacking else None
+        return self.pipeline.predict_proba(frame[self.contract.names])
 
 
 def build(kind: str, config: ProjectConfig) -> "Pipeline":
-    """An unfitted pipeline of encoding and learner.
+    """Return an unfitted pipeline of encoding and learner.
 
     Raises:
         UserError: model.parameters holds a name that the learner does not know.
@@ -150,17 +138,17 @@ def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
         raise
 
 
-def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, list[dict[str, Any]]]:
-    """The kind to train, and the mean metrics of each candidate over the validation folds, best first.
+def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, tuple[Candidate, ...]]:
+    """Return the kind to train, and the mean metrics of each candidate over the validation folds, best first.
 
     Under `model.kind: auto` every candidate is fitted and scored on each fold of `frame` (see `split.folds`), at most
-    `SELECTION_ROWS` evenly spaced rows of it; otherwise the configured kind is taken and the list is empty.
+    `SELECTION_ROWS` evenly spaced rows of it; otherwise the configured kind is taken and there are no candidates.
     """
     if config.model.kind != "auto":
-        return config.model.kind, []
+        return config.model.kind, ()
     sample = frame.iloc[:: -(-len(frame) // SELECTION_ROWS)]
     tried: dict[str, list[dict[str, float]]] = {kind: [] for kind in CANDIDATES}
-    for train, validate in split.folds(sample, config, FOLDS):
+    for train, validate in split.folds(sample[config.split_column], config.split.by, FOLDS):
         known = sample[train]
         if not validate.any() or (config.task == "classification" and known[config.columns.target].nunique() < 2):
             continue  # too little data, or too few classes so far, to learn from
@@ -169,17 +157,17 @@ def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, list[dict
     means = {kind: _mean(scores) for kind, scores in tried.items()}
     name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
     ranking = sorted(means, key=lambda kind: sign * means[kind].get(name, sign * float("inf")))
-    return ranking[0], [{"kind": kind, "metrics": means[kind]} for kind in ranking]
+    return ranking[0], tuple(Candidate(kind, means[kind]) for kind in ranking)
 
 
 def _mean(scores: list[dict[str, float]]) -> dict[str, float]:
-    """The mean of each metric over the folds that define it."""
+    """Return the mean of each metric over the folds that define it."""
     names = dict.fromkeys(name for score in scores for name in score)
     return {name: statistics.fmean(score[name] for score in scores if name in score) for name in names}
 
 
 def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, float]:
-    """All metrics of a fitted pipeline (or `Model`) on the labelled rows of `frame`."""
+    """Return all metrics of a fitted pipeline on the labelled rows of `frame`."""
     inputs = frame[config.columns.features]
     target = frame[config.columns.target].to_numpy()
     if config.task == "regression":
@@ -193,32 +181,27 @@ def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dic
     )
 
 
-def contract(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, Any]:
-    """What a scoring request must look like, learnt from the training rows; plain JSON values."""
-    described: list[dict[str, Any]] = []
+def describe(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
+    """Return the contract of a fitted pipeline, learnt from the training rows."""
     times = frame[config.columns.time] if config.columns.time else None
-    for name in config.columns.features:
-        kind, column = config.columns.kind(name), frame[name].dropna()
-        numeric = kind == "numeric" and len(column) > 0
-        described.append(
-            {
-                "name": name,
-                "kind": kind,
-                "categories": sorted(column.unique().tolist()) if kind == "categorical" else None,
-                "minimum": float(column.min()) if numeric else None,
-                "maximum": float(column.max()) if numeric else None,
-            }
-        )
-    return {
-        "task": config.task,
-        "target": config.columns.target,
-        "id": config.columns.id,
-        "features": described,
-        "classes": pipeline.classes_.tolist() if config.task == "classification" else None,
-        "max_rows": config.serving.max_rows,
-        "trained_until": times.max().isoformat() if times is not None else None,
-        "package_version": metadata.version("scikit-learn"),
-    }
+    return Contract(
+        task=config.task,
+        target=config.columns.target,
+        id=config.columns.id,
+        features=tuple(_describe_feature(name, config, frame[name]) for name in config.columns.features),
+        classes=tuple(pipeline.classes_.tolist()) if config.task == "classification" else None,
+        max_rows=config.serving.max_rows,
+        trained_until=times.max().isoformat() if times is not None else None,
+        package_version=metadata.version("scikit-learn"),
+    )
+
+
+def _describe_feature(name: str, config: ProjectConfig, column: "pd.Series") -> Feature:
+    kind, filled = config.columns.kind(name), column.dropna()
+    categories = tuple(sorted(filled.unique().tolist())) if kind == "categorical" else None
+    if kind != "numeric" or filled.empty:
+        return Feature(name, kind, categories)
+    return Feature(name, kind, categories, float(filled.min()), float(filled.max()))
 
 
 def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:
@@ -226,9 +209,8 @@ def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", pat
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
-    from . import tracking
-
     example = frame[config.columns.features].head(3)
+    versions = tracking.versions(LIBRARIES)
     mlflow.sklearn.save_model(
         pipeline,
         path,
@@ -236,9 +218,16 @@ def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", pat
         input_example=example,
         # From MLflow 3.14 the default format refuses boosted trees; naming the requirements saves a 12 s inference.
         serialization_format="cloudpickle",
-        pip_requirements=[f"{name}=={version}" for name, version in tracking.libraries().items() if name != "mlflow"],
+        pip_requirements=[f"{name}=={version}" for name, version in versions.items() if name != "mlflow"],
     )
-    (path / CONTRACT).write_text(json.dumps(contract(pipeline, config, frame), indent=2) + "\n", encoding="utf-8")
+    describe(pipeline, config, frame).save(path)
+
+
+def save_baseline(pipeline: "Pipeline", folder: Path) -> None:
+    """Write the baseline into the folder of the training record."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / BASELINE_PICKLE).open("wb") as stream:
+        pickle.dump(pipeline, stream)
 
 
 def load(path: Path) -> Model:
@@ -249,9 +238,17 @@ def load(path: Path) -> Model:
     Raises:
         UserError: the folder is not a model folder.
     """
-    for name in (PICKLE, CONTRACT):
+    for name in (PICKLE, Contract.FILE):
         if not (path / name).is_file():
             raise UserError(f"{path}: is not a model folder: {name} is missing")
-    with (path / PICKLE).open("rb") as stream:
-        pipeline = pickle.load(stream)
-    return Model(pipeline, json.loads((path / CONTRACT).read_text(encoding="utf-8")))
+    return Model(_unpickle(path / PICKLE), Contract.load(path))
+
+
+def load_baseline(folder: Path, contract: Contract) -> Model:
+    """Load the baseline that `save_baseline` wrote; it answers under the contract of the model beside it."""
+    return Model(_unpickle(folder / BASELINE_PICKLE), contract)
+
+
+def _unpickle(path: Path) -> "Pipeline":
+    with path.open("rb") as stream:
+        return pickle.load(stream)

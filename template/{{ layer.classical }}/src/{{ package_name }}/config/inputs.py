@@ -7,6 +7,9 @@ from pydantic import Field, model_validator
 
 from .yaml_file import Section
 
+Kind = Literal["numeric", "categorical", "boolean"]
+SLICE_RULE = "is not a categorical or boolean column"
+
 
 class Columns(Section):
     """The columns of the table by their role; all others are ignored."""
@@ -20,16 +23,22 @@ class Columns(Section):
 
     @property
     def features(self) -> list[str]:
-        """What the model sees, in the order it sees it."""
+        """Names of the columns that the model sees, in its order."""
         return [*self.numeric, *self.categorical, *self.boolean]
 
-    def kind(self, feature: str) -> Literal["numeric", "categorical", "boolean"]:
+    @property
+    def sliceable(self) -> list[str]:
+        """Names of the columns that `slices` may list."""
+        return [*self.categorical, *self.boolean]
+
+    def kind(self, feature: str) -> Kind:
+        """Return the kind of a feature."""
         if feature in self.numeric:
             return "numeric"
         return "categorical" if feature in self.categorical else "boolean"
 
     def only(self, features: Collection[str]) -> "Columns":
-        """The same roles with these features alone."""
+        """Return the same roles with these features alone."""
         kept = {
             kind: [name for name in getattr(self, kind) if name in features]
             for kind in ("numeric", "categorical", "boolean")

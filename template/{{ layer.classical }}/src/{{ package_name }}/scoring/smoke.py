@@ -1,10 +1,10 @@
-"""Requests that show a serving model at work, and that it stays up when asked nonsense."""
+"""Requests that show a serving model at work, and that bad requests do not stop it."""
 
 import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .contract import Contract
+from ..records import Contract
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -19,7 +19,7 @@ class SmokeRequest(NamedTuple):
 
 
 def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
-    """The rows of a frame in canonical dtypes, as a request's `data` has them, with the id where the frame has it."""
+    """Return rows of a frame (canonical dtypes) in the form of a request's `data`, with the id if the frame has it."""
     kinds: dict[str, str] = {feature.name: feature.kind for feature in contract.features}
     if contract.id in frame:
         kinds[contract.id] = "id"
@@ -31,7 +31,7 @@ def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def smoke_requests(contract: Contract, frame: "pd.DataFrame") -> Iterator[SmokeRequest]:
-    """Good requests made of the first rows of `frame` (canonical dtypes, not empty), and bad ones derived from them."""
+    """Yield good requests made of the first rows of `frame` (canonical dtypes, not empty), and bad ones like them."""
     rows = rows_of(contract, frame.head(3))
     first = rows[0]
     columns = list(first)

@@ -1,17 +1,15 @@
 """Step 1: is this table fit to learn from? Stops the pipeline with every reason at once if not."""
 
-import argparse
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 from .. import data, entry
-from ..config.project import ProjectConfig
-from ..config.project import load as load_config
+from ..config.project import ProjectConfig, load
 from ..errors import UserError
-from ..files import write_json
+from ..records import ColumnSummary, DataQuality, Period
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,24 +22,15 @@ MOSTLY_MISSING = 0.5
 
 @dataclass(frozen=True)
 class Settings:
-    """Paths of the configuration, the data (file or folder) and the report folder to write."""
+    """Inputs and outputs."""
 
-    config: Path
-    data: Path
-    report: Path
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What is wrong (`errors` stop the pipeline), what is odd (`warnings`), and a summary for the report."""
-
-    errors: list[str]
-    warnings: list[str]
-    summary: dict[str, Any]
+    config: Annotated[Path, "config/project.yml"]
+    data: Annotated[Path, "a .csv, .csv.gz or .parquet file, or a folder"]
+    report: Annotated[Path, "folder for data_quality.json"]
 
 
 def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
-    """The rules a training table must keep, as a pandera schema over canonical dtypes."""
+    """Return the rules that a training table must keep, as a pandera schema over canonical dtypes."""
     import pandera.pandas as pa
 
     columns = config.columns
@@ -74,8 +63,8 @@ def _target_checks(config: ProjectConfig) -> "list[pa.Check]":
     ]
 
 
-def check(frame: "pd.DataFrame", config: ProjectConfig) -> Findings:
-    """Hold `frame` (canonical dtypes) against the rules; every broken rule is one sentence."""
+def check(frame: "pd.DataFrame", config: ProjectConfig) -> DataQuality:
+    """Check `frame` (canonical dtypes) against the rules; every broken rule is one sentence."""
     import pandera.errors
 
     errors = []
@@ -96,11 +85,22 @@ def check(frame: "pd.DataFrame", config: ProjectConfig) -> Findings:
         for name in config.columns.features
         if frame[name].nunique() == 1
     ]
-    return Findings(errors, warnings, _summary(frame, config))
+    period = Period.of(frame[config.columns.time] if config.columns.time else None)
+    return DataQuality(
+        tuple(errors),
+        tuple(warnings),
+        len(frame),
+        tuple(
+            ColumnSummary(name, kind, float(frame[name].isna().mean()), int(frame[name].nunique()))
+            for name, kind in data.kinds(config).items()
+        ),
+        period.start,
+        period.end,
+    )
 
 
 def _sentences(cases: "pd.DataFrame") -> list[str]:
-    """One sentence per column and rule, with a count and the first offending value."""
+    """Return one sentence per column and rule, with a count and the first offending value."""
     found = []
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
@@ -116,50 +116,21 @@ def _sentences(cases: "pd.DataFrame") -> list[str]:
     return found
 
 
-def _summary(frame: "pd.DataFrame", config: ProjectConfig) -> dict[str, Any]:
-    summary: dict[str, Any] = {
-        "rows": len(frame),
-        "columns": [
-            {
-                "name": name,
-                "kind": kind,
-                "missing": float(frame[name].isna().mean()),
-                "distinct": int(frame[name].nunique()),
-            }
-            for name, kind in data.kinds(config).items()
-        ],
-    }
-    if config.columns.time and frame[config.columns.time].notna().any():
-        times = frame[config.columns.time]
-        summary["from"], summary["to"] = times.min().isoformat(), times.max().isoformat()
-    return summary
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Read the table, write data_quality.json, refuse what cannot be learnt from.
 
     Raises:
         UserError: with every broken rule, a line each.
     """
-    settings = Settings(**vars(_parser().parse_args(argv)))
-    config = load_config(settings.config)
-    frame = data.read(settings.data, config)
-    findings = check(frame, config)
-    content = {"errors": findings.errors, "warnings": findings.warnings, **findings.summary}
-    write_json(settings.report / "data_quality.json", content)
-    for warning in findings.warnings:
+    settings = entry.settings(Settings, argv)
+    config = load(settings.config)
+    quality = check(data.read(settings.data, config), config)
+    quality.save(settings.report)
+    for warning in quality.warnings:
         log.warning("%s: %s", settings.data, warning)
-    if findings.errors:
-        raise UserError("\n".join(f"{settings.data}: {error}" for error in findings.errors))
-    log.info("%d rows pass every check", len(frame))
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--config", type=Path, required=True, help="config/project.yml")
-    parser.add_argument("--data", type=Path, required=True, help="a .csv, .csv.gz or .parquet file, or a folder")
-    parser.add_argument("--report", type=Path, required=True, help="folder for data_quality.json")
-    return parser
+    if quality.errors:
+        raise UserError("\n".join(f"{settings.data}: {error}" for error in quality.errors))
+    log.info("%d rows pass every check", quality.rows)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,56 @@
+"""Predictions beside their rows: the frame that evaluation, slices, monitors and the report share.
+
+Column `prediction` holds values (float64) or class labels (str); a classification also has one column
+`probability_<class>` (float64) a class.
+"""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from . import metrics
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PREDICTION = "prediction"
+PROBABILITY = "probability_"
+# Rows predicted at a time, so that memory does not grow with the data.
+CHUNK = 100_000
+
+
+def predict(model: Any, frame: "pd.DataFrame") -> "pd.DataFrame":
+    """Return the predictions of a model (see `models.Model`) for `frame`, with the index of `frame`."""
+    import pandas as pd
+
+    starts = range(0, max(len(frame), 1), CHUNK)
+    chunks = [frame.iloc[start : start + CHUNK] for start in starts]
+    found = pd.DataFrame({PREDICTION: np.concatenate([model.predict(chunk) for chunk in chunks])}, index=frame.index)
+    if model.contract.classes is not None:
+        probability = np.concatenate([model.predict_proba(chunk) for chunk in chunks])
+        for index, label in enumerate(model.contract.classes):
+            found[f"{PROBABILITY}{label}"] = probability[:, index]
+    return found
+
+
+def labels(classes: Sequence[str] | None) -> "npt.NDArray[Any] | None":
+    """Return class labels as an array (str), None for a regression."""
+    return None if classes is None else np.array(classes, dtype=object)
+
+
+def probabilities(table: "pd.DataFrame", classes: Sequence[str] | None) -> "npt.NDArray[Any] | None":
+    """Return the probabilities of `table`, float64 (rows, classes), None for a regression."""
+    return None if classes is None else table[[f"{PROBABILITY}{label}" for label in classes]].to_numpy()
+
+
+def score(table: "pd.DataFrame", target: str, classes: Sequence[str] | None) -> dict[str, float]:
+    """Return all metrics of the labelled rows of `table`; `classes` is None for a regression."""
+    return metrics.score(
+        "regression" if classes is None else "classification",
+        table[target].to_numpy(),
+        table[PREDICTION].to_numpy(),
+        probabilities(table, classes),
+        labels(classes),
+    )

@@ -1,0 +1,457 @@
+"""The records that steps hand on: one JSON file each, typed, checked when read, summed up in one line.
+
+A record is written by one module and may be read by any other. Keys of the JSON are the names of the fields, except
+`from` and `to`, which Python reserves: they are `start` and `end` here. Keys that a record does not know are ignored,
+so that an older project can read what a newer one wrote.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal, TypeVar
+
+from pydantic import Field, TypeAdapter, ValidationError
+
+from .errors import UserError
+from .files import read_json, write_json
+from .gate import Check
+from .metrics import Direction, Task
+
+AnyRecord = TypeVar("AnyRecord", bound="Record")
+Start = Annotated[str | None, Field(alias="from")]
+End = Annotated[str | None, Field(alias="to")]
+RENAMED = {"start": "from", "end": "to"}
+
+
+@dataclass(frozen=True)
+class Record:
+    """A JSON file of a fixed name in some folder."""
+
+    FILE: ClassVar[str]
+
+    @classmethod
+    def load(cls: type[AnyRecord], folder: Path) -> AnyRecord:
+        """Read the record that `folder` holds.
+
+        Raises:
+            UserError: the file is missing, or it does not have the fields of this record.
+        """
+        return cls.parse(read_json(folder / cls.FILE), str(folder / cls.FILE))
+
+    @classmethod
+    def parse(cls: type[AnyRecord], content: Mapping[str, Any], where: str) -> AnyRecord:
+        """Turn the content of a JSON file into a record; `where` opens the message of an error.
+
+        Raises:
+            UserError: a field is missing or has another type.
+        """
+        try:
+            return TypeAdapter(cls).validate_python(dict(content))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            key = ".".join(map(str, problem["loc"]))
+            raise UserError(
+                f"{where}: {key}: {problem['msg'].lower()}; another version of this project wrote the file:"
+                " remove outputs/ and run again"
+            ) from None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the content of the JSON file."""
+        return asdict(self, dict_factory=_renamed)
+
+    def save(self, folder: Path) -> None:
+        """Write the record into `folder`, atomically."""
+        write_json(folder / self.FILE, self.to_json())
+
+    @property
+    def summary(self) -> str:
+        """The finding in a few words, for the line that a finished step gets; empty for a record without one."""
+        return ""
+
+
+def _renamed(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # A part of the data without a time column has no period, and then no keys for one.
+    return {RENAMED.get(name, name): value for name, value in pairs if not (name in RENAMED and value is None)}
+
+
+@dataclass(frozen=True)
+class ColumnSummary:
+    """One column of the training data; `missing` is a share of the rows, `distinct` counts filled values."""
+
+    name: str
+    kind: str
+    missing: float
+    distinct: int
+
+
+@dataclass(frozen=True)
+class DataQuality(Record):
+    """The outcome of the data checks; `errors` have stopped the pipeline."""
+
+    FILE: ClassVar[str] = "data_quality.json"
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    rows: int
+    columns: tuple[ColumnSummary, ...]
+    start: Start = None
+    end: End = None
+
+    @property
+    def summary(self) -> str:
+        """Size and period."""
+        period = f", {self.start[:10]} to {self.end[:10]}" if self.start and self.end else ""
+        return f"{self.rows:,} rows{period}; schema, keys, ranges"
+
+
+@dataclass(frozen=True)
+class Part:
+    """A part of the data: its rows and, for data with a time column, its period (ISO 8601)."""
+
+    rows: int
+    start: Start = None
+    end: End = None
+
+
+@dataclass(frozen=True)
+class Split(Record):
+    """How the data was divided; `by` is `time` or `id`, `share` the wanted share of the holdout."""
+
+    FILE: ClassVar[str] = "split.json"
+
+    by: str
+    share: float
+    train: Part
+    holdout: Part
+    data_digest: str
+
+    @property
+    def summary(self) -> str:
+        """Sizes of both parts."""
+        return f"{self.train.rows:,} to train on, {self.holdout.rows:,} held out by {self.by}"
+
+
+@dataclass(frozen=True)
+class Period:
+    """First and last time of some rows, ISO 8601; None for data without a time column."""
+
+    start: Start = None
+    end: End = None
+
+    @classmethod
+    def of(cls, times: Any) -> "Period":
+        """Return the period of a column of times (datetime64); pass None for data without one."""
+        if times is None or times.isna().all():
+            return cls()
+        return cls(times.min().isoformat(), times.max().isoformat())
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A kind of model that was tried, with its mean metrics over the validation folds."""
+
+    kind: str
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Training(Record):
+    """What was fitted on what; `candidates` is empty where the configuration names the kind."""
+
+    FILE: ClassVar[str] = "training.json"
+
+    kind: str
+    learner: str
+    metric: str
+    candidates: tuple[Candidate, ...]
+    baseline: str
+    parameters: Mapping[str, bool | int | float | str]
+    rows: int
+    features: int
+    seed: int
+    fit_seconds: float
+    period: Period
+    data_digest: str
+    code_version: str
+    libraries: Mapping[str, str]
+    run_id: str
+
+    @property
+    def part(self) -> Part:
+        """Size and period of the rows that were trained on."""
+        return Part(self.rows, self.period.start, self.period.end)
+
+    @property
+    def summary(self) -> str:
+        """Learner, size, and the candidates by their metric."""
+        text = f"{self.learner} on {self.rows:,} rows"
+        shown = [f"{each.kind} {each.metrics[self.metric]:.4g}" for each in self.candidates]
+        return f"{text}; validated: {', '.join(shown)}" if shown else text
+
+
+@dataclass(frozen=True)
+class Importance:
+    """How much worse the metric gets, on average, when one feature is shuffled; `std` is the spread of the repeats."""
+
+    feature: str
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class Metrics(Record):
+    """Challenger, baseline and champion on the same holdout.
+
+    Args:
+        task: regression or classification.
+        metric: name of the metric that decides.
+        direction: whether a smaller or a larger value of it is better.
+        rows: rows of the holdout.
+        holdout: size and period of the holdout.
+        challenger: metric name -> value of the model just trained.
+        baseline: the same of the baseline.
+        champion: the same of the model in service; None for the first model, or if `champion_problem` says why not.
+        champion_problem: why the champion cannot be compared.
+        champion_flattered: the champion learned from rows as new as the holdout's.
+        importance: most important feature first; empty for models that are not explained this way.
+    """
+
+    FILE: ClassVar[str] = "metrics.json"
+
+    task: Task
+    metric: str
+    direction: Direction
+    rows: int
+    holdout: Part
+    challenger: Mapping[str, float]
+    baseline: Mapping[str, float]
+    champion: Mapping[str, float] | None
+    champion_problem: str | None
+    champion_flattered: bool
+    importance: tuple[Importance, ...]
+
+    @property
+    def models(self) -> dict[str, Mapping[str, float]]:
+        """Metrics by role, of those models that were measured."""
+        measured = {"challenger": self.challenger, "baseline": self.baseline, "champion": self.champion}
+        return {role: metrics for role, metrics in measured.items() if metrics}
+
+    @property
+    def caution(self) -> str | None:
+        """Why the comparison with the champion is unfair; None if it is fair."""
+        if not self.champion_flattered:
+            return None
+        return "the champion learned from rows as new as the holdout's: its figure is better than it deserves"
+
+    @property
+    def summary(self) -> str:
+        """The deciding metric of each model."""
+        own = self.challenger
+        same = self.baseline == own
+        baseline = "itself the baseline" if same else f"baseline {self.baseline[self.metric]:.4g}"
+        champion = f" | champion {self.champion[self.metric]:.4g}" if self.champion else ""
+        return f"holdout {self.metric} {own[self.metric]:.4g} | {baseline}{champion}"
+
+
+@dataclass(frozen=True)
+class Slice:
+    """Rows that share a value; `counted` says whether they are enough to judge by."""
+
+    value: str
+    rows: int
+    counted: bool
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class SliceColumn:
+    """The slices of one column, largest first, and the gap between the best and the worst that count."""
+
+    gap: float
+    groups: tuple[Slice, ...]
+
+
+@dataclass(frozen=True)
+class Slices(Record):
+    """The metric of each slice; `limit` is the largest gap allowed, in the unit of the metric."""
+
+    FILE: ClassVar[str] = "slices.json"
+
+    metric: str
+    direction: Direction
+    limit: float
+    minimum_rows: int
+    largest_gap: float
+    columns: Mapping[str, SliceColumn]
+
+    @property
+    def summary(self) -> str:
+        """The largest gap with its limit."""
+        return f"largest gap between slices {self.largest_gap:.4g} (limit {self.limit:.4g})"
+
+
+@dataclass(frozen=True)
+class Gate(Record):
+    """The verdict of the gate; `notes` hold what a reader of the verdict must know beside the checks."""
+
+    FILE: ClassVar[str] = "gate.json"
+
+    passed: bool
+    checks: tuple[Check, ...]
+    override: str | None
+    champion_problem: str | None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def refusals(self) -> list[str]:
+        """Sentences of the checks that failed."""
+        return [check.sentence for check in self.checks if not check.passed]
+
+    @property
+    def summary(self) -> str:
+        """Every figure with its limit, or the reason of the override."""
+        if self.override:
+            return f"overridden: {self.override}"
+        return "; ".join([*(check.sentence.rsplit(":", 1)[0] for check in self.checks), *self.notes])
+
+
+@dataclass(frozen=True)
+class Registration(Record):
+    """The version that a model was registered as; `digest` stands for its predictions."""
+
+    FILE: ClassVar[str] = "registration.json"
+
+    name: str
+    version: str
+    digest: str
+    run_id: str
+
+    @property
+    def summary(self) -> str:
+        """Name and version."""
+        return f"{self.name} version {self.version}, with its evaluation and card"
+
+
+@dataclass(frozen=True)
+class Feature:
+    """An input that the model sees, with its values in training.
+
+    Args:
+        name: its name in the data and in requests.
+        kind: what a value is; the scenario's request contract knows the kinds.
+        categories: the values that occurred, sorted, for a kind that has few; else None.
+        minimum: the smallest value, for a kind that has one; else None.
+        maximum: the largest value, likewise.
+    """
+
+    name: str
+    kind: str
+    categories: tuple[str, ...] | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+
+@dataclass(frozen=True)
+class Contract(Record):
+    """What a scoring request must look like, kept beside the model.
+
+    Args:
+        task: regression or classification.
+        target: name of the predicted value.
+        id: name of the value that identifies a row; it may be sent along.
+        features: the inputs, in the order in which the model sees them.
+        classes: class labels, sorted; None for a regression.
+        max_rows: rows that one online request may hold.
+        trained_until: newest time among the training rows, ISO 8601; None for data without a time column.
+        package_version: version of the library that fitted the model.
+    """
+
+    FILE: ClassVar[str] = "contract.json"
+
+    task: Task
+    target: str
+    id: str
+    features: tuple[Feature, ...]
+    classes: tuple[str, ...] | None
+    max_rows: int
+    trained_until: str | None = None
+    package_version: str | None = None
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the features in order."""
+        return [feature.name for feature in self.features]
+
+    def feature(self, name: str) -> Feature | None:
+        """Return the feature of that name, None if the model has none."""
+        return next((feature for feature in self.features if feature.name == name), None)
+
+
+@dataclass(frozen=True)
+class Signal:
+    """One signal of a monitored window beside the reference: drift, quality, and a sentence for each broken limit.
+
+    `psi`, `statistic` and `p_value` are None where a window holds no value at all; shares are of all rows of a window.
+    """
+
+    name: str
+    kind: str
+    psi: float | None
+    test: str
+    statistic: float | None
+    p_value: float | None
+    histogram: Mapping[str, Any]
+    missing_reference: float
+    missing_production: float
+    unseen: float | None
+    unseen_examples: tuple[str, ...]
+    out_of_range: float | None
+    breaches: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Performance:
+    """The project's metric on the labelled rows of a window, beside its value on the holdout of the training run."""
+
+    metric: str
+    value: float
+    reference_value: float | None
+    limit: float
+    rows: int
+    breach: bool
+
+
+@dataclass(frozen=True)
+class Monitor(Record):
+    """A monitored window beside the data that the model learned from."""
+
+    FILE: ClassVar[str] = "monitor.json"
+
+    window: str
+    status: Literal["ok", "breach", "too_few_rows"]
+    rows: Mapping[str, int]
+    thresholds: Mapping[str, Any]
+    features: tuple[Signal, ...] = ()
+    prediction: Signal | None = None
+    performance: Performance | None = None
+    slices: Slices | None = None
+    breaches: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def worst_first(self) -> list[Signal]:
+        """Signals with a broken limit before the others, each group from the largest PSI on."""
+        return sorted(self.features, key=lambda signal: (not signal.breaches, -(signal.psi or 0.0)))
+
+
+# The records that name the outcome of a step; a step of your own may write another one or none.
+OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Gate, Registration)
+
+
+def summary(folders: Mapping[str, Path]) -> str:
+    """Return the summary of the first outcome that the output folders of a step hold; empty if they hold none."""
+    for folder in folders.values():
+        for record in OUTCOMES:
+            if (folder / record.FILE).is_file():
+                return record.load(folder).summary
+    return ""
