@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
-from ..environments import EnvironmentConfig, load
+from ..config.environment import EnvironmentConfig, load
 from ..errors import StepFailedError, UserError
-from ..project import Project
+from ..paths import Project
 from . import az, leftovers, removal, tools, whatif
+from .bootstrap import Preparation
 from .changes import Change, Changes
 from .deployment import Deployment
-from .preparation import Preparation
 from .stacks import Stack, StackName
 from .whatif import Prediction, Resource
 
