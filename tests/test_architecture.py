@@ -104,7 +104,8 @@ def test_every_module_has_a_floor(render: harness.Render) -> None:
 
 
 def test_imports_run_down(render: harness.Render) -> None:
-    wrong, needed = set(), set()
+    wrong: set[tuple[str, str]] = set()
+    needed: set[tuple[str, str]] = set()
     for package in packages(render):
         for importer, imported in imports(package):
             own, other = FLOOR_OF[room(importer)], FLOOR_OF[room(imported)]
