@@ -75,8 +75,10 @@ def test_new_scenario_passes_its_checks(project: Path, environment: Path) -> Non
 
 
 def test_new_scenario_runs_its_pipeline(project: Path, environment: Path) -> None:
-    printed = harness.run(str(environment / "bin" / "mlops"), "run", cwd=project)
+    mlops = str(environment / "bin" / "mlops")
+    printed = harness.run(mlops, "run", cwd=project)
     assert "note-length version 1" in printed, printed
     found = json.loads(next((project / "outputs").rglob("metrics.json")).read_text())
     assert found["challenger"]["accuracy"] > found["baseline"]["accuracy"]
-    assert (project / "outputs" / "report" / "index.html").is_file()
+    harness.run(mlops, "report", cwd=project)
+    assert "note-length" in (project / "outputs" / "report" / "index.html").read_text()
