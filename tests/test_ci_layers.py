@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import harness
+from tests.support import harness
 
 FILES = {"github": ".github/workflows/ci.yml", "azure_devops": ".azuredevops/ci.yml"}
 systems = pytest.mark.parametrize("ci", FILES)

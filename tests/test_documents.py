@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import harness
+from tests.support import harness
 
 LINK = re.compile(r"\]\(([^)#\s]*)(?:#([^)\s]+))?\)")
 DOCUMENTS = [

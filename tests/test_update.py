@@ -16,7 +16,7 @@ import yaml
 from copier import run_copy, run_update
 from copier.errors import ShallowCloneWarning, UserMessageError
 
-from tests import harness
+from tests.support import harness
 
 OLD, NEW = "v9998.0.0", "v9999.0.0"
 

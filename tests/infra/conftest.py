@@ -5,10 +5,20 @@ from pathlib import Path
 
 import pytest
 
-from tests import harness
 from tests.infra.cases import Case
+from tests.support import harness
 
 Filled = Callable[[Case, str], Path]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have one process run all tests of a case: they share what Terraform applied for it."""
+    for item in items:
+        case = (
+            item.callspec.params.get("case") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else 0
+        )
+        if isinstance(case, Case):
+            item.add_marker(pytest.mark.xdist_group(str(case)))
 
 
 @pytest.fixture(scope="session")

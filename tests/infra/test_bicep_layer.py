@@ -16,12 +16,12 @@ import tree_sitter
 import tree_sitter_bicep
 import yaml
 
-from tests import harness
 from tests.infra.bicep import evaluated, order, parse, types
 from tests.infra.bicep import syntax as s
 from tests.infra.bicep.refusals import refuse
 from tests.infra.cases import CASES, ENVIRONMENTS, REPRESENTATIVE, Case
 from tests.infra.conftest import Filled
+from tests.support import harness
 
 GRAMMAR = tree_sitter.Parser(tree_sitter.Language(tree_sitter_bicep.language()))
 # The only API of diagnostic settings that is not years old is called a preview; all of Azure uses it.

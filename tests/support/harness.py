@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import itertools
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import jinja2
 import yaml
+
+from tests.support import covering
 
 Answers = Mapping[str, Any]
 Render = Callable[[Answers], Path]
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 QUESTIONS = {name: value for name, value in CONFIG.items() if not name.startswith("_")}
 ASKED = {name: value for name, value in QUESTIONS.items() if value.get("when") is not False}
@@ -64,24 +68,76 @@ def answers_for(scenario: str = "classical", /, **changed: Any) -> dict[str, Any
     return answers
 
 
-def variants() -> dict[str, dict[str, Any]]:
-    """All combinations of choices by a readable id; the Python version is varied alone."""
-    serving = offered("serving")
-    subsets = [
-        list(subset) for length in range(1, len(serving) + 1) for subset in itertools.combinations(serving, length)
+def options(question: str, answers: Answers) -> list[Any]:
+    """What can be answered to a question with choices after other answers; nothing if it is not asked."""
+    settings = ASKED[question]
+    if not yaml.safe_load(_rendered(str(settings.get("when", True)), answers)):
+        return []
+    listed = settings["choices"]
+    values = [
+        value if isinstance(value, dict) else {"value": value}
+        for value in (listed.values() if isinstance(listed, dict) else listed)
     ]
-    found = {}
-    for choice in itertools.product(*map(offered, (*AXES, "network"))):
-        scenario, iac, ci, network = choice
-        for served in subsets:
-            answers = answers_for(scenario, iac=iac, ci=ci, network=network, serving=served)
-            found["-".join((*choice, "+".join(served)))] = answers
-    for scenario, version in itertools.product(offered("scenario"), offered("python_version")):
-        found[f"{scenario}-python{version}"] = answers_for(scenario, python_version=version)
+    allowed = [value["value"] for value in values if not _rendered(value.get("validator", ""), answers)]
+    if not settings.get("multiselect"):
+        return allowed
+    lengths = range(1, len(allowed) + 1)
+    return [subset for length in lengths for subset in itertools.combinations(allowed, length)]
+
+
+@functools.cache
+def _compiled(text: str) -> jinja2.Template:
+    return jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(text)
+
+
+def _rendered(text: str, answers: Answers) -> str:
+    """A text of a question, which may be Jinja that reads other answers."""
+    return _compiled(text).render(answers)
+
+
+def combinations() -> list[dict[str, Any]]:
+    """Every combination of choices that the questions allow. A question with one possible answer is left to it."""
+    found: list[dict[str, Any]] = [{}]
+    for question in (name for name, settings in ASKED.items() if "choices" in settings):
+        found = [
+            {**answers, question: option} if len(allowed) > 1 or question in AXES else answers
+            for answers in found
+            for allowed in [options(question, answers)]
+            for option in allowed or [None]
+        ]
     return found
 
 
-VARIANTS = variants()
+def one_of_each_layer() -> list[dict[str, Any]]:
+    """As few combinations as show each value of each axis; all other answers are the checked-in ones."""
+    values = {axis: offered(axis) for axis in AXES}
+    count = max(map(len, values.values()))
+    return [{axis: found[number % len(found)] for axis, found in values.items()} for number in range(count)]
+
+
+def named(chosen: Iterable[covering.Combination]) -> dict[str, dict[str, Any]]:
+    """The answers of combinations by a readable name."""
+    found = {}
+    for combination in chosen:
+        words = ("+".join(value) if isinstance(value, tuple) else str(value) for value in combination.values())
+        changed = {name: list(value) if isinstance(value, tuple) else value for name, value in combination.items()}
+        found["-".join(words)] = answers_for(str(changed.pop("scenario")), **changed)
+    return found
+
+
+def covering_variants() -> dict[str, dict[str, Any]]:
+    """All pairs of choices, and all triples of the axes."""
+    return named(covering.covering(combinations(), AXES))
+
+
+def all_variants() -> dict[str, dict[str, Any]]:
+    """All combinations on one version of Python, beside those in which its other versions meet every other choice."""
+    version = answers_for()["python_version"]
+    return {**covering_variants(), **named(one for one in combinations() if one["python_version"] == version)}
+
+
+# Filled by tests/conftest.py before any test is collected: --quick, --exhaustive or neither decides how many.
+VARIANTS: dict[str, dict[str, Any]] = {}
 
 
 def run(*command: str, cwd: Path = ROOT, timeout: int = 300, variables: Mapping[str, str] | None = None) -> str:
@@ -112,14 +168,25 @@ def git(*arguments: str, cwd: Path) -> str:
     return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
 
 
+def working_tree(parts: Iterable[str] = ()) -> Iterator[Path]:
+    """Files of the working tree, also those not committed yet: all of them, or those of some files and folders."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *parts, cwd=ROOT)
+    for path in map(Path, filter(None, listed.split("\0"))):
+        if (ROOT / path).is_file():
+            yield path
+
+
+def copied(paths: Iterable[Path], target: Path) -> Path:
+    """Copy files of the working tree to a new folder."""
+    for path in paths:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, target / path)
+    return target
+
+
 def snapshot(target: Path) -> Path:
     """Copy the working tree, with what is not committed yet, to a new folder without history."""
-    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", cwd=ROOT)
-    for path in filter(None, listed.split("\0")):
-        if (ROOT / path).is_file():
-            (target / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / path, target / path)
-    return target
+    return copied(working_tree(), target)
 
 
 def commit(folder: Path, message: str, tag: str | None = None) -> None:
