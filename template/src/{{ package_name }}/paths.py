@@ -54,7 +54,7 @@ class Project:
         return "sqlite:///" + (self.outputs / "mlflow" / "mlflow.db").as_posix()
 
     def relative(self, path: Path) -> str:
-        """`path` as a reader of a message wants it: relative to the project where possible."""
+        """Return `path` for a message: relative to the project where possible."""
         try:
             return path.resolve().relative_to(self.root).as_posix()
         except ValueError:

@@ -36,7 +36,7 @@ class Metric(Section):
 
 
 class Gate(Section):
-    """What a challenger must reach; figures are in the unit of `metric`."""
+    """Limits for a challenger; figures are in the unit of `metric`."""
 
     minimum: float
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
@@ -58,13 +58,13 @@ class Monitoring(Section):
 
 
 class Serving(Section):
-    """What one online request may ask for."""
+    """Limits of one online request."""
 
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
 class About(Section):
-    """What the model is for and who answers for it: the words of its model card."""
+    """Purpose and owner of the model, for its model card."""
 
     purpose: str | None = None
     not_for: str | None = None

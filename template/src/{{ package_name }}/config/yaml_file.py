@@ -47,13 +47,13 @@ def load(path: Path, model: type[AnySection]) -> AnySection:
 
 
 def suggest(name: str, known: Sequence[str]) -> str:
-    """A hint for a misspelt name, or nothing."""
+    """Return a hint for a misspelt name, or nothing."""
     close = difflib.get_close_matches(name, known, n=1)
     return f"; did you mean {close[0]!r}?" if close else ""
 
 
 def _refuse_repeated_keys(node: Any) -> None:
-    """A key written twice is a mistake; plain YAML would silently keep the last one."""
+    """Refuse a key that is written twice; plain YAML would silently keep the last one."""
     if isinstance(node, yaml.MappingNode):
         seen: set[str] = set()
         for key, value in node.value:
@@ -81,7 +81,7 @@ def _sentence(label: str, model: type[Section], problem: Any) -> str:
 
 
 def _section_at(model: type[Section], location: Sequence[str | int]) -> type[Section]:
-    """The section that a path of keys leads to; every key on it is a section or an optional one."""
+    """Return the section that a path of keys leads to; every key on it is a section or an optional one."""
     for key in location:
         annotation = model.model_fields[str(key)].annotation
         types = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]

@@ -33,7 +33,7 @@ COLOURS = {"ok": "green", "passed": "green", "promoted": "green", "refused": "re
 
 @dataclass
 class Row:
-    """One line of the story."""
+    """One line of the demo."""
 
     step: str
     text: str = ""
@@ -62,7 +62,7 @@ class Story:
         self.add(row)
 
     def pipeline(self, prefix: str = "") -> lifecycle.OnEvent:
-        """A listener that adds a row for each step of a pipeline run."""
+        """Return a listener that adds a row for each step of a pipeline run."""
 
         def show(event: runner.Event) -> None:
             if event.kind == "end" and event.result and event.result.status != "failed":
@@ -173,7 +173,7 @@ def _retrain(project: Project, story: Story) -> None:
 
 
 def _key(project: Project) -> str:
-    """Digest of all that the demo depends on: code, configuration, libraries, data."""
+    """Return the digest of all that the demo depends on: code, configuration, libraries, data."""
     parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data.digest(project.production)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
@@ -187,7 +187,7 @@ def _events(project: Project) -> Path:
 
 
 def _earlier_rows(project: Project, key: str) -> list[Row] | None:
-    """The rows of the last demo, if it was of the same things and what it made is still there."""
+    """Return the rows of the last demo, if its inputs were the same and its results are still there."""
     try:
         kept = read_json(_events(project))
     except UserError:
@@ -199,7 +199,7 @@ def _earlier_rows(project: Project, key: str) -> list[Row] | None:
 def _start_again(project: Project) -> None:
     """Remove what an earlier demo made; leave a user's own models alone."""
     if _state(project).is_file():
-        # MLflow has not been asked anything yet: it would go on using the database that is removed here.
+        # MLflow has not opened its database yet: it would go on using the one that is removed here.
         _events(project).unlink(missing_ok=True)
         for name in MADE:
             shutil.rmtree(project.outputs / name, ignore_errors=True)

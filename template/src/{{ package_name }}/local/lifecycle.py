@@ -49,7 +49,7 @@ def train(
         override: reason for letting a refused challenger through.
         isolated: give every step a process of its own.
         force: run every step, whatever is known.
-        on_event: told of the steps' progress.
+        on_event: receives the progress of the steps.
 
     Raises:
         UserError: something cannot be used, or the gate refused (its own class).
@@ -77,7 +77,7 @@ def _memory(project: Project) -> Path:
 
 
 def _remember(project: Project, result: runner.RunResult, inputs: Mapping[str, object], champion: Champion) -> None:
-    """Note which run, fed with what, made the champion."""
+    """Record which run, with which inputs, made the champion."""
     content = {
         "run": project.relative(result.folder),
         "inputs": {name: str(value) for name, value in inputs.items()},
@@ -88,7 +88,7 @@ def _remember(project: Project, result: runner.RunResult, inputs: Mapping[str, o
 
 
 def _finished(project: Project, inputs: Mapping[str, object], champion: Champion) -> runner.RunResult | None:
-    """The run that made the champion, if the same inputs would make it again and all its outputs are there."""
+    """Return the run that made the champion, if the same inputs would make it again and all its outputs are there."""
     try:
         memory = read_json(_memory(project))
         if (memory["version"], memory["digest"]) != (champion.version, champion.digest):
@@ -118,7 +118,7 @@ def retrain(
         project: whose model to retrain.
         arrived: labelled data files; default: all of data/production.
         override: reason for letting a refused challenger through.
-        on_event: told of the steps' progress.
+        on_event: receives the progress of the steps.
     """
     from ..data import files
 
@@ -129,7 +129,7 @@ def retrain(
 
 
 def _gather(project: Project, sources: Sequence[Path], name: str) -> Path:
-    """One folder with all `sources`, as links where the disk can: the pipeline reads folders."""
+    """Make one folder with all `sources`, as links where the disk can: the pipeline reads folders."""
     folder = project.outputs / "gathered" / name
     shutil.rmtree(folder, ignore_errors=True)
     try:

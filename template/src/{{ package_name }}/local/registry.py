@@ -34,7 +34,7 @@ class Champion:
 
 
 def champion(project: Project) -> Champion | None:
-    """The version that carries the alias `champion`, or None if no model has been registered yet.
+    """Return the version that carries the alias `champion`, or None if no model has been registered yet.
 
     MLflow (seconds to import) is asked only if its database has changed since it was last asked.
 
@@ -54,7 +54,7 @@ def champion(project: Project) -> Champion | None:
     if not found.model.is_dir():
         raise UserError(
             f"{project.relative(found.model)}: the champion's files ({found.name} version {found.version}) are gone;"
-            " remove outputs/mlflow and outputs/registry to start anew"
+            " remove outputs/mlflow and outputs/registry to start again"
         )
     return found
 
@@ -115,7 +115,7 @@ def _pointer(project: Project) -> Path:
 
 
 def _stamp(project: Project) -> dict[str, Any] | None:
-    """What changes whenever MLflow writes to its database; None without one."""
+    """Return the state of MLflow's database, which changes with every write; None without one."""
     try:
         state = (project.outputs / "mlflow" / "mlflow.db").stat()
     except (FileNotFoundError, NotADirectoryError):

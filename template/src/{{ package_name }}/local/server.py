@@ -22,7 +22,7 @@ from ..errors import UserError
 from ..paths import Project
 
 PORT = 5001
-CODE = Path(__file__).resolve().parents[2]  # what the package is imported from
+CODE = Path(__file__).resolve().parents[2]  # folder that the package is imported from
 LOOPBACK = ("127.0.0.1", "localhost")
 READY_SECONDS = 90.0
 STOP_SECONDS = 5.0
@@ -41,7 +41,7 @@ class Server:
 
     @property
     def url(self) -> str:
-        """Where scoring requests are sent."""
+        """The address of scoring requests."""
         return f"http://{self.host}:{self.port}/score"
 
     def wait(self) -> int:
@@ -113,7 +113,7 @@ def serve(
 
 
 def claim_port(host: str, port: int) -> int:
-    """`port` if it is free on `host`, or a free one for 0.
+    """Return `port` if it is free on `host`, or a free one for 0.
 
     Raises:
         UserError: it is taken, is out of range, or is not ours to use.
@@ -141,7 +141,7 @@ def invoke(url: str, payload: object, *, timeout: float = 30.0) -> tuple[int, An
         The status and the answer, parsed where it is JSON.
 
     Raises:
-        UserError: nobody answers at `url`, or not within `timeout` seconds.
+        UserError: no server answers at `url`, or not within `timeout` seconds.
     """
     body = payload if isinstance(payload, (str, bytes)) else json.dumps(payload)
     body = body.encode() if isinstance(body, str) else body

@@ -16,13 +16,13 @@ PLAIN = re.compile(r"[\w@%+=:,./\\-]*")
 
 
 def references(command: str) -> tuple[set[str], set[str]]:
-    """The names that a command uses, such as `inputs.data`: outside and inside `$[[ ... ]]`."""
+    """Return the names that a command uses, such as `inputs.data`: outside and inside `$[[ ... ]]`."""
     inside = {name for block in OPTIONAL.findall(command) for name in PLACEHOLDER.findall(block)}
     return set(PLACEHOLDER.findall(OPTIONAL.sub(" ", command))), inside
 
 
 def module(command: str) -> str | None:
-    """The module of `python -m MODULE ...`, or None for any other command, which is then bash's to run."""
+    """Return the module of `python -m MODULE ...`, or None for any other command, which bash runs."""
     bare = PLACEHOLDER.sub("x", OPTIONAL.sub(r"\1", command)).strip()
     if SHELL_SYNTAX.search(bare):
         return None
@@ -31,10 +31,10 @@ def module(command: str) -> str | None:
 
 
 def faults(command: str, texts: Collection[str]) -> list[str]:
-    """What is wrong with a command whose inputs named in `texts` may hold spaces."""
+    """Return the faults of a command whose inputs named in `texts` may hold spaces."""
     found = []
     if re.search(r"\$\{\{|\$\[\[", PLACEHOLDER.sub("", OPTIONAL.sub(r"\1", command))):
-        found.append("only ${{inputs.NAME}}, ${{outputs.NAME}} and $[[ ... ]] may stand in a command")
+        found.append("only ${{inputs.NAME}}, ${{outputs.NAME}} and $[[ ... ]] may be used in a command")
         return found
     try:
         for name in sorted(texts):
@@ -47,13 +47,13 @@ def faults(command: str, texts: Collection[str]) -> list[str]:
 
 
 def words(command: str, values: Mapping[str, str]) -> list[str]:
-    """The command as a list of words; a `$[[ ... ]]` block without a value for its input is left out."""
+    """Return the command as a list of words; a `$[[ ... ]]` block without a value for its input is left out."""
     text = PLACEHOLDER.sub(r"${{\1}}", _present(command, values))
     return [_insert(word, values) for word in shlex.split(text)]
 
 
 def shell_text(command: str, values: Mapping[str, str]) -> str:
-    """The command as text for bash.
+    """Return the command as text for bash.
 
     Raises:
         ValueError: a value would be split or changed by bash; it is the exception's text.

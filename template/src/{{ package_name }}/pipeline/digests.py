@@ -25,7 +25,7 @@ SETTLED_NS = 2_000_000_000
 
 
 def key_of(content: object) -> str:
-    """16 hex digits that stand for `content`, a structure of JSON."""
+    """Return 16 hex digits that identify `content`, a structure of JSON."""
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -40,7 +40,7 @@ class Digests:
             self.known = read_json(self.memo)
 
     def tree(self, path: Path) -> str:
-        """Digest of a file, or of all files under a folder with their names; caches of Python do not count.
+        """Return the digest of a file, or of all files under a folder with their names; caches of Python do not count.
 
         Raises:
             UserError: a file cannot be read.
@@ -60,14 +60,14 @@ class Digests:
             raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
     def save(self) -> None:
-        """Keep what was learnt for the next process."""
+        """Keep new digests for the next process."""
         if self.changed:
             write_json(self.memo, self.known)
             self.changed = False
 
     def _file(self, path: Path) -> str:
         status = path.stat()
-        # The second time tells of a file put in place with its old modification time, as cp -p, tar and links do.
+        # The change time differs for a file put in place with its old modification time, as cp -p, tar and links do.
         state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
         known = self.known.get(str(path))
         if known and known[:-1] == state:

@@ -18,7 +18,7 @@ UNSAFE = frozenset('"$`\\')
 
 @dataclass(frozen=True)
 class Port:
-    """An input: its Azure ML type, and what its values must keep to."""
+    """An input: its Azure ML type, and the rules for its values."""
 
     type: str
     optional: bool = False
@@ -32,13 +32,13 @@ class Port:
         return self.type in LITERALS
 
     def accepts(self, other: str) -> bool:
-        """Whether a value of type `other` may be given to this input."""
+        """Return whether a value of type `other` may be given to this input."""
         if self.is_literal or other in LITERALS:
             return self.type == other or (self.type == "number" and other == "integer")
         return any({self.type, other} <= {*group, *EITHER} for group in (FILES, FOLDERS))
 
     def parse(self, value: object, where: str) -> Scalar:
-        """`value`, or the text of it, as this input's type.
+        """Return `value`, or the text of it, as this input's type.
 
         Raises:
             UserError: it has another type, is out of range or is not among the choices; `where` opens the message.
@@ -60,7 +60,7 @@ class Port:
 
 @dataclass(frozen=True)
 class Binding:
-    """What feeds an input: an input of the pipeline, an output of an earlier step, or else a literal value."""
+    """The source of an input: an input of the pipeline, an output of an earlier step, or else a literal value."""
 
     input: str | None = None
     step: str | None = None
@@ -91,7 +91,7 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """A pipeline: its inputs by name, its steps so that each stands after those it needs."""
+    """A pipeline: its inputs by name, its steps, each after those that it needs."""
 
     name: str
     pipeline: str
@@ -123,7 +123,7 @@ def _port(content: Mapping[str, Any]) -> Port:
 
 
 def _parse(kind: str, value: object) -> Scalar | None:
-    """`value` as a literal of type `kind`; None if it is not one. A text that says such a value will do."""
+    """Return `value` as a literal of type `kind`, None if it is not one; a text that spells such a value is one."""
     text = value.strip() if isinstance(value, str) else None
     try:
         if kind == "string":

@@ -1,4 +1,4 @@
-"""What feeds a run, and the key of each step: equal keys mean equal code, environment, inputs and parameters."""
+"""The values of a run's inputs, and the key of each step: equal keys mean equal code, inputs and parameters."""
 
 import difflib
 import sys
@@ -17,7 +17,7 @@ Values = dict[str, Path | Scalar]
 
 
 def resolve(project: Project, graph: Graph, inputs: Mapping[str, object]) -> Values:
-    """The pipeline's inputs as absolute paths and literals: from `inputs` (None: not given), else the defaults.
+    """Return the pipeline's inputs as absolute paths and literals: from `inputs` (None: not given), else the defaults.
 
     Raises:
         UserError: an input is unknown, missing, of another type or out of range, or its path does not exist.
@@ -49,14 +49,14 @@ def resolve(project: Project, graph: Graph, inputs: Mapping[str, object]) -> Val
 
 
 def external_input(step: Step, name: str, given: Values) -> Path | Scalar | None:
-    """The value of an input that no other step feeds; None for an optional one that is absent."""
+    """Return the value of an input that no other step feeds; None for an optional one that is absent."""
     binding = step.bindings.get(name)
     value = None if binding is None else given.get(binding.input) if binding.input else binding.value
     return step.inputs[name].default if value is None else value
 
 
 def step_keys(project: Project, graph: Graph, given: Values, digests: Digests) -> dict[str, str]:
-    """Step -> key. A step fed by another has that one's key in its own, so nothing needs to run to know it.
+    """Return step -> key. The key of a step contains those of the steps it reads from, so nothing needs to run.
 
     Raises:
         UserError: a file of the code or of an input cannot be read.

@@ -46,7 +46,7 @@ def load(project: Project, pipeline: Path) -> Graph:
 
 
 def _kept(project: Project, path: Path) -> Graph | None:
-    """The graph kept at `path`, unless it is missing, damaged or older than a file it was read from."""
+    """Return the graph kept at `path`, unless it is missing, damaged or older than a file it was read from."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         if any(_digest(project.root / name) != digest for name, digest in content["files"].items()):
@@ -61,7 +61,7 @@ def _digest(path: Path) -> str:
 
 
 def _reader() -> str:
-    """Digest of the code that makes a graph: a newer version of it does not trust what an older one kept."""
+    """Return the digest of the code that makes a graph: a newer version of it does not trust what an older one kept."""
     return "".join(
         _digest(Path(__file__).with_name(f"{name}.py")) for name in ("graph", "yaml_reader", "rules", "command")
     )

@@ -43,7 +43,7 @@ class Log(io.TextIOBase):
 
     def write(self, text: str) -> int:
         if self.stream.closed:
-            # A library that a step was first to import keeps this as its stderr for good.
+            # A library that a step was first to import keeps this as its stderr permanently.
             return sys.stderr.write(text) if sys.stderr is not self else len(text)
         self.stream.write(text)
         self.stream.flush()
@@ -123,7 +123,7 @@ def apart(command: Sequence[str], code: Path, variables: Mapping[str, str], log:
 
 
 def bash() -> str:
-    """The shell that Azure ML runs commands with.
+    """Return the shell that Azure ML runs commands with.
 
     Raises:
         UserError: this machine has none.
@@ -134,12 +134,12 @@ def bash() -> str:
 
 
 def tail(path: Path) -> str:
-    """The last lines of a log."""
+    """Return the last lines of a log."""
     return "\n".join(path.read_text(encoding="utf-8", errors="replace").splitlines()[-TAIL:])
 
 
 def _ended(status: int, log: Log) -> UserError:
-    """The error that an exit status stands for, with the message that `entry.run` or argparse wrote last."""
+    """Return the error that belongs to an exit status, with the message that `entry.run` or argparse wrote last."""
     lines = Path(log.stream.name).read_text(encoding="utf-8", errors="replace").rstrip().splitlines()
     if status in BY_CODE and lines:
         kind = BY_CODE[status]

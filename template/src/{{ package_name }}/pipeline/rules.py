@@ -1,4 +1,4 @@
-"""What azure-ai-ml leaves to the service to find: bindings, types, commands and order of a graph.
+"""Rules that azure-ai-ml leaves to the service to check: bindings, types, commands and order of a graph.
 
 Every function here raises a UserError that names the file, the job, the key and the rule.
 """
@@ -12,7 +12,7 @@ from .graph import Binding, Graph, Port, Step
 
 
 def complete(graph: Graph) -> Graph:
-    """The graph with open optional inputs bound and its steps in the order they run, all checked.
+    """Return the graph with open optional inputs bound and its steps in the order they run, all checked.
 
     Raises:
         UserError: the pipeline cannot work.
@@ -81,14 +81,14 @@ def _check_command(step: Step) -> None:
     for name in sorted((outside | inside) - declared):
         raise UserError(f"{where}: ${{{{{name}}}}} is not declared by the component")
     for name in sorted(outside & {name for name, port in inputs.items() if port.optional}):
-        raise UserError(f"{where}: ${{{{{name}}}}} is optional and must stand in $[[ ... ]]")
+        raise UserError(f"{where}: ${{{{{name}}}}} is optional and must be inside $[[ ... ]]")
     texts = {n for n, port in inputs.items() if port.type == "string" and not port.choices}
     for fault in command.faults(step.command, texts & (outside | inside)):
         raise UserError(f"{where}: {fault}")
 
 
 def _in_order(graph: Graph) -> list[Step]:
-    """Each step after those it needs, otherwise as in the file."""
+    """Return each step after those it needs, otherwise as in the file."""
     ordered: list[Step] = []
     while waiting := [step for step in graph.steps if step not in ordered]:
         done = {step.name for step in ordered}

@@ -22,13 +22,13 @@ from .store import Result, Store, writing
 
 __all__ = ["Event", "RunResult", "StepResult", "latest", "plan", "run"]
 
-# Code folder -> its digest when this process first ran a step of it: a module once imported does not change any more.
+# Code folder -> its digest when this process first ran a step of it: an imported module does not change any more.
 _imported: dict[Path, str] = {}
 
 
 @dataclass(frozen=True)
 class Event:
-    """Something to show: a step begins, writes a line to its log, or ends (then with its result)."""
+    """An event to show: a step begins, writes a line to its log, or ends (then with its result)."""
 
     kind: Literal["begin", "line", "end"]
     step: str
@@ -39,7 +39,7 @@ class Event:
 
 
 def plan(project: Project, pipeline: Path, inputs: Mapping[str, object]) -> dict[str, str]:
-    """Step -> key of the result that `run` would make or reuse; the same as `latest(project).keys` if nothing changed.
+    """Return step -> key of the result that `run` would make or reuse; `latest(project).keys` if nothing changed.
 
     Raises:
         UserError: as `run` does before its first step.
@@ -66,7 +66,7 @@ def run(
         inputs: pipeline input -> path (relative to the current folder) or value; those left out take their default.
         isolated: give every step a process of its own, in the code folder, as Azure ML does.
         force: run every step.
-        on_event: told of each step's beginning, lines and end.
+        on_event: receives the beginning, lines and end of each step.
 
     Raises:
         UserError: an input, the pipeline or outputs/ cannot be used; or the step's own, such as a refusing gate.
@@ -110,16 +110,16 @@ class _Run:
             (self.project.outputs / "mlflow").mkdir(exist_ok=True)
         self.store.clean()
         self.save("running")
-        anew: set[str] = set()
+        rerun: set[str] = set()
         try:
             for number, step in enumerate(self.graph.steps, 1):
-                # What reads from a step that is made anew each time has nothing in its key that says so.
-                if self.force or not step.deterministic or step.needs & anew:
-                    anew.add(step.name)
-                self.tell("begin", number)
-                kept = None if step.name in anew else self.store.find(step.name, self.keys[step.name])
+                # Steps downstream of a re-run step must re-run: their keys do not change.
+                if self.force or not step.deterministic or step.needs & rerun:
+                    rerun.add(step.name)
+                self.notify("begin", number)
+                kept = None if step.name in rerun else self.store.find(step.name, self.keys[step.name])
                 self.done[step.name] = self.reuse(step, kept) if kept else self.make(number, step)
-                self.tell("end", number, result=self.done[step.name])
+                self.notify("end", number, result=self.done[step.name])
                 self.save("running")
         except BaseException as error:
             with suppress(UserError):  # the first error is the one to show
@@ -156,7 +156,7 @@ class _Run:
                     work.rename(failed)
                 outputs = Result(failed).outputs(step.outputs)
                 self.done[step.name] = StepResult(step.name, "failed", time.monotonic() - began, outputs, log)
-                self.tell("end", number, result=self.done[step.name])
+                self.notify("end", number, result=self.done[step.name])
                 if isinstance(error, StepFailedError):
                     ending = f"{self.project.relative(log)} ends with:\n{process.tail(log)}"
                     raise StepFailedError(f"step {step.name!r} failed: {error}\n{ending}") from error
@@ -187,7 +187,7 @@ class _Run:
         with writing(log):
             stream = log.open("w", encoding="utf-8", newline="\n")
         with stream:
-            out = process.Log(stream, lambda line: self.tell("line", number, line))
+            out = process.Log(stream, lambda line: self.notify("line", number, line))
             out.write(f"$ {shlex.join(words)}\n")
             if module and not self.isolated and self.is_current(module, code):
                 process.inside(module, words[3:], code, variables, out)
@@ -195,7 +195,7 @@ class _Run:
                 process.apart([sys.executable, *words[1:]] if module else words, code, variables, out)
 
     def words(self, step: Step, work: Path) -> list[str]:
-        """The command with the values of this run; the folder of each output exists, as in Azure ML."""
+        """Return the command with the values of this run; the folder of each output exists, as in Azure ML."""
         texts = {}
         for name in step.inputs:
             binding = step.bindings.get(name)
@@ -217,7 +217,7 @@ class _Run:
             raise UserError(f"{step.component}: command: cannot be given {str(error)!r}: {why}") from None
 
     def is_current(self, module: str, code: Path) -> bool:
-        """Whether this process can stand in for a new one: it would run this very file, as it is now."""
+        """Return whether this process can replace a new one: it would run the same file, as it is now."""
         if not code.joinpath(*module.split(".")).with_suffix(".py").is_file():
             return False
         now = self.digests.tree(code)
@@ -225,14 +225,14 @@ class _Run:
         return _imported.setdefault(code, now) == now and (not loaded or Path(loaded).resolve().is_relative_to(code))
 
     def check(self, step: Step, work: Path) -> None:
-        """Refuse a result that lacks an output, or of which nobody could say what it was made from."""
+        """Refuse a result that lacks an output, or whose inputs changed during the run."""
         for name in step.outputs:
             if not (work / name).exists():
                 raise StepFailedError(f"it ended without writing its output {name!r}")
         if step_keys(self.project, self.graph, self.values, self.digests) != self.keys:
             raise UserError(f"step {step.name!r}: code, configuration or data changed while it ran; run again")
 
-    def tell(
+    def notify(
         self,
         kind: Literal["begin", "line", "end"],
         number: int,

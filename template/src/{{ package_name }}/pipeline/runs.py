@@ -1,4 +1,4 @@
-"""What a run leaves: its record in outputs/runs/<run-id>/run.json; latest.json beside it is the last whole one's."""
+"""The record of a run, outputs/runs/<run-id>/run.json; latest.json beside it is that of the last complete run."""
 
 import shutil
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ KEPT_RUNS = 20
 
 @dataclass(frozen=True)
 class StepResult:
-    """One step of a run. `seconds` is what it took in this run; a skipped step has no outputs and no log."""
+    """One step of a run. `seconds` is its time in this run; a skipped step has no outputs and no log."""
 
     name: str
     status: Status
@@ -28,7 +28,7 @@ class StepResult:
 
 @dataclass(frozen=True)
 class RunResult:
-    """A run; `folder` holds run.json, logs/ and, after a failure, failed/<step>/ with what that step had written."""
+    """A run; `folder` holds run.json, logs/ and, after a failure, failed/<step>/ with the files of that step."""
 
     run_id: str
     status: Literal["running", "complete", "failed", "interrupted"]
@@ -40,7 +40,7 @@ class RunResult:
     error: str | None = None
 
     def output(self, step: str, name: str) -> Path:
-        """The file or folder of an output.
+        """Return the file or folder of an output.
 
         Raises:
             KeyError: the run made no such output.
@@ -93,7 +93,7 @@ def load(project: Project, path: Path) -> RunResult:
 
 
 def latest(project: Project) -> RunResult | None:
-    """The last complete run, if all that it made is still there."""
+    """Return the last complete run, if everything it made is still there."""
     path = project.outputs / "runs" / "latest.json"
     try:
         result = load(project, path)
@@ -104,7 +104,7 @@ def latest(project: Project) -> RunResult | None:
 
 
 def referenced(project: Project) -> list[RunResult]:
-    """The runs that a file in outputs/runs names by its `run` or `folder`, such as latest.json; they stay."""
+    """Return the runs that a file in outputs/runs names by its `run` or `folder`, such as latest.json; they stay."""
     found = []
     for path in (project.outputs / "runs").glob("*.json"):
         with suppress(UserError, KeyError, TypeError):

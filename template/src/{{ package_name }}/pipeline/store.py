@@ -1,7 +1,7 @@
 """Results of steps, kept under outputs/cache: a step whose code, inputs and parameters are known runs only once.
 
 A result appears under its final name in one rename, after everything in it is written. So whatever interrupts a run,
-what stands under a final name is whole, and what stands under a temporary name is rubbish for the next run to remove.
+a result under a final name is whole, and the next run removes whatever has a temporary name.
 """
 
 import errno
@@ -42,18 +42,18 @@ class Store:
         self.locks = project.outputs / "cache" / "locks"
 
     def find(self, step: str, key: str) -> Result | None:
-        """The whole result of a step, if there is one."""
+        """Return the whole result of a step, if there is one."""
         result = Result(self.folder / f"{step}-{key}")
         return result if (result.folder / "done.json").is_file() else None
 
     def use(self, result: Result) -> None:
-        """Note that a result was needed again, which saves it from `prune`."""
+        """Mark a result as needed, which saves it from `prune`."""
         with suppress(OSError):
             os.utime(result.folder / "done.json")
 
     @contextmanager
     def work(self, step: str, key: str) -> Iterator[Path]:
-        """A temporary folder for a step at work; removed afterwards unless it was kept or moved.
+        """Make a temporary folder for a step at work; removed afterwards unless it was kept or moved.
 
         Raises:
             UserError: another process is at this very step, or the folder cannot be made.
@@ -85,7 +85,7 @@ class Store:
         return Result(final)
 
     def clean(self) -> None:
-        """Remove what dead processes left behind."""
+        """Remove the folders of dead processes."""
         for folder in self.folder.glob("*.tmp"):
             with self._lock(folder.name.split(".")[0]) as mine:
                 if mine:
@@ -104,7 +104,7 @@ class Store:
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[bool]:
-        """Whether the lock `name` is ours; the system gives it back when a process dies, however it dies."""
+        """Take the lock `name`, and yield whether it was free; the system releases it when a process dies."""
         from filelock import FileLock, Timeout
 
         lock = FileLock(self.locks / f"{name}.lock")

@@ -25,7 +25,7 @@ LITERAL_TYPES: dict[type, str] = {bool: "boolean", int: "integer", float: "numbe
 
 
 def read(project: Project, pipeline: Path) -> tuple[Graph, list[Path]]:
-    """The graph of a pipeline file as it is written, and the files it was read from.
+    """Return the graph of a pipeline file as it is written, and the files it was read from.
 
     Raises:
         UserError: azure-ai-ml refuses a file, or it holds something that cannot run here.
@@ -52,7 +52,7 @@ def _load(project: Project, pipeline: Path) -> Any:
 
 
 def _reason(error: Exception) -> str:
-    """The telling line of an error of azure-ai-ml, which is a page around a JSON document."""
+    """Return the useful line of an error of azure-ai-ml, which is a page around a JSON document."""
     text = str(error)
     try:
         first = json.loads(text[text.index("{\n") : text.rindex("}") + 1])["errors"][0]
@@ -64,7 +64,7 @@ def _reason(error: Exception) -> str:
 
 
 class _Reader:
-    """One pipeline file; `components` are the files it turned out to refer to."""
+    """Reads one pipeline file; `components` are the files that it refers to."""
 
     def __init__(self, project: Project, pipeline: Path) -> None:
         self.project = project

@@ -23,7 +23,7 @@ CATEGORIES = 6
 
 
 def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
-    """Where pairs of values lie, darker where there are more; the dashed line is where both are equal.
+    """Draw where pairs of values lie, darker where there are more; the dashed line is where both are equal.
 
     Args:
         x: float64, shape (n,), finite.
@@ -53,18 +53,18 @@ def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
 
 
 def line(points: Sequence[tuple[float, float]], x_label: str, y_label: str) -> Markup:
-    """A line in the unit square beside its diagonal, such as ROC or calibration."""
+    """Draw a line in the unit square beside its diagonal, such as ROC or calibration."""
     scale = _Scale(0, 1, 0, 1)
     drawn = _path([(0, 0), (1, 1)], scale, "guide") + _path(points, scale, "line")
     return _chart(f"{y_label} against {x_label}", _axes(scale, x_label, y_label) + drawn)
 
 
 def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
-    """Two distributions over each other: the reference as grey bars, production as a coloured outline or bars.
+    """Draw two distributions over each other: the reference as grey bars, production as a coloured outline or bars.
 
     Args:
         histogram: shares `reference` and `production`, with `edges` (numbers) or `labels` (categories).
-        label: what a screen reader says.
+        label: text for a screen reader.
     """
     reference, production = histogram["reference"], histogram["production"]
     if not reference:
@@ -102,7 +102,7 @@ def _paired_bars(
     production: Sequence[float],
     label: str,
 ) -> Markup:
-    """Two bars a category; of many categories those whose share changed most."""
+    """Draw two bars a category; of many categories those whose share changed most."""
     changed = sorted(range(len(labels)), key=lambda index: -abs(production[index] - reference[index]))
     order = sorted(changed[:CATEGORIES])
     top = max(max(reference[index], production[index]) for index in order) or 1.0
@@ -126,7 +126,7 @@ def _paired_bars(
 
 
 class _Scale:
-    """From values to places in the drawing."""
+    """Translates values to places in the drawing."""
 
     def __init__(self, x_low: float, x_high: float, y_low: float, y_high: float) -> None:
         self.x_low, self.x_high, self.y_low, self.y_high = x_low, x_high, y_low, y_high
@@ -139,7 +139,7 @@ class _Scale:
 
 
 def ticks(low: float, high: float, count: int = 5) -> list[float]:
-    """About `count` round numbers from `low` to `high`."""
+    """Return about `count` round numbers from `low` to `high`."""
     rough = (high - low) / count
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
@@ -187,7 +187,7 @@ def _chart(label: str, content: Markup, width: int = WIDTH, height: int = HEIGHT
 
 
 def _span(values: Floats) -> tuple[float, float]:
-    """Limits that leave out the most extreme tenth of a percent on either side."""
+    """Return limits that leave out the most extreme tenth of a percent on either side."""
     low, high = np.quantile(values, [0.001, 0.999])
     if low == high:
         return float(low) - 0.5, float(high) + 0.5

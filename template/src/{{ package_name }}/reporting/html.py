@@ -1,4 +1,4 @@
-"""Building blocks of the HTML pages people look at: one file each, no script, no request to any host.
+"""Building blocks of the HTML pages that people look at: one file each, no script, no request to any host.
 
 Every value passes through `Markup.format`, which escapes it: a column called `<b>` shows as such.
 """
@@ -16,7 +16,7 @@ ABSENT = "\N{EN DASH}"
 
 
 def page(title: str, subtitle: str, body: Iterable[Markup], footer: str = "") -> str:
-    """A whole HTML document; its policy forbids the browser to load anything from anywhere."""
+    """Return a whole HTML document; its policy forbids the browser to load anything from anywhere."""
     style = Markup(files(__package__).joinpath("html.css").read_text(encoding="utf-8"))
     return str(
         Markup(
@@ -32,7 +32,7 @@ def page(title: str, subtitle: str, body: Iterable[Markup], footer: str = "") ->
 
 
 def main_part(html: str) -> Markup:
-    """The body that `page` was given, to show one of our pages within another."""
+    """Return the body that `page` was given, to show one page within another."""
     return Markup(html.partition("<main>\n")[2].rpartition("\n</main>")[0])
 
 
@@ -41,7 +41,7 @@ def join(parts: Iterable[Markup], separator: str = "") -> Markup:
 
 
 def section(title: str, *blocks: Markup, intro: str = "") -> Markup:
-    """A titled part of a page; without any content it is left out."""
+    """Return a titled part of a page, nothing without any content."""
     content = join(blocks, "\n")
     if not content:
         return NOTHING
@@ -54,13 +54,13 @@ def anchor(title: str) -> str:
 
 
 def contents(titles: Iterable[str]) -> Markup:
-    """Links to the sections with these titles."""
+    """Return links to the sections with these titles."""
     links = (Markup('<li><a href="#{}">{}</a></li>').format(anchor(title), title) for title in titles)
     return Markup('<nav aria-label="Contents"><ul>{}</ul></nav>').format(join(links))
 
 
 def verdict(state: State, heading: str, text: str) -> Markup:
-    """What a reader must take away, in one glance."""
+    """Return the message that a reader must take away, in one glance."""
     return Markup('<div class="verdict {}"><h2>{}</h2><p>{}</p></div>').format(state, heading, text)
 
 
@@ -73,7 +73,7 @@ def badge(state: State, text: str) -> Markup:
 
 
 def card(title: str, label: Markup, content: Markup, problems: Iterable[str] = ()) -> Markup:
-    """A titled picture among others; `problems` are sentences below it."""
+    """Return a titled picture among others; `problems` are sentences below it."""
     lines = join(Markup('<p class="bad">{}</p>').format(problem) for problem in problems)
     return Markup('<article class="card"><header><h3>{}</h3>{}</header>{}{}</article>').format(
         title, label, content, lines
@@ -86,14 +86,14 @@ def grid(parts: Iterable[Markup], layout: Literal["grid", "pair"] = "grid") -> M
 
 
 def figure(picture: Markup, caption: str, legend: Sequence[str] = ()) -> Markup:
-    """A picture with its explanation; `legend` names the first (coloured) and the second (grey) series."""
+    """Return a picture with its explanation; `legend` names the first (coloured) and the second (grey) series."""
     keys = join(Markup('<li class="s{}">{}</li>').format(index, name) for index, name in enumerate(legend))
     key = Markup('<ul class="legend">{}</ul>').format(keys) if keys else NOTHING
     return Markup("<figure>{}{}<figcaption>{}</figcaption></figure>").format(key, picture, caption)
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
-    """Names and values; what is not known (None) is left out."""
+    """Return names and values; a value that is not known (None) is left out."""
     items = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in pairs if value is not None)
     return Markup("<dl>{}</dl>").format(items) if items else NOTHING
 
@@ -118,7 +118,7 @@ def table(
     rows: Sequence[Sequence[object]],
     numeric: Sequence[str] = (),
 ) -> Markup:
-    """A table whose first column names the row.
+    """Return a table whose first column names the row.
 
     Args:
         caption: what the table shows; also the name of the area that scrolls sideways on a narrow screen.
@@ -153,7 +153,7 @@ def _cell(mark: Markup, value: object) -> Markup:
 
 
 def bar(value: float | None, largest: float, style: Literal["", "muted", "over"] = "") -> Markup:
-    """A table cell that draws `value` as a bar; the figure itself belongs in the cell beside it."""
+    """Return a table cell that draws `value` as a bar; the figure itself belongs in the cell beside it."""
     share = 0.0 if value is None or largest <= 0 else min(max(value / largest, 0.0), 1.0)
     return Markup('<td class="bar" aria-hidden="true"><span class="{}" style="width:{}%"></span></td>').format(
         style, round(100 * share, 1)
@@ -161,7 +161,7 @@ def bar(value: float | None, largest: float, style: Literal["", "muted", "over"]
 
 
 def number(value: float | None) -> str:
-    """Three significant digits, as a reader would write them: 0.0123, 9.87, 15, 12,345, 1.2e-09.
+    """Return three significant digits, as a reader would write them: 0.0123, 9.87, 15, 12,345, 1.2e-09.
 
     Zeros at the end say that a figure was rounded: 14.0 stands for 13.96, 14 for exactly that.
     """

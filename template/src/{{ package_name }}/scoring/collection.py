@@ -1,4 +1,4 @@
-"""Sends what the model was asked and what it answered to Azure's data collector, for the monitors."""
+"""Sends requests and answers to Azure's data collector, for the monitors."""
 
 import logging
 import os
@@ -12,7 +12,7 @@ logger = logging.getLogger("azmlinfsrv.collection")  # the inference server show
 
 
 class DataCollection:
-    """The collections `model_inputs` and `model_outputs`, by which names Azure's monitors find them."""
+    """The collections `model_inputs` and `model_outputs`; Azure's monitors find them by these names."""
 
     def __init__(self) -> None:
         from azureml.ai.monitoring import Collector
@@ -31,12 +31,12 @@ class DataCollection:
             inputs, answers = inputs.assign(**{id_column: ids}), answers.assign(**{id_column: ids})
         try:
             self._outputs.collect(answers, self._inputs.collect(inputs))
-        except Exception as error:  # the caller has a right to the answer, whatever the collector's trouble
+        except Exception as error:  # the caller gets the answer, whatever fails in the collector
             _log(error)
 
 
 def from_environment(environment: Mapping[str, str] = os.environ) -> DataCollection | None:
-    """The collection that the deployment's `data_collector` asks for; None on a laptop, or where it asks for none."""
+    """Return the collection that the deployment's `data_collector` asks for; None on a laptop, or without one."""
     asked = environment.get("AZUREML_MDC_ENABLED", "").lower() == "true" or environment.get("AZUREML_MDC_CONFIG_PATH")
     if not asked:
         return None

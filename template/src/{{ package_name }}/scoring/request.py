@@ -157,7 +157,7 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     _check_count("input_data.data", rows, contract)
     if name := _repeated(columns):
         rule = "each column once"
-        raise InvalidRequestError(f"input_data.columns: {_show(name)} stands there twice", rule, column=name)
+        raise InvalidRequestError(f"input_data.columns: {_show(name)} is listed twice", rule, column=name)
     names = _names(contract, with_id=contract.id in columns)
     if set(columns) != set(names):
         _refuse_columns("input_data.columns", columns, names, None, contract)
@@ -207,7 +207,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         name = _repeated([name for name, _ in pairs])
-        raise InvalidRequestError(f"the key {_show(name)} stands twice in one object", "each key once", column=name)
+        raise InvalidRequestError(f"the key {_show(name)} is given twice in one object", "each key once", column=name)
     return found
 
 

@@ -32,7 +32,7 @@ class MissingColumnError(UserError):
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
-    """The kind of every column that `config` names, features first."""
+    """Return the kind of every column that `config` names, features first."""
     columns = config.columns
     found: dict[str, Kind] = {name: columns.kind(name) for name in columns.features}
     found[columns.id] = "text"
@@ -118,7 +118,7 @@ def _describe_feature(name: str, config: ProjectConfig, column: "pd.Series") -> 
 
 
 def files(path: Path) -> list[Path]:
-    """The data files at `path`: itself, or those directly in that folder, by name.
+    """Return the data files at `path`: itself, or those directly in that folder, by name.
 
     Raises:
         UserError: nothing is there, or nothing that can be read as a table.
@@ -136,7 +136,7 @@ def files(path: Path) -> list[Path]:
 
 
 def digest(path: Path) -> str:
-    """SHA-256 over the names and bytes of the data files at `path`, in hexadecimal."""
+    """Return the SHA-256 of the names and bytes of the data files at `path`, in hexadecimal."""
     total = hashlib.sha256()
     for file in files(path):
         with file.open("rb") as stream:
@@ -161,7 +161,7 @@ def _read_file(path: Path, columns: Mapping[str, Kind], optional: set[str]) -> "
 def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]) -> list[str]:
     for name in known:
         if name in columns and known.count(name) > 1:
-            raise UserError(f"{path}: column {name!r} stands there {known.count(name)} times; names must be unique")
+            raise UserError(f"{path}: column {name!r} is there {known.count(name)} times; names must be unique")
     for name in columns:
         if name not in known and name not in optional:
             shown = ", ".join(known[:12]) + (", ..." if len(known) > 12 else "")
@@ -219,7 +219,7 @@ def _to_frame(path: Path, table: "pa.Table", columns: Mapping[str, Kind]) -> "pd
 
 
 def _convert(path: Path, name: str, kind: Kind, column: "pa.ChunkedArray") -> Any:
-    """One Arrow column as an array in its canonical dtype."""
+    """Convert one Arrow column to an array in its canonical dtype."""
     import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc

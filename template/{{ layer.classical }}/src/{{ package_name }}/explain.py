@@ -1,4 +1,4 @@
-"""What the model looks at: how much worse it gets without the information of one column."""
+"""Explanation of a model: how much worse it gets without the information of one column."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any

@@ -7,14 +7,14 @@ from .config.inputs import Columns
 if TYPE_CHECKING:
     from sklearn.compose import ColumnTransformer
 
-# Histogram-based trees bin a feature into at most 255 values, one of which stands for "missing".
+# Histogram-based trees bin a feature into at most 255 values, one of which means "missing".
 MAX_CATEGORIES = 254
 # In the linear model a category seen less often shares one column with the other rare ones.
 MIN_FREQUENCY = 5
 
 
 def for_trees(columns: Columns) -> "ColumnTransformer":
-    """Numbers as they are, categories as codes; missing and unseen values are NaN, which trees handle themselves.
+    """Encode categories as codes and leave numbers as they are; missing and unseen values are NaN, which trees handle.
 
     The output is float64 (rows, features), in the order of `Columns.features`.
     """
@@ -37,7 +37,7 @@ def for_trees(columns: Columns) -> "ColumnTransformer":
 
 
 def for_linear(columns: Columns) -> "ColumnTransformer":
-    """Numbers scaled with gaps filled by the mean, categories one-hot; an unseen category is all zeros."""
+    """Scale numbers, with gaps filled by the mean, and encode categories one-hot; an unseen category is all zeros."""
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
