@@ -22,6 +22,7 @@ $(READY): $(LOCK)
 	@touch $@
 
 demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
+	@rm -f $(DEMO)/uv.lock $(DEMO)/requirements/*.lock.txt # Copier keeps locks that are there
 	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml \
 	  --data python_version=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(CURDIR) $(DEMO)
 	cd $(DEMO) && $(BIN)/uv run mlops demo

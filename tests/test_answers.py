@@ -96,10 +96,12 @@ def test_confusing_package_name_is_refused(value: str, reason: str) -> None:
 
 
 def test_locked_package_is_refused_as_a_name() -> None:
-    locks = list((harness.ROOT / "template").rglob("*.lock.txt"))
+    locks = [*(harness.ROOT / "template").rglob("*.lock.txt"), *(harness.ROOT / "template").rglob("uv.lock")]
     assert locks
     for lock in locks:
-        for package in re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(), re.MULTILINE):
+        for package in re.findall(
+            r"^(?: *\{ name = \")?([A-Za-z0-9._-]+)(?:==|\", version)", lock.read_text(), re.MULTILINE
+        ):
             assert answers.package_fault(re.sub(r"[-_.]+", "_", package.lower())), (lock, package)
 
 

@@ -6,6 +6,7 @@ import ast
 from pathlib import Path
 
 import jinja2
+import jinja2.ext
 import pytest
 
 from extensions.compiled_once import CompiledOnce
@@ -49,6 +50,23 @@ def test_text_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     rendered = [environment.from_string("{{ name }}").render(name=name) for name in ("a", "b", "c")]
     assert rendered == ["a", "b", "c"]
     assert len(compiled) == 1
+
+
+def test_other_extensions_see_each_text() -> None:
+    """Copier's tag `yield` forgets the last path when it sees the next one."""
+    seen: list[str] = []
+
+    class Witness(jinja2.ext.Extension):
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            seen.append(source)
+            return source
+
+    environment = jinja2.Environment(extensions=[Witness, CompiledOnce])
+    for text in ("a", "b", "a"):
+        environment.from_string(text)
+    assert seen[-1] == "a"
+    assert list(dict.fromkeys(seen)) == ["a", "b"]
+    assert seen.count("a") > seen.count("b")
 
 
 def test_environments_share_no_compiled_text() -> None:

@@ -195,9 +195,9 @@ def test_role_is_no_wider_than_its_reason() -> None:
         assert not row.get("in") or "prod" not in row["in"] or "Reader" in row["role"], row
 
 
-def test_readme_shows_roles_with_reasons(render: harness.Render) -> None:
-    readme = (render(harness.answers_for()) / "infra/README.md").read_text()
-    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", readme, re.MULTILINE)
+def test_document_lists_roles_with_reasons(render: harness.Render) -> None:
+    document = (render(harness.answers_for()) / "docs/roles.md").read_text()
+    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", document, re.MULTILINE)
     _, rows = role_table()
     assert [row[:4] for row in shown if row[1] in ROLES] == [
         (row["who"], row["role"], row["on"], row["why"] + (f" ({needs})" if needs else ""))
@@ -207,7 +207,7 @@ def test_readme_shows_roles_with_reasons(render: harness.Render) -> None:
 
 
 def test_role_has_one_condition_at_most() -> None:
-    """The readme has room for one of them; and a `when` that roles.tf does not know would be no condition."""
+    """The document has room for one of them; and a `when` that roles.tf does not know would be no condition."""
     (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
     _, rows = role_table()
     assert not [row for row in rows if "in" in row and "when" in row]

@@ -36,6 +36,7 @@ TOP_LEVEL = {
     "requirements",
     "src",
     "tests",
+    "uv.lock",
 }
 CI_FOLDERS = {"github": ".github", "azure_devops": ".azuredevops"}
 

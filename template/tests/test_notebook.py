@@ -1,4 +1,4 @@
-"""The exploratory notebook runs from top to bottom, and keeps no outputs in the repository."""
+"""Exploratory notebooks run from top to bottom, and the repository keeps no outputs of them."""
 
 from pathlib import Path
 
@@ -10,7 +10,7 @@ NOTEBOOKS = sorted((Path(__file__).parents[1] / "notebooks").glob("*.ipynb"))
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_a_notebook_runs_and_keeps_no_outputs(path: Path) -> None:
+def test_notebook_runs_and_keeps_no_outputs(path: Path) -> None:
     notebook = nbformat.read(path, as_version=4)  # type: ignore[no-untyped-call]
     assert all(not cell.get("outputs") and not cell.get("execution_count") for cell in notebook.cells)
     client = nbclient.NotebookClient(notebook, timeout=120, resources={"metadata": {"path": str(path.parent)}})

@@ -23,16 +23,21 @@ class Environments:
 
     def of(self, project: Path) -> Path:
         """Return an environment with the packages that a project locks."""
-        lock = project / "requirements" / "dev.lock.txt"
-        key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
+        sources = [project / name for name in ("pyproject.toml", "uv.lock")]
+        content = b"".join(source.read_bytes() for source in sources)
+        key = hashlib.sha256(content + sys.version.encode()).hexdigest()[:16]
         if key not in self._claimed:
             self._claimed[key] = _claim(key)
             folder, _ = self._claimed[key]
             if not (folder / "complete").exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 harness.run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-                sync = ("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", str(lock))
-                harness.run(*sync, timeout=900)
+                # Beside the packages lies uv.lock, completed with addresses and hashes of this machine's index.
+                for source in sources:
+                    shutil.copy(source, folder)
+                harness.run("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", cwd=folder)
+                sync = ("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", "locked.txt")
+                harness.run(*sync, cwd=folder, timeout=900)
                 (folder / "complete").touch()
         return self._claimed[key][0]
 
