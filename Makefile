@@ -5,9 +5,8 @@ BIN := $(CURDIR)/$(VENV)/bin
 LOCK := requirements/dev.lock.txt
 READY := $(VENV)/installed
 DEMO := build/demo
-# Tests that share what is dear to make run in one process; the longest are begun first.
-PYTEST = $(BIN)/pytest -n $(PROCESSES) --dist loadgroup --no-loadscope-reorder
 PROCESSES ?= 2
+PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
 .PHONY: help demo quick test test-all bench lint format lock hooks clean
 

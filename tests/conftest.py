@@ -63,6 +63,13 @@ def pytest_configure_node(node: Any) -> None:
     node.workerinput["renders"] = str(node.config.stash[FOLDER])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.support.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if SESSION in session.config.stash:
         session.config.stash[SESSION].end()

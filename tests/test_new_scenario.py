@@ -19,8 +19,6 @@ LAYER = "{{ layer.toy }}"
 # Taken from the classical layer: a toy needs no locks of its own, and the rest belongs to every scenario.
 BORROWED = ("azureml", "requirements", "src/score.py.jinja")
 
-pytestmark = pytest.mark.xdist_group("toy")
-
 
 @pytest.fixture(scope="module")
 def project(renders: Renders, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from tests.infra.cases import CASES
 from tests.support import covering, harness, renders
+from tests.support.scheduling import group
 
 # Makes the folder of its argument once, slowly enough for another process to come along.
 SLOWLY = """
@@ -138,3 +140,11 @@ def test_older_renders_are_removed_once_unused(tmp_path: Path) -> None:
     third.communicate("\n")
     assert not older.exists()
     assert (tmp_path / current / "template" / "copier.yml").is_file()
+
+
+@pytest.mark.quick
+def test_tests_of_a_case_run_in_one_process() -> None:
+    for case in CASES:
+        tests = [f"tests/infra/test_{name}.py::test_it[{case}{rest}]" for name in "ab" for rest in ("", "-bicep")]
+        assert {group(test) for test in tests} == {str(case)}
+    assert group("tests/test_render.py::test_it[classical-bicep]") == "tests/test_render.py::test_it[classical-bicep]"

@@ -11,16 +11,6 @@ from tests.support import harness
 Filled = Callable[[Case, str], Path]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have one process run all tests of a case: they share what Terraform applied for it."""
-    for item in items:
-        case = (
-            item.callspec.params.get("case") if isinstance(item, pytest.Function) and hasattr(item, "callspec") else 0
-        )
-        if isinstance(case, Case):
-            item.add_marker(pytest.mark.xdist_group(str(case)))
-
-
 @pytest.fixture(scope="session")
 def filled(render: harness.Render, tmp_path_factory: pytest.TempPathFactory) -> Filled:
     """The filled-in project of a case in a flavour: made once a session, so change no result."""
