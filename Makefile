@@ -5,8 +5,10 @@ BIN := $(CURDIR)/$(VENV)/bin
 LOCK := requirements/dev.lock.txt
 READY := $(VENV)/installed
 DEMO := build/demo
+PROCESSES ?= 2
+PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-.PHONY: help demo test test-all bench lint format lock hooks clean
+.PHONY: help demo quick test test-all bench lint format lock hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -20,18 +22,23 @@ $(READY): $(LOCK)
 	@touch $@
 
 demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
+	@rm -f $(DEMO)/uv.lock $(DEMO)/requirements/*.lock.txt # Copier keeps locks that are there
 	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml \
 	  --data python_version=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(CURDIR) $(DEMO)
 	cd $(DEMO) && $(BIN)/uv run mlops demo
 
-test: $(READY) ## Run all tests but the exhaustive ones
-	$(BIN)/pytest
+quick: $(READY) ## After each edit: lint, tests of the extensions, one render of each layer parsed and linted (about a minute)
+	$(BIN)/ruff format --check --quiet
+	$(BIN)/ruff check --quiet
+	$(BIN)/mypy
+	$(BIN)/yamllint --strict .
+	$(PYTEST) --quick
 
-test-all: $(READY) ## Run all tests, with 1000 random answer sets and every combination of infrastructure, half of them in parallel
-	@mkdir -p build
-	@$(BIN)/pytest --exhaustive -m exhaustive > build/exhaustive.log 2>&1 & second=$$!; \
-	  $(BIN)/pytest --exhaustive -m "not exhaustive"; first=$$?; \
-	  wait $$second; second=$$?; cat build/exhaustive.log; exit $$((first || second))
+test: $(READY) ## Run all tests but the long ones, on variants that show every pair of choices
+	$(PYTEST)
+
+test-all: $(READY) ## Run all tests on all variants, with 1000 random answer sets and every combination of infrastructure
+	$(PYTEST) --exhaustive
 
 bench: $(READY) ## Measure the speed of the template and of the rendered project
 	$(BIN)/python benchmarks/run.py

@@ -97,8 +97,8 @@ def measure(project: Path, rounds: int) -> dict[str, Any]:
 def warm(root: Path, rounds: int) -> dict[str, list[float]]:
     """Seconds of each round: the steps called directly, and the runner running them."""
     package = package_of(root)
-    runner = importlib.import_module(f"{package}.local.runner")
-    project = importlib.import_module(f"{package}.project").Project(root)
+    runner = importlib.import_module(f"{package}.pipeline.runner")
+    project = importlib.import_module(f"{package}.paths").Project(root)
 
     def run() -> Any:
         return runner.run(project, project.pipeline, {}, force=True)
@@ -121,10 +121,10 @@ def warm(root: Path, rounds: int) -> dict[str, list[float]]:
 
 def calls(package: str, project: Any, result: Any) -> list[tuple[Callable[[], None], list[Path]]]:
     """Each step's `main` with its arguments, and the folders it writes: as in `result`, but with other folders."""
-    graph = importlib.import_module(f"{package}.local.graph").load(project, project.pipeline)
-    command = importlib.import_module(f"{package}.local.command")
-    keys = importlib.import_module(f"{package}.local.keys")
-    given = keys.values(project, graph, {})
+    graph = importlib.import_module(f"{package}.pipeline.load").load(project, project.pipeline)
+    command = importlib.import_module(f"{package}.pipeline.command")
+    inputs = importlib.import_module(f"{package}.pipeline.inputs")
+    given = inputs.resolve(project, graph, {})
     folder = project.outputs / "benchmark"
     found: list[tuple[Callable[[], None], list[Path]]] = []
     for step in graph.steps:
@@ -133,7 +133,7 @@ def calls(package: str, project: Any, result: Any) -> list[tuple[Callable[[], No
             binding = step.bindings.get(name)
             if binding is not None and binding.step:
                 texts[f"inputs.{name}"] = str(folder / binding.step / binding.output)
-            elif (value := keys.fed(step, name, given)) is not None:
+            elif (value := inputs.external_input(step, name, given)) is not None:
                 texts[f"inputs.{name}"] = str(value)
         words = command.words(step.command, texts)
         module = importlib.import_module(words[2])

@@ -55,24 +55,32 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     """All figures of one project; milliseconds and requests a second."""
     package = package_of(root)
     sys.path.insert(0, str(root / "src"))
-    config_of, data, models, project, server, smoke, served = (
+    project_config, data, models, paths, server, smoke, mounted_model = (
         importlib.import_module(f"{package}.{name}")
-        for name in ("config", "data", "models", "project", "local.server", "scoring.smoke", "scoring.served")
+        for name in (
+            "config.project",
+            "data",
+            "models",
+            "paths",
+            "local.server",
+            "scoring.smoke",
+            "scoring.mounted_model",
+        )
     )
-    config = config_of.load(project.Project(root).config_path)
+    config = project_config.load(paths.Project(root).config_path)
     frame = data.read(root / "data" / "train", config)
     kind, _ = models.choose(config, frame)
     folder = work / "model"
     models.save(models.fit(kind, config, frame), config, frame, folder)
-    model = served.load(folder, "benchmark", "1")
+    model = mounted_model.load(folder, "benchmark", "1")
     row = smoke.rows_of(model.contract, frame.head(1))
     body = json.dumps({"data": row})
     table = model.contract.parse(body).frame
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
 
     with (
-        server.serve(project.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
-        server.serve(project.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
+        server.serve(paths.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
+        server.serve(paths.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
     ):
         asked: dict[str, Callable[[], object]] = {
             "score.py": lambda: ask(ours, body),

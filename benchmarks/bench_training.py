@@ -170,7 +170,7 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
     config_path = folder / "config" / "project.yml"
     config_path.parent.mkdir()
     config_path.write_text(CONFIG, encoding="utf-8")
-    config = importlib.import_module(f"{package}.config").load(config_path)
+    config = importlib.import_module(f"{package}.config.project").load(config_path)
     table = trips(10_000)
     for name in config.columns.boolean:
         table[name] = table[name].astype(float)

@@ -1,6 +1,7 @@
 """Rules of the answers: a filter gives no text for a good answer and one sentence for a bad one.
 
-The sentence quotes the value and says the rule; Copier puts the question's name before it.
+The sentence quotes the value and says the rule; Copier puts the question's name before it. One more filter, `refused`,
+ends Copier with a message.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import keyword
 import re
 import sys
 
-from jinja2 import Environment
+from jinja2 import Environment, StrictUndefined
 from jinja2.ext import Extension
 
 # Modules of other Python versions than the one Copier happens to run on.
@@ -146,6 +147,11 @@ def suffix_fault(value: str) -> str:
     return f"{_quote(value)} is no ending: use a letter and three letters or digits, lower case."
 
 
+def refused(message: str) -> StrictUndefined:
+    """Value that ends Copier with `message` when it is written out: the one kind of error without a traceback."""
+    return StrictUndefined(hint=message)
+
+
 def _quote(value: str) -> str:
     return f"'{value}'" if value.isprintable() else ascii(value)
 
@@ -162,6 +168,7 @@ class Answers(Extension):
                     email_fault,
                     location_fault,
                     package_fault,
+                    refused,
                     repository_fault,
                     slug_fault,
                     suffix_fault,

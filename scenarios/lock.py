@@ -1,4 +1,4 @@
-"""Renew the locks of every scenario: renders it, runs the project's own requirements/lock.py, takes the results back.
+"""Renew the locks of every scenario: render it, run the project's own requirements/lock.py, take the results back.
 
 Usage: make lock (needs copier and uv).
 """
@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import tomllib
 from pathlib import Path
 
 import copier
@@ -15,13 +16,19 @@ import yaml
 
 SCENARIOS = Path(__file__).parent
 ROOT = SCENARIOS.parent
-OPENING = "constraint-dependencies = [\n"
 LOCK = re.compile(r"\w+\.lock\.txt")
+OPENING = """\
+# The tested versions. The first `uv run` installs them and rewrites this file with the addresses and hashes of your
+# package index: commit the result.
+version = 1
+requires-python = "{python}"
+package = [
+"""
 
 
 def renew(scenario: Path) -> None:
-    """Rewrite the locks in the scenario's layer and its constraints.txt."""
-    layer = ROOT / "template" / f"{{{{ layer.{scenario.name} }}}}" / "requirements"
+    """Rewrite the locks in the scenario's layer."""
+    layer = ROOT / "template" / f"{{{{ layer.{scenario.name} }}}}"
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / scenario.name
         copier.run_copy(
@@ -33,14 +40,31 @@ def renew(scenario: Path) -> None:
             unsafe=True,
             quiet=True,
         )
-        subprocess.run([sys.executable, "requirements/lock.py"], cwd=project, check=True)
+        subprocess.run([sys.executable, "requirements/lock.py", "--upgrade"], cwd=project, check=True)
         # A lock that renders only with some answers has its name inside an expression.
-        for target in [*layer.iterdir(), *(ROOT / "template" / "requirements").iterdir()]:
-            if lock := LOCK.search(target.name):
-                shutil.copyfile(project / "requirements" / lock[0], target)
-        text = (project / "pyproject.toml").read_text(encoding="utf-8")
-        start = text.index(OPENING) + len(OPENING)
-        (scenario / "constraints.txt").write_text(text[start : text.index("]\n", start)], encoding="utf-8")
+        present = {
+            lock[0]: path
+            for folder in (layer, ROOT / "template")
+            for path in folder.glob("requirements/*")
+            if (lock := LOCK.search(path.name))
+        }
+        for lock in project.glob("requirements/*.lock.txt"):
+            shutil.copyfile(lock, present.get(lock.name, layer / "requirements" / lock.name))
+        (layer / "uv.lock").write_text(versions((project / "uv.lock").read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def versions(lock: str) -> str:
+    """Return a uv.lock reduced to the versions of packages, without the project itself and without addresses.
+
+    uv completes such a lock: it prefers versions that it finds there, and takes the rest from the index at hand.
+    """
+    content = tomllib.loads(lock)
+    rows = [
+        f'    {{ name = "{package["name"]}", version = "{package["version"]}", source = {{ registry = "" }} }},\n'
+        for package in content["package"]
+        if "registry" in package["source"]
+    ]
+    return OPENING.format(python=content["requires-python"]) + "".join(rows) + "]\n"
 
 
 if __name__ == "__main__":

@@ -1,32 +1,46 @@
 from __future__ import annotations
 
-import hashlib
-import json
 import os
-import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests import harness
+from tests.support import harness
+from tests.support.environments import Environments
+from tests.support.renders import Renders, Session
 
 settings.register_profile("quick", max_examples=100, deadline=None)
 settings.register_profile("exhaustive", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
+SESSION = pytest.StashKey[Session]()
+FOLDER = pytest.StashKey[Path]()
+# Libraries that would use all cores in each of the processes that run tests.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--exhaustive", action="store_true", help="also run the long tests")
+    parser.addoption("--exhaustive", action="store_true", help="also run the long tests, on all variants")
+    parser.addoption("--quick", action="store_true", help="run the quick tests only, on one variant of each layer")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "exhaustive: takes minutes, and runs with --exhaustive only")
-    settings.load_profile("exhaustive" if config.getoption("--exhaustive") else "quick")
+    config.addinivalue_line(
+        "markers", "quick: takes seconds, and finds what a small edit breaks; runs with --quick too"
+    )
+    config.addinivalue_line("markers", "first: takes longest, and is begun before the others")
+    exhaustive, quick = config.getoption("--exhaustive"), config.getoption("--quick")
+    settings.load_profile("exhaustive" if exhaustive else "quick")
+    variants = harness.all_variants if exhaustive else harness.covering_variants
+    harness.VARIANTS.update(harness.named(harness.one_of_each_layer()) if quick else variants())
     # Tools of the template's own environment come first, also when pytest is called by its path.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
-    # Nobody's own settings of git change what a test sees: signatures, hooks, the name of branches.
+    os.environ |= dict.fromkeys(THREADS, "1")
+    # A user's own settings of git change no test: signatures, hooks, the name of branches.
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"
     for role in ("AUTHOR", "COMMITTER"):
@@ -34,45 +48,74 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[f"GIT_{role}_EMAIL"] = "tests@example.com"
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Take the template as it is now for all processes, so that an edit during the tests does not mix two states."""
+    config = session.config
+    if (given := getattr(config, "workerinput", None)) is not None:
+        config.stash[FOLDER] = Path(given["renders"])
+    else:
+        config.stash[SESSION] = Session()
+        config.stash[FOLDER] = config.stash[SESSION].folder
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    node.workerinput["renders"] = str(node.config.stash[FOLDER])
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    from tests.support.scheduling import Scheduling
+
+    return Scheduling(config, log)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if SESSION in session.config.stash:
+        session.config.stash[SESSION].end()
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("quick")])
+        items[:] = [item for item in items if item.get_closest_marker("quick")]
     if not config.getoption("--exhaustive"):
         for item in items:
             if item.get_closest_marker("exhaustive"):
                 item.add_marker(pytest.mark.skip(reason="takes minutes: run with --exhaustive"))
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 
 @pytest.fixture(scope="session")
-def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The working tree as a plain folder, which Copier renders without cloning it each time."""
-    return harness.snapshot(tmp_path_factory.mktemp("template") / "azure-mlops-template")
+def renders(request: pytest.FixtureRequest) -> Iterator[Renders]:
+    """Renders of the working tree; at the end none may have been changed."""
+    found = Renders(request.config.stash[FOLDER])
+    yield found
+    changed = found.changed()
+    assert not changed, "tests changed these shared projects; copy a project before changing it: " + "; ".join(changed)
 
 
 @pytest.fixture(scope="session")
-def render(template: Path, copie_session: Any) -> harness.Render:
-    """Render the working tree; equal answers are rendered once a session, so change no result."""
-    rendered: dict[str, Path] = {}
-
-    def rendered_once(answers: harness.Answers) -> Path:
-        key = json.dumps(answers, sort_keys=True)
-        if key not in rendered:
-            result = copie_session.copy(dict(answers), template_dir=template)
-            if result.exception is not None:
-                raise result.exception
-            rendered[key] = result.project_dir
-        return rendered[key]
-
-    return rendered_once
+def template(renders: Renders) -> Path:
+    """The working tree's template as a plain folder, which Copier renders without cloning it each time."""
+    return renders.template
 
 
 @pytest.fixture(scope="session")
-def environment(render: harness.Render) -> Path:
-    """A virtual environment with a project's locked packages, kept in build/ for as long as the lock stays the same."""
-    lock = render(harness.answers_for()) / "requirements" / "dev.lock.txt"
-    key = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:16]
-    folder = harness.ROOT / "build" / "environments" / key
-    if not (folder / "complete").exists():
-        shutil.rmtree(folder, ignore_errors=True)
-        harness.run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-        harness.run("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", str(lock))
-        (folder / "complete").touch()
-    return folder
+def render(renders: Renders) -> harness.Render:
+    """Render the working tree; equal answers are rendered once for all processes, so change no result."""
+    return renders.project
+
+
+@pytest.fixture(scope="session")
+def environments() -> Iterator[Environments]:
+    """Virtual environments with the packages of rendered projects, for this process alone."""
+    found = Environments()
+    yield found
+    found.release()
+
+
+@pytest.fixture(scope="session")
+def environment(environments: Environments, render: harness.Render) -> Path:
+    """A virtual environment with the packages of the checked-in answers."""
+    return environments.of(render(harness.answers_for()))

@@ -8,6 +8,8 @@ from hypothesis import strategies as st
 
 from extensions.azure_names import ENVIRONMENTS, azure_names
 
+pytestmark = pytest.mark.quick
+
 slugs = st.from_regex(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", fullmatch=True).filter(lambda slug: 3 <= len(slug) <= 20)
 environments = st.sampled_from(ENVIRONMENTS)
 suffixes = st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True)
@@ -45,7 +47,7 @@ ALLOWED = {
 @given(projects)
 @example(("a" * 20, "staging", "zzzz"))
 @example(("a-" * 9 + "bc", "staging", "zzzz"))
-def test_every_name_is_valid_by_azures_rules(project: tuple[str, str, str]) -> None:
+def test_names_follow_azures_rules(project: tuple[str, str, str]) -> None:
     names = azure_names(*project)
     assert names.keys() == ALLOWED.keys()
     for kind, name in names.items():
@@ -57,9 +59,7 @@ def test_every_name_is_valid_by_azures_rules(project: tuple[str, str, str]) -> N
 @example(("flight-time-forecast", "prod", "x7k2"), ("flight-time-forecasu", "prod", "x7k2"))
 @example(("abcprod", "dev", "x7k2"), ("abc", "prod", "x7k2"))
 @example(("flight-time", "dev", "x7k2"), ("flight-time", "dev", "x7k3"))
-def test_different_projects_environments_or_suffixes_never_share_a_name(
-    one: tuple[str, str, str], other: tuple[str, str, str]
-) -> None:
+def test_projects_never_share_a_name(one: tuple[str, str, str], other: tuple[str, str, str]) -> None:
     first, second = azure_names(*one), azure_names(*other)
     for kind in first.keys() - {"cpu_cluster", "registry"}:
         assert (first[kind] == second[kind]) == (one == other), kind
@@ -67,12 +67,12 @@ def test_different_projects_environments_or_suffixes_never_share_a_name(
 
 
 @given(projects)
-def test_no_two_resources_of_an_environment_share_a_name(project: tuple[str, str, str]) -> None:
+def test_resources_never_share_a_name(project: tuple[str, str, str]) -> None:
     names = azure_names(*project)
     assert len(set(names.values())) == len(names)
 
 
-def test_names_never_change_from_one_release_to_the_next() -> None:
+def test_names_stay_the_same_across_releases() -> None:
     # Azure resources exist under these names: a changed name is a lost resource.
     assert azure_names("flight-time", "staging", "x7k2") == {
         "resource_group": "rg-flight-time-staging-x7k2",
@@ -112,6 +112,6 @@ def test_names_never_change_from_one_release_to_the_next() -> None:
         (("flight", "dev", "7777"), "suffix '7777'"),
     ],
 )
-def test_a_value_that_no_question_accepts_is_refused(project: tuple[str, str, str], message: str) -> None:
+def test_refuses_values_that_no_question_accepts(project: tuple[str, str, str], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         azure_names(*project)

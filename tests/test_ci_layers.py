@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import harness
+from tests.support import harness
 
 FILES = {"github": ".github/workflows/ci.yml", "azure_devops": ".azuredevops/ci.yml"}
 systems = pytest.mark.parametrize("ci", FILES)
@@ -57,16 +57,16 @@ def test_a_step_is_one_command_without_logic(ci: str, render: harness.Render) ->
 def test_every_command_and_file_of_a_step_exists_in_the_project(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     pyproject = tomllib.loads((project / "pyproject.toml").read_text())
-    locked = set(re.findall(r"^([\w.-]+)==", (project / "requirements/dev.lock.txt").read_text(), re.MULTILINE))
+    locked = {package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]}
     for command in commands(project, ci):
         words = command.split()
         for word in words:
-            if word.endswith(".txt"):
+            if word.endswith(".txt") and not word.startswith(".venv/"):
                 assert (project / word).is_file(), command
         match words:
             case ["python", "-m", "pip", "install", "--require-hashes", *_]:
                 continue
-            case ["uv", "pip" | "venv", *_]:
+            case ["uv", "pip" | "venv" | "export" | "lock", *_]:
                 continue
             case ["uv", "run", "mlops", subcommand]:
                 assert subcommand in _subcommands(project, pyproject["project"]["scripts"]["mlops"]), command
@@ -94,7 +94,8 @@ def test_the_stages_that_a_change_has_to_pass_are_all_there(ci: str, render: har
     positions = [
         ran.index(command)
         for command in (
-            "uv pip sync --require-hashes requirements/dev.lock.txt",
+            "uv pip sync --require-hashes .venv/locked.txt",
+            "uv lock --check",
             "uv run ruff format --check",
             "uv run ruff check",
             "uv run mypy",
@@ -171,11 +172,11 @@ def test_azure_pipelines_uses_built_in_tasks_and_keeps_no_credentials(render: ha
 
 
 @systems
-def test_the_cache_is_keyed_by_the_locks(ci: str, render: harness.Render) -> None:
+def test_the_cache_is_keyed_by_the_lock(ci: str, render: harness.Render) -> None:
     (job,) = jobs(render(harness.answers_for(ci=ci)), ci)
     inputs = [step.get("with", step.get("inputs", {})) for step in job["steps"]]
     (key,) = [given["key"] for given in inputs if "key" in given]
-    assert "requirements/*.lock.txt" in key
+    assert "uv.lock" in key
 
 
 @systems
@@ -326,7 +327,8 @@ def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, r
         assert one[:-2] == [
             "python -m pip install --require-hashes --requirement requirements/ci.lock.txt",
             "uv venv",
-            "uv pip sync --require-hashes requirements/dev.lock.txt",
+            "uv export --frozen --quiet --no-emit-project --output-file .venv/locked.txt",
+            "uv pip sync --require-hashes .venv/locked.txt",
             "uv pip install --no-deps --no-build-isolation --editable .",
         ]
 

@@ -6,10 +6,13 @@ import ast
 from pathlib import Path
 
 import jinja2
+import jinja2.ext
 import pytest
 
 from extensions.compiled_once import CompiledOnce
-from tests import harness
+from tests.support import harness
+
+pytestmark = pytest.mark.quick
 
 MODULES = sorted((harness.ROOT / "extensions").glob("*.py"))
 HARMLESS = {"__future__", "base64", "collections", "functools", "hashlib", "jinja2", "keyword", "re", "sys", "typing"}
@@ -17,7 +20,7 @@ NOT_CALLED = {"__import__", "compile", "eval", "exec", "getattr", "globals", "op
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda path: path.stem)
-def test_extensions_start_no_process_and_touch_no_file_or_network(module: Path) -> None:
+def test_extensions_only_compute(module: Path) -> None:
     for node in ast.walk(ast.parse(module.read_text())):
         if isinstance(node, ast.Import):
             assert {alias.name.partition(".")[0] for alias in node.names} <= HARMLESS
@@ -30,11 +33,11 @@ def test_extensions_start_no_process_and_touch_no_file_or_network(module: Path) 
             assert node.attr == "stdlib_module_names"
 
 
-def test_the_template_asks_for_trust_for_nothing_else() -> None:
+def test_trust_is_asked_for_nothing_else() -> None:
     assert not {"_tasks", "_migrations", "_external_data"} & harness.CONFIG.keys()
 
 
-def test_a_text_is_compiled_once_and_rendered_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_text_is_compiled_once(monkeypatch: pytest.MonkeyPatch) -> None:
     compiled: list[object] = []
     original = jinja2.Environment._generate
 
@@ -49,7 +52,24 @@ def test_a_text_is_compiled_once_and_rendered_each_time(monkeypatch: pytest.Monk
     assert len(compiled) == 1
 
 
-def test_environments_do_not_share_what_they_compiled() -> None:
+def test_other_extensions_see_each_text() -> None:
+    """Copier's tag `yield` forgets the last path when it sees the next one."""
+    seen: list[str] = []
+
+    class Witness(jinja2.ext.Extension):
+        def preprocess(self, source: str, name: str | None, filename: str | None = None) -> str:
+            seen.append(source)
+            return source
+
+    environment = jinja2.Environment(extensions=[Witness, CompiledOnce])
+    for text in ("a", "b", "a"):
+        environment.from_string(text)
+    assert seen[-1] == "a"
+    assert list(dict.fromkeys(seen)) == ["a", "b"]
+    assert seen.count("a") > seen.count("b")
+
+
+def test_environments_share_no_compiled_text() -> None:
     first, second = (jinja2.Environment(extensions=[CompiledOnce]) for _ in range(2))
     first.filters["rule"], second.filters["rule"] = str.upper, str.title
     assert first.from_string("{{ 'two words' | rule }}").render() == "TWO WORDS"

@@ -12,9 +12,9 @@ import hcl2
 import pytest
 import yaml
 
-from tests import harness
 from tests.infra.policy import ROLES  # Microsoft's identifiers, written down independently of roles.tf
 from tests.infra.terraform import initialise, needs_terraform, terraform
+from tests.support import harness
 
 INFRA = harness.LAYERS["terraform"] / "infra"
 # A path that only some projects have is a condition, which begins with the name.
@@ -78,13 +78,13 @@ def resources(root: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
                 yield from ((kind, name, body) for name, body in named.items() if name != "__is_block__")
 
 
-def test_every_resource_that_could_take_a_key_refuses_it() -> None:
+def test_resources_refuse_keys() -> None:
     found = {kind: body for module in MODULES for kind, _, body in resources(module)}
     for kind, expected in IDENTITY_ONLY.items():
         assert {key: found[kind].get(key) for key in expected} == expected, kind
 
 
-def test_nothing_is_named_outside_the_configuration() -> None:
+def test_names_come_from_the_configuration() -> None:
     """One source for names: a literal here would be the same in every environment and every project."""
     for root in [*ROOTS, *MODULES]:
         for kind, name, body in resources(root):
@@ -94,18 +94,18 @@ def test_nothing_is_named_outside_the_configuration() -> None:
                 assert re.search(r"local\.|var\.|each\.", str(body.get("name", "local."))), (kind, name)
 
 
-def test_the_provider_signs_in_to_storage_with_entra_id() -> None:
+def test_provider_signs_in_with_entra_id() -> None:
     """Accounts that refuse keys refuse a provider that comes with one; no plan would tell."""
     (provider,) = [found["azurerm"] for found in blocks(INFRA, "provider") if "azurerm" in found]
     assert provider["storage_use_azuread"] is True
 
 
-def test_the_managed_network_waits_until_its_endpoints_can_be_approved() -> None:
+def test_outbound_rules_wait_for_the_roles() -> None:
     modules = {name: body for block in blocks(INFRA, "module") for name, body in block.items()}
     assert any("azurerm_role_assignment.main" in str(one) for one in modules["outbound_rules"]["depends_on"])
 
 
-def test_the_main_file_is_a_table_of_contents() -> None:
+def test_main_file_only_calls_modules() -> None:
     content = hcl2.loads((INFRA / "main.tf").read_text())
     assert content.keys() - {"__comments__", "__inline_comments__"} == {"module"}
     used = {
@@ -119,7 +119,7 @@ def test_the_main_file_is_a_table_of_contents() -> None:
 
 @pytest.mark.parametrize("network", harness.offered("network"))
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_terraform_reads_what_the_configuration_holds(environment: str, network: str, render: harness.Render) -> None:
+def test_terraform_reads_the_whole_configuration(environment: str, network: str, render: harness.Render) -> None:
     """And nothing else but what other answers add to it."""
     everything = harness.answers_for(network=network, serving=harness.offered("serving"))
     config = yaml.safe_load((render(everything) / f"config/{environment}.yml").read_text())
@@ -148,7 +148,7 @@ def test_terraform_reads_what_the_configuration_holds(environment: str, network:
 
 
 @pytest.mark.parametrize("network", harness.offered("network"))
-def test_the_configuration_carries_the_chosen_network_and_what_it_needs(network: str, render: harness.Render) -> None:
+def test_configuration_has_the_chosen_network(network: str, render: harness.Render) -> None:
     for environment in ENVIRONMENTS:
         path = render(harness.answers_for(network=network)) / f"config/{environment}.yml"
         config = yaml.safe_load(path.read_text())
@@ -158,7 +158,7 @@ def test_the_configuration_carries_the_chosen_network_and_what_it_needs(network:
         assert (config["sizes"]["container_registry_sku"] == "Premium") == (network != "public")
 
 
-def test_names_come_from_the_answers_and_differ_between_environments(render: harness.Render) -> None:
+def test_names_differ_between_environments(render: harness.Render) -> None:
     project = render(harness.answers_for())
     configs = [yaml.safe_load((project / f"config/{name}.yml").read_text()) for name in ENVIRONMENTS]
     other = yaml.safe_load((render(harness.answers_for(name_suffix="z9z9")) / "config/dev.yml").read_text())
@@ -168,7 +168,7 @@ def test_names_come_from_the_answers_and_differ_between_environments(render: har
     assert configs[0]["registry"] == configs[1]["registry"] == configs[2]["registry"]
 
 
-def test_a_hostile_owner_stays_text(render: harness.Render) -> None:
+def test_hostile_owner_stays_text(render: harness.Render) -> None:
     owner = "\"; ${var.x} %{if} {{ 7*7 }} ${{ secrets.X }} 'a': #"
     project = render(harness.answers_for(owner=owner))
     for environment in ENVIRONMENTS:
@@ -181,13 +181,13 @@ def role_table() -> tuple[dict[str, str], list[dict[str, Any]]]:
     return table["roles"], [row for name in ("machine_roles", "people_roles") for row in table[name]]
 
 
-def test_roles_are_microsofts_own_and_each_is_used() -> None:
+def test_roles_are_microsofts_and_all_used() -> None:
     roles, rows = role_table()
     assert {name: value for name, value in roles.items() if not name.startswith("__")} == ROLES
     assert {row["role"] for row in rows} == ROLES.keys()
 
 
-def test_no_role_is_wider_than_its_reason() -> None:
+def test_role_is_no_wider_than_its_reason() -> None:
     _, rows = role_table()
     for row in rows:
         assert row["why"], row
@@ -195,9 +195,9 @@ def test_no_role_is_wider_than_its_reason() -> None:
         assert not row.get("in") or "prod" not in row["in"] or "Reader" in row["role"], row
 
 
-def test_the_readme_shows_every_role_with_its_reason(render: harness.Render) -> None:
-    readme = (render(harness.answers_for()) / "infra/README.md").read_text()
-    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", readme, re.MULTILINE)
+def test_document_lists_roles_with_reasons(render: harness.Render) -> None:
+    document = (render(harness.answers_for()) / "docs/roles.md").read_text()
+    shown = re.findall(r"^\| (\w+) \| (.+?) \| (\w+) \| (.+?) \|$", document, re.MULTILINE)
     _, rows = role_table()
     assert [row[:4] for row in shown if row[1] in ROLES] == [
         (row["who"], row["role"], row["on"], row["why"] + (f" ({needs})" if needs else ""))
@@ -206,8 +206,8 @@ def test_the_readme_shows_every_role_with_its_reason(render: harness.Render) -> 
     ]
 
 
-def test_no_role_needs_both_an_environment_and_something_else() -> None:
-    """The readme has room for one of them; and a `when` that roles.tf does not know would be no condition."""
+def test_role_has_one_condition_at_most() -> None:
+    """The document has room for one of them; and a `when` that roles.tf does not know would be no condition."""
     (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
     _, rows = role_table()
     assert not [row for row in rows if "in" in row and "when" in row]
@@ -216,7 +216,7 @@ def test_no_role_needs_both_an_environment_and_something_else() -> None:
 
 
 @pytest.mark.parametrize("ci", harness.offered("ci"))
-def test_the_configuration_carries_the_chosen_ci_and_trusts_nobody_yet(ci: str, render: harness.Render) -> None:
+def test_configuration_trusts_no_ci_yet(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     for environment in ENVIRONMENTS:
         config = yaml.safe_load((project / f"config/{environment}.yml").read_text())["ci"]
@@ -227,7 +227,7 @@ def test_the_configuration_carries_the_chosen_ci_and_trusts_nobody_yet(ci: str, 
         assert not any(config[name] for name in trusted)
 
 
-def test_providers_and_terraform_are_bounded() -> None:
+def test_versions_are_bounded() -> None:
     for root in ROOTS:
         (settings,) = [block for block in blocks(root, "terraform") if "required_version" in block]
         constraints = [settings["required_version"]]
@@ -237,7 +237,7 @@ def test_providers_and_terraform_are_bounded() -> None:
             assert re.fullmatch(r">= \d+\.\d+\.\d+, < \d+\.\d+\.\d+", constraint), constraint
 
 
-def test_every_variable_and_output_of_a_module_is_described() -> None:
+def test_modules_describe_variables_and_outputs() -> None:
     for module in MODULES:
         for kind in ("variable", "output"):
             for block in blocks(module, kind):
@@ -249,7 +249,7 @@ def test_every_variable_and_output_of_a_module_is_described() -> None:
                             assert body["description"].startswith(word), (module.name, name)
 
 
-def test_every_variable_and_output_is_described_and_checked() -> None:
+def test_roots_describe_and_check_variables() -> None:
     for root in ROOTS:
         for kind in ("variable", "output"):
             for block in blocks(root, kind):
@@ -259,7 +259,7 @@ def test_every_variable_and_output_is_described_and_checked() -> None:
                         assert kind == "output" or body["validation"], name
 
 
-def test_every_refusal_says_the_value_and_the_rule() -> None:
+def test_refusal_names_value_and_rule() -> None:
     messages = [
         message
         for path in PATHS
@@ -272,13 +272,13 @@ def test_every_refusal_says_the_value_and_the_rule() -> None:
         assert re.search(r"must|needs?|select|list|closes|cannot|does not", message), message
 
 
-def test_no_state_and_no_lock_of_ours_is_shipped() -> None:
+def test_ships_no_state_and_no_lock() -> None:
     """A lock without hashes of every platform would break the first `init` on another one."""
     assert not [path for path in INFRA.rglob("*") if ".terraform" in path.name or "tfstate" in path.suffix]
 
 
 @needs_terraform
-def test_terraform_finds_nothing_to_format() -> None:
+def test_terraform_formats_nothing() -> None:
     done = terraform("fmt", "-check", "-recursive", "-diff", cwd=INFRA)
     assert done.returncode == 0, done.stdout + done.stderr
 
@@ -296,7 +296,7 @@ def initialised(render: harness.Render, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("root", STACKS)
-def test_terraform_accepts_and_plans_the_layer(root: str, initialised: Path) -> None:
+def test_terraform_tests_of_the_layer_pass(root: str, initialised: Path) -> None:
     for command in (["validate"], ["test"]):
         done = terraform(*command, cwd=initialised / root)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -304,9 +304,7 @@ def test_terraform_accepts_and_plans_the_layer(root: str, initialised: Path) -> 
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_terraform_plans_each_environment_from_the_projects_own_configuration(
-    environment: str, initialised: Path
-) -> None:
+def test_terraform_plans_each_environment(environment: str, initialised: Path) -> None:
     names = yaml.safe_load((initialised / f"config/{environment}.yml").read_text())["names"]
     test = initialised / "infra/tests/own.tftest.hcl"
     test.write_text(
@@ -337,7 +335,7 @@ run "own" {{
 @pytest.mark.parametrize(
     ("root", "key"), [("infra", "environment"), ("infra/registry", "registry"), ("infra/endpoint", "endpoint")]
 )
-def test_the_state_is_kept_where_only_identities_get_in(root: str, key: str) -> None:
+def test_state_is_read_with_entra_id(root: str, key: str) -> None:
     folder = ROOTS[STACKS.index(root)]
     (settings,) = [block for block in blocks(folder, "terraform") if "backend" in block]
     (backend,) = settings["backend"]
@@ -345,7 +343,7 @@ def test_the_state_is_kept_where_only_identities_get_in(root: str, key: str) -> 
     assert kept == {"container_name": "tfstate", "key": f"{key}.tfstate", "use_azuread_auth": True}
 
 
-def test_terraform_asks_for_an_environment_when_none_is_selected(initialised: Path) -> None:
+def test_terraform_asks_for_an_environment(initialised: Path) -> None:
     done = terraform("plan", "-input=false", "-refresh=false", cwd=initialised / "infra")
     assert done.returncode == 1
     assert "'default' is no environment: select the" in " ".join(done.stderr.split())

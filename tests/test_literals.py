@@ -15,7 +15,9 @@ from hypothesis import example, given
 from markdown_it import MarkdownIt
 
 from extensions import literals
-from tests.texts import BREAKS, INJECTIONS, anything, one_line
+from tests.support.texts import BREAKS, INJECTIONS, anything, one_line
+
+pytestmark = pytest.mark.quick
 
 
 @given(anything)
@@ -35,7 +37,7 @@ def test_toml_reads_back_the_same_text(value: str) -> None:
 
 
 @given(anything)
-def test_python_reads_back_the_same_text_from_plain_ascii(value: str) -> None:
+def test_python_reads_back_ascii_literals(value: str) -> None:
     literal = literals.python_string(value)
     assert ast.literal_eval(literal) == value
     assert literal.isascii()
@@ -59,7 +61,7 @@ def test_bicep_reads_back_the_same_text(value: str) -> None:
 
 
 @given(anything)
-def test_hcl_holds_one_plain_string_without_interpolation(value: str) -> None:
+def test_hcl_string_has_no_interpolation(value: str) -> None:
     literal = literals.hcl_string(value)
     assert "${" not in literal
     assert "%{" not in literal
@@ -103,7 +105,7 @@ def test_markdown_shows_the_same_text(value: str) -> None:
     assert html.unescape(inner[1]) == value
 
 
-def test_plain_words_stay_readable_in_every_language() -> None:
+def test_plain_words_stay_readable() -> None:
     text = "Predicts a flight's air-time (in minutes)."
     assert literals.markdown_text(text) == text
     assert literals.yaml_string(text) == f'"{text}"'

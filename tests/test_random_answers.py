@@ -9,15 +9,16 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 from copier import run_copy
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from tests import harness
+from tests.support import harness
+from tests.support.texts import anything, one_line
 from tests.test_render import assert_names_no_place, assert_parses
-from tests.texts import anything, one_line
 
 # The places where free text would be read as code by GitHub, Azure Pipelines or Azure ML.
 COMMAND_FOLDERS = (".github/", ".azuredevops/", "azureml/components/", "azureml/pipelines/")
@@ -50,9 +51,10 @@ def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
 
 
 # Shrinking would render for minutes; at most three answers are out of the ordinary anyway.
+@pytest.mark.first
 @settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(answer_sets())
-def test_random_answers_are_refused_by_rule_or_shown_literally(template: Path, answers: dict[str, Any]) -> None:
+def test_random_answers_are_refused_or_shown(template: Path, answers: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         project = Path(folder) / "project"
         refusal = _refusal(template, project, answers)
@@ -88,7 +90,7 @@ def _assert_shown(project: Path, answers: dict[str, Any]) -> None:
     metadata = tomllib.loads((project / "pyproject.toml").read_text())["project"]
     assert metadata["name"] == answers["project_slug"]
     assert metadata["description"] == answers["description"]
-    assert (project / "src" / answers["package_name"] / "cli.py").is_file()
+    assert (project / "src" / answers["package_name"] / "cli" / "__init__.py").is_file()
 
     for environment in ("dev", "staging", "prod"):
         config = yaml.safe_load((project / "config" / f"{environment}.yml").read_text())

@@ -17,7 +17,7 @@ import jinja2
 import pytest
 import yaml
 
-from tests import harness
+from tests.support import harness
 
 TOP_LEVEL = {
     ".copier-answers.yml",
@@ -36,6 +36,7 @@ TOP_LEVEL = {
     "requirements",
     "src",
     "tests",
+    "uv.lock",
 }
 CI_FOLDERS = {"github": ".github", "azure_devops": ".azuredevops"}
 
@@ -54,25 +55,29 @@ REGISTRY_HOSTS = [
 ]
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("variant", harness.VARIANTS)
-def test_every_offered_variant_renders(variant: str, render: harness.Render) -> None:
+def test_variant_renders(variant: str, render: harness.Render) -> None:
     assert (render(harness.VARIANTS[variant]) / "README.md").is_file()
 
 
-def test_every_project_has_exactly_these_files_at_its_top(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_top_level_has_exactly_these_files(render: harness.Render) -> None:
     for variant, answers in harness.VARIANTS.items():
         found = {path.name for path in render(answers).iterdir()}
         assert found == TOP_LEVEL | {CI_FOLDERS[answers["ci"]]}, variant
 
 
-def test_every_project_keeps_its_answers_for_updates(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_answers_are_kept_for_updates(render: harness.Render) -> None:
     for variant, answers in harness.VARIANTS.items():
         kept = yaml.safe_load((render(answers) / ".copier-answers.yml").read_text())
         runner = {} if answers["network"] == "public" else {"ci_runner": "self_hosted"}
         assert {name: value for name, value in kept.items() if name[0] != "_"} == {**answers, **runner}, variant
 
 
-def test_no_trace_of_the_template_is_left(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_no_mark_of_the_template_is_left(render: harness.Render) -> None:
     answered = "|".join(map(re.escape, [*harness.QUESTIONS, "_copier"]))
     marks = re.compile(rf"(?<!\$)\{{\{{-?\s*(?:{answered})\b|\{{%-?\s*\w[^\n]*%\}}|\.jinja\b|\blayer\.")
     for path, text in harness.all_texts(render):
@@ -80,17 +85,20 @@ def test_no_trace_of_the_template_is_left(render: harness.Render) -> None:
         assert not re.search(r"[{}]|\blayer\b", str(path))
 
 
+@pytest.mark.quick
 def test_every_file_parses(render: harness.Render) -> None:
     for path, text in harness.all_texts(render):
         assert_parses(path, text)
 
 
-def test_no_file_names_a_package_registry_or_a_machine(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_no_file_names_a_registry_or_machine(render: harness.Render) -> None:
     for path, text in harness.all_texts(render):
         assert_names_no_place(path, text)
 
 
-def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_texts_end_in_one_line_break(render: harness.Render) -> None:
     for path, text in harness.all_texts(render):
         assert not text or re.search(r"[^\n]\n\Z", text), f"{path} does not end in one line break"
         assert "\r" not in text, path
@@ -98,7 +106,7 @@ def test_text_files_end_in_one_line_break_and_have_no_trailing_blanks(render: ha
         assert not blank, f"{path}: {blank}"
 
 
-def test_no_project_ignores_a_file_of_its_own(render: harness.Render, tmp_path: Path) -> None:
+def test_git_ignores_no_rendered_file(render: harness.Render, tmp_path: Path) -> None:
     for number, project in enumerate(harness.distinct(render, (".py", ".yml", ".tf"))):
         repository = shutil.copytree(project, tmp_path / str(number))
         harness.commit(repository, "Render")
@@ -106,7 +114,7 @@ def test_no_project_ignores_a_file_of_its_own(render: harness.Render, tmp_path: 
 
 
 @pytest.mark.parametrize("question", harness.ASKED)
-def test_every_answer_changes_the_project(question: str, render: harness.Render) -> None:
+def test_answer_changes_the_project(question: str, render: harness.Render) -> None:
     others: dict[str, Any] = {
         "project_name": "Taxi fare",
         "project_slug": "taxi-fare",
@@ -138,7 +146,8 @@ def test_every_answer_changes_the_project(question: str, render: harness.Render)
     assert len(distinct) >= max(len(changed), 2 if question in others else 1)
 
 
-def test_no_expression_of_another_tool_stands_outside_raw_in_a_template() -> None:
+@pytest.mark.quick
+def test_foreign_expressions_are_raw() -> None:
     environment = jinja2.Environment()
     for path in (harness.ROOT / "template").rglob("*.jinja"):
         before = ""
@@ -147,7 +156,8 @@ def test_no_expression_of_another_tool_stands_outside_raw_in_a_template() -> Non
             before = token
 
 
-def test_no_two_layers_that_can_meet_write_the_same_path() -> None:
+@pytest.mark.quick
+def test_layers_write_different_paths() -> None:
     axis_of = {value: axis for axis in harness.AXES for value in harness.choices(axis)}
     template = harness.ROOT / "template"
     written: dict[str, set[Path]] = {layer: set() for layer in ("", *harness.LAYERS)}
@@ -164,7 +174,8 @@ def test_no_two_layers_that_can_meet_write_the_same_path() -> None:
             assert not written[one] & written[other], (one, other)
 
 
-def test_every_layer_belongs_to_a_choice() -> None:
+@pytest.mark.quick
+def test_layers_belong_to_choices() -> None:
     known = {value for axis in harness.AXES for value in harness.choices(axis)}
     assert harness.LAYERS.keys() <= known
     for axis in harness.AXES:
@@ -172,7 +183,8 @@ def test_every_layer_belongs_to_a_choice() -> None:
             assert value in harness.LAYERS, f"{value} is offered and has no layer"
 
 
-def test_paths_of_the_template_can_be_checked_out_on_windows() -> None:
+@pytest.mark.quick
+def test_template_paths_are_legal_on_windows() -> None:
     seen: dict[str, Path] = {}
     for path in harness.files(harness.ROOT / "template"):
         assert not re.search(r'["<>|:*?\\]', str(path)), path
@@ -180,19 +192,22 @@ def test_paths_of_the_template_can_be_checked_out_on_windows() -> None:
         assert seen.setdefault(str(path).lower(), path) == path
 
 
-def test_the_axes_come_first_and_have_no_default() -> None:
+@pytest.mark.quick
+def test_axes_come_first_without_default() -> None:
     assert tuple(harness.QUESTIONS)[:3] == harness.AXES
     for axis in harness.AXES:
         assert "default" not in harness.QUESTIONS[axis]
 
 
+@pytest.mark.quick
 def test_computed_values_come_last() -> None:
     asked = [value.get("when") is not False for value in harness.QUESTIONS.values()]
     assert asked == sorted(asked, reverse=True)
 
 
+@pytest.mark.quick
 @pytest.mark.parametrize("question", harness.ASKED)
-def test_every_help_is_a_question_of_less_than_a_screen(question: str) -> None:
+def test_help_is_a_short_question(question: str) -> None:
     text = harness.ASKED[question]["help"]
     assert "?" in text
     assert text.count("\n") < 10

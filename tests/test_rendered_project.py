@@ -7,62 +7,68 @@ from pathlib import Path
 
 import pytest
 
-from tests import harness
+from tests.support import harness
+from tests.support.environments import Environments
+
+PYTEST = ("-q", "-p", "no:cacheprovider")
 
 
-def test_rendered_python_is_formatted_and_clean_by_the_projects_own_rules(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_python_is_formatted_and_clean(render: harness.Render) -> None:
+    """By the rules in the project's own pyproject.toml."""
     for project in harness.distinct(render, (".py", ".toml", ".ipynb")):
         harness.run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
         harness.run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
 
 
-def test_rendered_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
+@pytest.mark.quick
+def test_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
     for project in harness.distinct(render, (".yml", ".yaml")):
         harness.run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
 
 
-def test_rendered_python_has_types_that_fit(environment: Path, render: harness.Render) -> None:
-    cache = harness.ROOT / "build" / "mypy"
-    for served, iac in zip(("online", "batch"), harness.offered("iac"), strict=True):
-        project = render(harness.answers_for(serving=[served], iac=iac))
-        harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={cache}", cwd=project)
+@pytest.mark.first
+def test_types_fit(environments: Environments, render: harness.Render) -> None:
+    for project in harness.distinct(render, (".py",)):
+        environment = environments.of(project)
+        # The cache is the environment's own: two processes that wrote to one would spoil it.
+        harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}", cwd=project)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize("scenario", harness.offered("scenario"))
-def test_the_rendered_projects_own_tests_pass(
-    scenario: str, environment: Path, render: harness.Render, tmp_path: Path
-) -> None:
-    project = tmp_path / "project"
-    shutil.copytree(render(harness.answers_for(scenario)), project)
-    harness.install(environment, project)
-    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=900)
+def test_own_tests_pass(scenario: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    run_tests(render(harness.answers_for(scenario)), [], environments, tmp_path)
 
 
 @pytest.mark.parametrize("iac", [iac for iac in harness.offered("iac") if iac != harness.answers_for()["iac"]])
-def test_the_tests_that_another_infrastructure_brings_pass(
-    iac: str, environment: Path, render: harness.Render, tmp_path: Path
+def test_tests_of_another_iac_pass(
+    iac: str, environments: Environments, render: harness.Render, tmp_path: Path
 ) -> None:
-    """All that it has different from the project above, whose other tests need not run twice."""
-    project = tmp_path / "project"
-    shutil.copytree(render(harness.answers_for(iac=iac)), project)
-    harness.install(environment, project)
-    known, found = harness.digests(render(harness.answers_for())), harness.digests(project)
+    """Those in which its project differs from the one above, whose other tests need not run twice."""
+    known, other = (render(answers) for answers in (harness.answers_for(), harness.answers_for(iac=iac)))
+    before, found = harness.digests(known), harness.digests(other)
     tests = [path for path in found if path.match("tests/test_*.py")]
-    brought = [path for path in tests if known.get(path) != found[path]]
+    brought = [path for path in tests if before.get(path) != found[path]]
     shared = [path for path in tests if "infra" in path.name and path not in brought]
     assert brought
-    chosen = [str(path) for path in (*brought, *shared)]
-    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *chosen, cwd=project)
+    run_tests(other, [str(path) for path in (*brought, *shared)], environments, tmp_path)
 
 
 @pytest.mark.parametrize(("iac", "ci"), [("terraform", "azure_devops"), ("bicep", "github")])
-def test_the_rendered_project_finds_its_configuration_right(
-    iac: str, ci: str, environment: Path, render: harness.Render, tmp_path: Path
+def test_configuration_passes_its_checks(
+    iac: str, ci: str, environments: Environments, render: harness.Render, tmp_path: Path
 ) -> None:
-    project = tmp_path / "project"
     everything = harness.answers_for(iac=iac, ci=ci, network="isolated", serving=harness.offered("serving"))
-    shutil.copytree(render(everything), project)
-    harness.install(environment, project)
+    tests = ["tests/test_environments.py", "tests/test_checks.py"]
+    environment, project = run_tests(render(everything), tests, environments, tmp_path)
     harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
-    tests = ("tests/test_environments.py", "tests/test_checks.py")
-    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", *tests, cwd=project)
+
+
+def run_tests(rendered: Path, tests: list[str], environments: Environments, folder: Path) -> tuple[Path, Path]:
+    """Run files of a project's own tests in a copy, all if none is named; return its environment and the copy."""
+    project = shutil.copytree(rendered, folder / "project")
+    environment = environments.of(project)
+    harness.install(environment, project)
+    harness.run(str(environment / "bin" / "pytest"), *PYTEST, *tests, cwd=project, timeout=900)
+    return environment, project

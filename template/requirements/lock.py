@@ -1,43 +1,48 @@
-"""Pin the newest allowed versions: rewrites requirements/*.lock.txt and the constraints in pyproject.toml.
+"""Bring the locks in line with pyproject.toml: uv.lock first, then the lists with hashes that images and CI install.
 
-Usage, in the project's folder: uv run --no-project python requirements/lock.py
-The bounds are in pyproject.toml. The locks hold for every supported Python and platform, with hashes.
+Usage, in the project's folder:
+  uv run --no-project python requirements/lock.py              move only the versions that the bounds no longer allow
+  uv run --no-project python requirements/lock.py --upgrade    take the newest versions that the bounds allow
+
+The options are those of `uv lock`, such as `--upgrade-package mlflow`.
 """
 
-import re
 import subprocess
+import sys
 from pathlib import Path
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent / "pyproject.toml"
-COMPILE = ["uv", "pip", "compile", "--quiet", "--universal", "--python-version", "3.11", "--no-header", "--no-annotate"]
-COMPILE += ["--no-emit-index-url", "--no-emit-find-links", "--generate-hashes"]
-# Everything at once first; the smaller locks are then kept to the same versions.
-LOCKS = {
-    "dev": [str(PROJECT), "--group", f"{PROJECT}:dev"],
-    "train": [str(PROJECT), "--group", f"{PROJECT}:training", "--constraint", str(HERE / "dev.lock.txt")],
-    "ci": ["--group", f"{PROJECT}:ci"],
-    "serving": ["--group", f"{PROJECT}:serving", "--constraint", str(HERE / "dev.lock.txt")],
+LAYOUT = ["--quiet", "--no-header", "--no-annotate"]
+EXPORT = ["uv", "export", *LAYOUT, "--frozen", "--no-default-groups", "--no-emit-project", "--output-file"]
+EXPORTED = {
+    "train": ["--group", "training"],
+    "serving": ["--only-group", "serving"],
+    "ci": ["--only-group", "ci"],
 }
-if (HERE / "batch.in").is_file():
-    batch = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", str(HERE / "serving.lock.txt")]
-    LOCKS["batch"] = batch
-PINNED = re.compile(r"^([\w.\[\]-]+==\S+(?: ; .+?)?) \\$", re.MULTILINE)
-BLOCK = re.compile(r"(constraint-dependencies = \[\n).*?(^\])", re.DOTALL | re.MULTILINE)
+COMPILE = ["uv", "pip", "compile", *LAYOUT, "--universal", "--python-version", "3.11", "--generate-hashes"]
+COMPILE += ["--no-emit-index-url", "--no-emit-find-links"]
 
 
-def main() -> None:
-    # Constraints of the last time would keep every version where it is.
-    text = BLOCK.sub(r"\1\2", PROJECT.read_text(encoding="utf-8"))
-    PROJECT.write_text(text, encoding="utf-8")
-    for name, sources in LOCKS.items():
-        target = HERE / f"{name}.lock.txt"
-        target.unlink(missing_ok=True)  # an existing lock would be preferred over newer versions
-        subprocess.run([*COMPILE, *sources, "--output-file", str(target)], check=True)
-    pins = PINNED.findall((HERE / "dev.lock.txt").read_text(encoding="utf-8"))
-    lines = "".join(f'  "{pin.replace(chr(34), chr(39))}",\n' for pin in pins)
-    PROJECT.write_text(BLOCK.sub(lambda match: match[1] + lines + match[2], text), encoding="utf-8")
+def main(options: list[str]) -> None:
+    run("uv", "lock", *options)
+    for name, groups in EXPORTED.items():
+        run(*EXPORT, lock(name), *groups)
+    if (HERE / "batch.in").is_file():
+        # Resolved apart from uv.lock, but with its versions where both have a package.
+        sources = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", lock("serving")]
+        run(*COMPILE, *sources, "--output-file", lock("batch"), *options)
+
+
+def lock(name: str) -> str:
+    return str(HERE / f"{name}.lock.txt")
+
+
+def run(*command: str) -> None:
+    result = subprocess.run(command, cwd=HERE.parent, stdout=subprocess.DEVNULL)
+    if result.returncode:
+        sys.exit(result.returncode)  # uv has said why
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])

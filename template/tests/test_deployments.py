@@ -1,4 +1,4 @@
-"""The files that Azure deploys from agree with each other and are what azure-ai-ml understands."""
+"""The files that Azure deploys from agree with each other and are accepted by azure-ai-ml."""
 
 import re
 from pathlib import Path
@@ -30,12 +30,12 @@ def kind(deployment: Path) -> str:
 each_deployment = pytest.mark.parametrize("path", DEPLOYMENTS, ids=kind)
 
 
-def test_there_is_something_to_deploy() -> None:
+def test_project_has_a_deployment() -> None:
     assert DEPLOYMENTS
 
 
 @each_deployment
-def test_azure_ai_ml_reads_endpoint_and_deployment(path: Path) -> None:
+def test_deployment_belongs_to_its_endpoint(path: Path) -> None:
     batch = kind(path) == "batch"
     endpoint = (load_batch_endpoint if batch else load_online_endpoint)(path.with_name("endpoint.yml"))
     deployment = (load_model_batch_deployment if batch else load_online_deployment)(path)
@@ -43,14 +43,14 @@ def test_azure_ai_ml_reads_endpoint_and_deployment(path: Path) -> None:
 
 
 @each_deployment
-def test_the_scoring_script_is_there(path: Path) -> None:
+def test_scoring_script_exists(path: Path) -> None:
     code = content(path)["code_configuration"]
     script = path.parent / code["code"] / code["scoring_script"]
     assert re.search(r"import init, run$", script.read_text(encoding="utf-8"), re.MULTILINE)
 
 
 @each_deployment
-def test_one_exact_version_of_the_model_is_deployed(path: Path) -> None:
+def test_deployment_names_one_model_version(path: Path) -> None:
     deployment = content(path)
     name, version = re.fullmatch(r"azureml:([^:@]+):(\d+)", deployment["model"]).groups()  # type: ignore[union-attr]
     variables = {
@@ -59,24 +59,24 @@ def test_one_exact_version_of_the_model_is_deployed(path: Path) -> None:
     }
     assert variables.get("MODEL_NAME", name) == name
     assert variables.get("MODEL_VERSION", version) == version
-    assert ("MODEL_VERSION" in variables) == (kind(path) == "batch"), "only a batch job needs to be told"
+    assert ("MODEL_VERSION" in variables) == (kind(path) == "batch"), "only a batch job cannot find it out"
 
 
 @each_deployment
-def test_a_request_uses_one_core(path: Path) -> None:
+def test_request_uses_one_core(path: Path) -> None:
     deployment = content(path)
     settings = deployment["settings"] if kind(path) == "batch" else deployment
     assert settings["environment_variables"]["OMP_NUM_THREADS"] == "1"
 
 
-def test_every_environment_that_is_named_exists_in_that_version() -> None:
+def test_named_environments_exist() -> None:
     built = {f"azureml:{found['name']}:{found['version']}" for found in map(content, ENVIRONMENTS)}
     named = {content(path)["environment"] for path in [*DEPLOYMENTS, *AZUREML.glob("components/*.yml")]}
     assert named == built
 
 
 @pytest.mark.parametrize("path", ENVIRONMENTS, ids=lambda path: path.stem)
-def test_an_image_installs_a_lock_that_is_in_its_context(path: Path) -> None:
+def test_image_installs_a_lock_of_its_context(path: Path) -> None:
     load_environment(path)
     build = content(path)["build"]
     context = path.parent / build["path"]

@@ -11,8 +11,8 @@ from typing import Any
 
 import yaml
 
-from tests import harness
 from tests.infra.resource import SUBSCRIPTION, arm_id
+from tests.support import harness
 
 ENVIRONMENTS = ("dev", "staging", "prod")
 ZONES = (

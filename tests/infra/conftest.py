@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests import harness
 from tests.infra.cases import Case
+from tests.support import harness
 
 Filled = Callable[[Case, str], Path]
 

@@ -6,10 +6,10 @@ import re
 
 import pytest
 
-from tests import harness
 from tests.infra import bicep
 from tests.infra.cases import Case
 from tests.infra.conftest import Filled
+from tests.support import harness
 
 
 @pytest.mark.parametrize("network", [network for network in harness.offered("network") if network != "public"])

@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import harness
 from tests.infra.cases import REPRESENTATIVE, Case
 from tests.infra.conftest import Filled
 from tests.infra.flavours import MADE
 from tests.infra.resource import Resource
+from tests.support import harness
 
 LOCK = harness.ROOT / "requirements/checkov.lock.txt"
 INSTALL = ("pip", "install", "--quiet", "--require-hashes")

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests import harness
 from tests.infra import stub
 from tests.infra.cases import ENVIRONMENTS, Case
 from tests.infra.resource import SUBSCRIPTION
 from tests.infra.terraform import needs_terraform
+from tests.support import harness
 
 CASE = Case("classical", "github", "managed", ("online", "kubernetes"), "filled")
 

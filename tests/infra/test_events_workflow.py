@@ -17,7 +17,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests import harness
 from tests.infra.workflow import Answer, Clock, Definition, DefinitionError, NoAnswer, Request, Run
 from tests.infra.workflow.services import (
     ORGANISATION,
@@ -30,6 +29,7 @@ from tests.infra.workflow.services import (
     GitHub,
     Service,
 )
+from tests.support import harness
 
 CI = ("github", "azure_devops")
 GROUP = "/subscriptions/00000000-0000-0000-0000-000000000000/resourceGroups/rg-flight-time-prod"

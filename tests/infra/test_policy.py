@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from tests import harness
 from tests.infra import bicep, policy, terraform
 from tests.infra.cases import CASES, ENVIRONMENTS, REPRESENTATIVE, Case, Stack
 from tests.infra.conftest import Filled
@@ -19,6 +18,7 @@ from tests.infra.flavours import MADE, config_of
 from tests.infra.policy import Built, faults
 from tests.infra.resource import Resource, callback_url
 from tests.infra.terraform import needs_terraform
+from tests.support import harness
 
 FLAVOURS = [pytest.param("terraform", marks=needs_terraform), "bicep"]
 

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tests import harness
 from tests.infra import stub, terraform
 from tests.infra.cases import ENVIRONMENTS, REPRESENTATIVE, Case
 from tests.infra.conftest import Filled
@@ -19,6 +18,7 @@ from tests.infra.schemas.record import used
 from tests.infra.settings import ROWS
 from tests.infra.table import differences, settings, table
 from tests.infra.terraform import needs_terraform
+from tests.support import harness
 
 EVERYTHING = REPRESENTATIVE[0]
 

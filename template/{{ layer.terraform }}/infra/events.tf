@@ -1,4 +1,4 @@
-# What leaves Azure: events that start pipelines, and alerts that become issues. infra/README.md tells how to set it up.
+# What leaves Azure: events that start pipelines, and alerts that become issues. docs/ci.md describes the set-up.
 
 locals {
   # Azure DevOps knows the Logic App's identity. GitHub wants a token instead, from a key vault that the Logic App reaches: it

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests import harness
+from tests.support import harness
 
 FOLDER = Path(__file__).parent
 PROVIDERS = ("azapi", "azurerm")

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import typer
 
 from ..errors import UserError
-from . import infra, local
+from . import azure, infra, local, template
 
 EXIT_CODES = (
     "Exit codes: 0 done; 1 a bug; 2 a mistake in a file, an argument or the data; 3 the gate refused the model;"
@@ -23,6 +23,8 @@ app = typer.Typer(
 )
 app.add_typer(local.app)
 app.add_typer(infra.app, name="infra")
+app.add_typer(azure.app, name="azure")
+app.add_typer(template.app, name="template")
 
 
 def main(command: Callable[[], object] = app) -> None:

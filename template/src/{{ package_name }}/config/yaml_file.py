@@ -27,6 +27,20 @@ def load(path: Path, model: type[AnySection]) -> AnySection:
         UserError: the file is missing, is not YAML, or a value breaks a rule; one line a mistake.
     """
     label = "/".join(path.parts[-2:])
+    content = read(path, label)
+    try:
+        return model.model_validate(content)
+    except ValidationError as error:
+        sentences = [_sentence(label, model, problem) for problem in error.errors()]
+        raise UserError("\n".join(sentences)) from None
+
+
+def read(path: Path, label: str) -> dict[str, Any]:
+    """Return the keys and values of one file, which messages call `label`.
+
+    Raises:
+        UserError: the file is missing, is not YAML, or holds something else.
+    """
     try:
         text = path.read_text(encoding="utf-8")
         _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader))
@@ -39,11 +53,7 @@ def load(path: Path, model: type[AnySection]) -> AnySection:
         raise UserError(f"{label}: cannot be read: {error.strerror}") from None
     if not isinstance(content, dict):
         raise UserError(f"{label}: must hold keys and values, not {type(content).__name__}")
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        sentences = [_sentence(label, model, problem) for problem in error.errors()]
-        raise UserError("\n".join(sentences)) from None
+    return content
 
 
 def suggest(name: str, known: Sequence[str]) -> str:

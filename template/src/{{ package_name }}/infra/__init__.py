@@ -1,1 +1,1 @@
-"""This project in Azure: small commands around the tools that Azure offers."""
+"""The infrastructure of this project in Azure: plan, build and remove it, and check what it needs."""

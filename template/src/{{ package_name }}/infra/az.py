@@ -1,4 +1,4 @@
-"""The Azure CLI: who is signed in, and questions that it answers in JSON."""
+"""The Azure CLI: the signed-in account, and questions that it answers in JSON."""
 
 import json
 import os
@@ -9,12 +9,12 @@ from typing import Any
 from ..errors import StepFailedError, UserError
 from . import tools
 
-SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"  # what tools and CI systems call it
+SUBSCRIPTION = "ARM_SUBSCRIPTION_ID"  # the variable that tools and CI systems use
 
 
 @dataclass(frozen=True)
 class Account:
-    """The subscription that commands act on, and who acts."""
+    """The subscription that commands act on, and the signed-in identity."""
 
     subscription: str
     name: str
@@ -23,19 +23,19 @@ class Account:
 
 
 def subscription() -> str | None:
-    """The subscription to act on, None where nobody says one: the tool then says what it misses.
+    """Return the subscription to act on, None where none is chosen: the tool then reports what is missing.
 
     Raises:
-        UserError: `az` is there, but nobody is signed in.
+        UserError: `az` is installed, but not signed in.
     """
     return os.environ.get(SUBSCRIPTION) or (account().subscription if shutil.which("az") else None)
 
 
 def account(configured: str | None = None) -> Account:
-    """The signed-in account. A `configured` subscription goes before ARM_SUBSCRIPTION_ID, and that before `az`'s own.
+    """Return the signed-in account with its subscription: `configured`, else ARM_SUBSCRIPTION_ID, else `az`'s own.
 
     Raises:
-        UserError: `az` is missing, nobody is signed in, or the chosen subscription is out of reach.
+        UserError: `az` is missing or not signed in, or the chosen subscription is out of reach.
     """
     wanted = configured or os.environ.get(SUBSCRIPTION)
     ended = call("account", "show", *(("--subscription", wanted) if wanted else ()))
@@ -43,16 +43,16 @@ def account(configured: str | None = None) -> Account:
         if wanted and "az login" not in ended.err:
             origin = "the configuration's subscription" if configured else SUBSCRIPTION
             raise UserError(f"{origin}: {wanted!r} is refused: the signed-in identity does not see it")
-        raise UserError("nobody is signed in to Azure: run 'az login'")
+        raise UserError("not signed in to Azure: run 'az login'")
     shown = _parsed(ended)
     return Account(shown["id"], shown["name"], shown["user"]["name"], shown["user"]["type"])
 
 
 def ask(*arguments: str) -> Any:
-    """What `az ARGUMENTS` answers.
+    """Return the answer of `az ARGUMENTS`.
 
     Raises:
-        StepFailedError: it failed; the message holds its own words.
+        StepFailedError: it failed; the message holds its own.
     """
     ended = call(*arguments)
     if ended.code:
@@ -61,12 +61,12 @@ def ask(*arguments: str) -> Any:
 
 
 def get(path: str, version: str) -> Any:
-    """What Azure Resource Manager answers to GET `path` with this API version; errors as in `ask`."""
+    """Return the answer of Azure Resource Manager to GET `path` with this API version; errors as in `ask`."""
     return ask("rest", "--method", "get", "--url", f"https://management.azure.com{path}?api-version={version}")
 
 
 def call(*arguments: str) -> tools.Ended:
-    """How `az ARGUMENTS` ended, whatever it said.
+    """Run `az ARGUMENTS` and return how it ended, also if it failed.
 
     Raises:
         UserError: it is not on PATH.

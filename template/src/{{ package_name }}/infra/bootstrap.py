@@ -1,4 +1,4 @@
-"""What has to be there before anything else can be built: steps that somebody approves, and what is left to people."""
+"""Preparation of an environment before its first plan: steps that a user approves, and notes for people."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to do, told in words before it is done."""
+    """One change, described before it is made."""
 
-    says: str
-    do: Callable[[], object]
+    description: str
+    run: Callable[[], object]
 
 
 @dataclass(frozen=True)
 class Preparation:
-    """The steps that are left, in their order."""
+    """The remaining steps, in order."""
 
-    nothing: str  # what to say where none is left
+    nothing_to_do: str  # the message where no step remains
     steps: tuple[Step, ...] = ()
-    notes: tuple[str, ...] = ()  # what people have to know or to do by themselves
+    notes: tuple[str, ...] = ()  # facts and tasks for people

@@ -1,4 +1,4 @@
-"""What a plan would do to an environment, whichever tool made the plan, and what must never be done."""
+"""Changes that a plan makes to an environment, independent of the tool that made the plan, and the forbidden ones."""
 
 import re
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from ..errors import UserError
 Action = Literal["add", "change", "replace", "destroy", "import", "forget"]
 ACTIONS: tuple[Action, ...] = ("add", "change", "replace", "destroy", "import", "forget")
 
-# Resource types that hold data, in lower case, and what goes with them.
+# Resource types that hold data, in lower case: their name in messages, and the data that is lost with them.
 DATA = {
     "microsoft.storage/storageaccounts": ("storage account", "its blobs, files, queues and tables"),
     "microsoft.storage/storageaccounts/blobservices/containers": ("container", "its blobs"),
@@ -29,16 +29,16 @@ _ISOLATION = ("disabled", "allowinternetoutbound", "allowonlyapprovedoutbound")
 class Change:
     """One resource that a plan touches."""
 
-    address: str  # what the tool calls it
-    module: str  # where it is described; "main" outside every module
+    address: str  # in the tool's terms
+    module: str  # the module that describes it; "main" outside every module
     kind: str  # its Azure resource type, or the tool's own where it has none
     action: Action
     name: str  # in Azure
     isolation: tuple[str, str] | None = None  # of a workspace: isolation mode before and after
 
     @property
-    def loses(self) -> str | None:
-        """The data that goes with it, None if it holds none or stays."""
+    def loss(self) -> str | None:
+        """A sentence about the data that is lost, None if the resource holds none or stays."""
         held = DATA.get(self.kind.lower())
         if held is None or self.action not in ("replace", "destroy"):
             return None
@@ -47,48 +47,53 @@ class Change:
 
 @dataclass(frozen=True)
 class Changes:
-    """All that a plan would do."""
+    """All changes of a plan."""
 
     resources: tuple[Change, ...]
-    others: bool = False  # something else than resources changes, such as outputs
-    notes: tuple[str, ...] = ()  # what the plan cannot promise, or does not do
-    unsure: bool = False  # the tool could not look into a part
+    outputs: bool = False  # whether outputs change
+    notes: tuple[str, ...] = ()  # limits of the plan, and leftovers
+    incomplete: bool = False  # the tool could not inspect a part
 
     @property
-    def nothing(self) -> bool:
-        return not self.resources and not self.others and not self.unsure
+    def empty(self) -> bool:
+        """Whether the plan certainly changes nothing."""
+        return not self.resources and not self.outputs and not self.incomplete
 
     @property
-    def lost(self) -> tuple[str, ...]:
-        """The data that goes, one sentence a resource."""
-        return tuple(sentence for change in self.resources if (sentence := change.loses))
+    def losses(self) -> tuple[str, ...]:
+        """A sentence for each resource whose data is lost."""
+        return tuple(sentence for change in self.resources if (sentence := change.loss))
 
     def count(self, *actions: Action, module: str | None = None) -> int:
-        """How many resources it touches in these ways, in `module` or in all."""
+        """Return the number of resources with one of these actions, in `module` or in all."""
         return sum(change.action in actions and module in (None, change.module) for change in self.resources)
 
     @property
     def modules(self) -> tuple[str, ...]:
-        """Those that change, in the plan's order, the main one first."""
+        """The modules with changes, in the plan's order, the main one first."""
         named = dict.fromkeys(change.module for change in self.resources)
         return tuple(sorted(named, key=lambda module: module != "main"))
 
     @property
-    def sentence(self) -> str:
-        """The end of every plan; a replaced resource counts as one added and one destroyed."""
+    def summary(self) -> str:
+        """The last line of every plan; a replaced resource counts as one added and one destroyed.
+
+        >>> Changes((Change("a", "main", "Microsoft.KeyVault/vaults", "replace", "kv-1"),)).summary
+        '1 to add, 0 to change, 1 to destroy; the data of 1 resource is lost.'
+        """
         counted = [
             f"{self.count('add', 'replace')} to add",
             f"{self.count('change')} to change",
             f"{self.count('replace', 'destroy')} to destroy",
             *(f"{number} to {action}" for action in ("import", "forget") if (number := self.count(action))),
         ]
-        lost = len(self.lost)
+        lost = len(self.losses)
         data = f"the data of {lost} resource{'s' * (lost > 1)} is lost" if lost else "no data is touched"
         return f"{', '.join(counted)}; {data}."
 
 
 def refuse_one_way(changes: Iterable[Change], file: str) -> None:
-    """Stop before Azure does, halfway: a workspace's network is never opened again.
+    """Refuse to open a workspace's network again: Azure would stop in the middle of the apply.
 
     Raises:
         UserError: a workspace that stays would go to a more open isolation mode; `file` configures it.

@@ -1,7 +1,7 @@
-"""Command-line tools of others, called without a shell; what they say is passed on without secrets.
+"""Run command-line tools without a shell, and pass their output on without secrets.
 
-A tool runs in a process group of its own, so that Ctrl-C reaches it once and through here: each of them
-then ends in good order, and nothing is left half written.
+A tool runs in a process group of its own, so that Ctrl-C reaches it once, through this module: the tool can then end
+properly and leaves nothing half written.
 """
 
 import os
@@ -22,7 +22,7 @@ _SECRET = ("SECRET", "PASSWORD", "TOKEN", "ACCESS_KEY")
 
 @dataclass(frozen=True)
 class Ended:
-    """How a tool ended: its exit code and what it said."""
+    """Exit code and output of a tool."""
 
     code: int
     out: str
@@ -30,12 +30,12 @@ class Ended:
 
     @property
     def reason(self) -> str:
-        """Why it failed, in the tool's own words and without the secrets of this process's environment."""
+        """The tool's own message about a failure, without the secrets of this process's environment."""
         return without_secrets(self.err.strip() or self.out.strip() or f"exit code {self.code}")
 
 
 def find(tool: str, advice: str) -> str:
-    """The path of `tool`.
+    """Return the path of `tool`.
 
     Raises:
         UserError: it is not on PATH; the message ends with `advice`.
@@ -46,13 +46,8 @@ def find(tool: str, advice: str) -> str:
     return path
 
 
-def is_ci() -> bool:
-    """Whether GitHub Actions or Azure Pipelines runs this: then nobody sits in front of it."""
-    return bool(os.environ.get("GITHUB_ACTIONS") or os.environ.get("TF_BUILD"))
-
-
 def without_secrets(text: str) -> str:
-    """`text` with the value of every secret in the environment variables blotted out."""
+    """Return `text` with `***` for the value of every secret in the environment variables."""
     for name, value in os.environ.items():
         if len(value) >= 6 and any(word in name.upper() for word in _SECRET):
             text = text.replace(value, "***")
@@ -66,12 +61,12 @@ def run(
     variables: Mapping[str, str] | None = None,
     show: Callable[[str], None] | None = None,
 ) -> Ended:
-    """Run `command`, the path of a tool and its arguments, and wait for its end.
+    """Run `command`, the path of a tool and its arguments, and wait until it ends.
 
     `variables` are added to the environment; `show` is called with each line of the tool's output as it comes.
 
     Raises:
-        KeyboardInterrupt: somebody interrupted it (Ctrl-C or SIGTERM); the tool has ended by then.
+        KeyboardInterrupt: Ctrl-C or SIGTERM interrupted it; the tool has ended by then.
         UserError: it cannot be started.
     """
     interrupted = False
@@ -102,7 +97,7 @@ def run(
                 break
             except KeyboardInterrupt:
                 interrupted = True
-                if os.name != "nt":  # there the console tells every process by itself
+                if os.name != "nt":  # there the console itself interrupts every process
                     process.send_signal(signal.SIGINT)
         process.stdout.close()
         errors.seek(0)
@@ -114,7 +109,7 @@ def run(
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[None]:
-    """Meanwhile SIGTERM, with which CI systems cancel a job, is an interruption like Ctrl-C."""
+    """Treat SIGTERM, with which CI systems cancel a job, like Ctrl-C inside the `with` block."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may change how signals are handled
         return

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import time
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,19 @@ def key_of(content: object) -> str:
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def files_of(folder: Path) -> Iterator[Path]:
+    """Yield all files under a folder, sorted within each folder; caches of Python and of its tools do not count.
+
+    Raises:
+        OSError: a folder cannot be listed.
+    """
+    for here, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
+        folders[:] = sorted(name for name in folders if name not in NO_CODE and not name.endswith(".egg-info"))
+        for name in sorted(files):
+            if name not in NO_CODE and not name.endswith(".pyc"):
+                yield Path(here, name)
+
+
 class Digests:
     """SHA-256 digests of files and folders; an unchanged file (path, size, times) is read only once."""
 
@@ -48,13 +62,7 @@ class Digests:
         try:
             if path.is_file():
                 return self._file(path)
-            listing = []
-            for folder, folders, files in os.walk(path, onerror=_raise, followlinks=True):
-                folders[:] = sorted(name for name in folders if name not in NO_CODE and not name.endswith(".egg-info"))
-                for name in sorted(files):
-                    if name not in NO_CODE and not name.endswith(".pyc"):
-                        file = Path(folder, name)
-                        listing.append([file.relative_to(path).as_posix(), self._file(file)])
+            listing = [[file.relative_to(path).as_posix(), self._file(file)] for file in files_of(path)]
             return key_of(listing)
         except OSError as error:
             raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""A deployment of compiled Bicep: predicted, started, watched until its end, and its errors in plain sentences."""
+"""A deployment of compiled Bicep: predict it, carry it out, and report its errors in plain sentences."""
 
 import json
 import re
@@ -18,7 +18,7 @@ _LOOKS = 5  # that may fail one after another
 _ENDED = ("Succeeded", "Failed", "Canceled")
 _LISTED = "[].{id: properties.targetResource.id, state: properties.provisioningState, duration: properties.duration}"
 
-# They only say that something inside failed, which the details tell.
+# They only say that an inner part failed; the details hold its error.
 _WRAPPERS = (
     "DeploymentFailed",
     "InvalidTemplateDeployment",
@@ -30,40 +30,40 @@ _WRAPPERS = (
 
 @dataclass(frozen=True)
 class Deployment:
-    """Where, under which name and from which files Azure builds something; the name is also a lock in Azure."""
+    """Name, place and files of a deployment; the name is also a lock in Azure."""
 
     name: str
     subscription: str
-    group: str | None  # None: it is about the subscription, and its record lies in `location`
+    group: str | None  # None: deployed to the subscription, with its record in `location`
     location: str
     template: Path
     parameters: Path
 
     def predict(self) -> Mapping[str, Any]:
-        """What `what-if` answers.
+        """Return the answer of `what-if`.
 
         Raises:
-            StepFailedError: Azure refuses the description; the message says why in plain sentences.
+            StepFailedError: Azure refuses the description; the message holds the reasons.
         """
         options = ("--no-pretty-print", "--result-format", "FullResourcePayloads")
-        found: Mapping[str, Any] = json.loads(self._tell("what-if", *self._files, *options))
+        found: Mapping[str, Any] = json.loads(self._run("what-if", *self._files, *options))
         return found
 
     def carry_out(self, show: Callable[[str], None]) -> None:
-        """Start it and wait for its end; `show` gets a line for each part that is done.
+        """Start the deployment and wait until it ends; `show` gets a line for each finished part.
 
         Raises:
-            KeyboardInterrupt: somebody interrupted it; it was cancelled in Azure, and what is built stays.
-            StepFailedError: it failed; the message says why in plain sentences.
+            KeyboardInterrupt: interrupted; it was cancelled in Azure, and everything built so far stays.
+            StepFailedError: it failed; the message holds the reasons.
             UserError: it is running already.
         """
         with tools.sigterm_interrupts():
             try:
-                self._tell("create", *self._files, "--no-wait")
+                self._run("create", *self._files, "--no-wait")
                 self._wait(show)
             except KeyboardInterrupt:
                 show(f"cancelling the deployment {self.name} in Azure")
-                # It may have ended by itself, which is as well.
+                # An error is no problem here: it has ended by itself.
                 az.call("deployment", self._scope, "cancel", *self._record)
                 raise
 
@@ -77,7 +77,7 @@ class Deployment:
             raise StepFailedError("\n".join([f"the deployment {self.name} failed:", *sentences(found["error"] or {})]))
 
     def _look(self, shown: set[str], show: Callable[[str], None]) -> Mapping[str, Any]:
-        """How it stands; a look that fails, as networks do, is no failure of the deployment."""
+        """Return the deployment's state; a failed look, as networks fail, is no failure of the deployment."""
         query = ("--query", "properties.{state: provisioningState, error: error}")
         failures = 0
         while True:
@@ -97,7 +97,7 @@ class Deployment:
         return found
 
     def _parts(self, group: str | None) -> Iterator[tuple[str, str]]:
-        """Resources and modules that are done; the deployment that another one makes inside a group is looked into."""
+        """Yield finished resources and modules, also those of a deployment that this one makes inside a group."""
         scope = ("group", "--resource-group", group) if group else ("sub",)
         where = ("--name", self.name, "--subscription", self.subscription, "--query", _LISTED)
         for part in az.ask("deployment", "operation", scope[0], "list", *scope[1:], *where):
@@ -118,7 +118,7 @@ class Deployment:
 
     @property
     def _record(self) -> tuple[str, ...]:
-        """What names it once it has started."""
+        """Arguments that identify the deployment once it has started."""
         group = ("--resource-group", self.group) if self.group else ()
         return ("--name", self.name, *group, "--subscription", self.subscription)
 
@@ -126,25 +126,25 @@ class Deployment:
     def _files(self) -> tuple[str, ...]:
         return ("--template-file", str(self.template), "--parameters", f"@{self.parameters}")
 
-    def _tell(self, verb: str, *arguments: str) -> str:
+    def _run(self, verb: str, *arguments: str) -> str:
         place = () if self.group else ("--location", self.location)
         ended = az.call("deployment", self._scope, verb, *self._record, *place, *arguments)
         if ended.code == 0:
             return ended.out
         if "DeploymentActive" in ended.err:
-            raise UserError(f"the deployment {self.name} is running already: wait for its end, then try again")
+            raise UserError(f"the deployment {self.name} is running already: wait until it ends, then try again")
         raise StepFailedError(f"'az deployment {self._scope} {verb}' failed:\n{plain(ended)}")
 
 
 def sentences(error: Mapping[str, Any]) -> list[str]:
-    """The innermost errors, one line each; what only repeats that something failed is left out."""
+    """Return the innermost errors, one line each, without those that only repeat that a part failed."""
     found = list(dict.fromkeys(_innermost(error)))
-    told = [line for code, line in found if code not in _WRAPPERS]
-    return told or [line for _, line in found]
+    lines = [line for code, line in found if code not in _WRAPPERS]
+    return lines or [line for _, line in found]
 
 
 def plain(ended: tools.Ended) -> str:
-    """What `az` says of a failure: the errors inside it where it shows JSON, else its own words."""
+    """Return the reasons of a failed `az`: the errors inside its JSON if there is any, else its own message."""
     text = re.sub(r"^ERROR: ", "", ended.reason)
     found: list[tuple[str, str]] = []
     position = text.find("{")
@@ -161,7 +161,7 @@ def plain(ended: tools.Ended) -> str:
 
 
 def _innermost(error: Any) -> Iterator[tuple[str, str]]:
-    """Pairs of code and sentence; errors of errors stand in `error`, in `details`, or as JSON in the message."""
+    """Yield pairs of code and sentence; inner errors are in `error`, in `details`, or as JSON in the message."""
     if not isinstance(error, Mapping):
         return
     if "error" in error:
@@ -183,7 +183,11 @@ def _innermost(error: Any) -> Iterator[tuple[str, str]]:
 
 
 def _seconds(duration: str | None) -> str:
-    """', 72 s' of PT1M12.3S."""
+    """Return an ISO 8601 duration in seconds, as the end of a line.
+
+    >>> _seconds("PT1M12.3S")
+    ', 72 s'
+    """
     parts = re.fullmatch(r"PT(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)(?:\.\d+)?S)?", duration or "")
     if not parts or not any(parts.groups()):
         return ""

@@ -1,4 +1,4 @@
-"""What Azure predicts of a deployment (`az deployment ... what-if`): changes, doubts, and what it could not see."""
+"""Azure's prediction of a deployment (`az deployment ... what-if`): changes, doubts, and parts it could not inspect."""
 
 import json
 import re
@@ -11,7 +11,7 @@ from .changes import Action, Change
 _ACTIONS: dict[str, Action] = {"Create": "add", "Modify": "change", "Deploy": "change", "Delete": "destroy"}
 _SIGNS: dict[Action, str] = {"add": "+", "change": "~", "destroy": "-"}
 
-# Azure did not expand a module: its parameters are known only while the deployment runs, or there are too many modules.
+# Azure did not expand a module: its parameters are known only during the deployment, or there are too many modules.
 _SKIPPED = ("NestedDeploymentShortCircuited", "NestedDeploymentSkippedFromInternalExpansion")
 
 _WORKSPACE = "microsoft.machinelearningservices/workspaces"
@@ -29,7 +29,11 @@ class Resource:
 
     @property
     def kind(self) -> str:
-        """Its type, such as Microsoft.Storage/storageAccounts."""
+        """The resource type.
+
+        >>> Resource("/subscriptions/s/resourceGroups/g/providers/Microsoft.KeyVault/vaults/kv").kind
+        'Microsoft.KeyVault/vaults'
+        """
         _, found, after = self.id.rpartition("/providers/")
         if found:
             namespace, *parts = after.split("/")
@@ -41,14 +45,14 @@ class Resource:
         return self.id.rpartition("/")[2]
 
     def within(self, group: str) -> str:
-        """Its ID as short as it stays clear beside the name of the resource group."""
+        """Return the ID without the part that the name of the resource group already says."""
         inside = re.match(rf"/subscriptions/[^/]+/resourceGroups/{re.escape(group)}/providers/(.+)", self.id, re.I)
         return inside[1] if inside else re.sub(r"^/subscriptions/[^/]+/", "", self.id)
 
 
 @dataclass(frozen=True)
 class Property:
-    """One property that a deployment would touch; `doubt` says why it may be none."""
+    """One property that a deployment would touch; `doubt` is a reason why it may stay the same."""
 
     path: str
     sign: str
@@ -72,22 +76,22 @@ class Predicted:
 
     @property
     def doubtful(self) -> bool:
-        """Whether nothing of it need be a change at all."""
+        """Whether none of its properties certainly changes."""
         return bool(self.properties) and all(each.doubt for each in self.properties)
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """All that `what-if` says."""
+    """The content of an answer of `what-if`."""
 
     touched: tuple[Predicted, ...]
-    present: tuple[Resource, ...]  # described and there, whether they change or not
-    others: tuple[Resource, ...]  # there, but not described
-    unseen: tuple[str, ...]  # what Azure could not look into, one sentence each
+    present: tuple[Resource, ...]  # described and existing, whether they change or not
+    others: tuple[Resource, ...]  # existing, but not described
+    unseen: tuple[str, ...]  # a sentence for each part that Azure could not inspect
     warnings: tuple[str, ...]
 
     def details(self, group: str) -> str:
-        """Every property, with the doubts."""
+        """Return every property, with the doubts."""
         blocks = []
         for each in self.touched:
             action = each.change.action
@@ -97,7 +101,7 @@ class Prediction:
 
 
 def read(answer: Mapping[str, Any], deployment: str, group: str) -> Prediction:
-    """Read the answer to `what-if` of the deployment of that name; `group` is the resource group that it is about."""
+    """Read the answer to `what-if` of the deployment of that name; `group` is its resource group."""
     # The REST API puts under `properties` what `az` shows at the top.
     content = answer.get("properties") or answer
     touched, present, others, unseen = [], [], [], []
@@ -153,7 +157,7 @@ def _change(found: Mapping[str, Any], resource: Resource, action: Action, deploy
 
 
 def _module(found: Mapping[str, Any], resource: Resource, deployment: str) -> str:
-    """The module's deployment; an old `az` does not tell it, and then the provider is the nearest thing."""
+    """Return the module's deployment; an old `az` does not name it, so the provider takes its place."""
     named = found.get("deploymentId")
     if not named:
         return resource.kind.partition("/")[0].removeprefix("Microsoft.")
@@ -162,13 +166,13 @@ def _module(found: Mapping[str, Any], resource: Resource, deployment: str) -> st
 
 
 def _isolation(payload: Mapping[str, Any]) -> str:
-    """A workspace without a managed network says nothing of it."""
+    """Return the isolation mode; the payload of a workspace without a managed network has none."""
     network = (payload.get("properties") or {}).get("managedNetwork") or {}
     return str(network.get("isolationMode") or "Disabled")
 
 
 def _properties(found: Mapping[str, Any]) -> Iterator[Property]:
-    """What differs; of a new resource, everything that is said of it."""
+    """Yield the differences; of a new resource, all properties."""
     if found["changeType"] == "Create":
         for path, value in _leaves(found.get("after") or {}):
             if path not in ("apiVersion", "id", "resourceGroup"):  # `az` adds the last one by itself
@@ -203,23 +207,23 @@ def _differences(delta: Iterable[Mapping[str, Any]], parent: str = "") -> Iterat
 
 
 def _own(path: str) -> str | None:
-    """Azure's documentation calls this noise: what a description leaves out and Azure fills in looks deleted."""
+    """Return a doubt about a deleted property: values that Azure fills in look deleted (noise in its documentation)."""
     if path.partition(".")[0] == "tags":
         return None
     return "not in infra/: most likely a value that Azure sets by itself and keeps"
 
 
 def _unknown(after: Any) -> str | None:
-    """An expression that is left, such as `[reference(...)]`, or stands somewhere inside."""
+    """Return a doubt about a value with an unevaluated expression, such as `[reference(...)]`."""
     if re.search(r'"\[[^\[].*\]"', json.dumps(after)):
-        return "known only during the deployment: most likely what is there already"
+        return "known only during the deployment: most likely the present value"
     return None
 
 
 def _unsupported(found: Mapping[str, Any], group: str) -> str:
     identity = str(found.get("resourceId") or found.get("symbolicName") or "a resource")
     reason = _first_words(found.get("unsupportedReason") or "Azure does not say why")
-    return f"could not be looked into: {Resource(identity).within(group)}: {reason}"
+    return f"could not be inspected: {Resource(identity).within(group)}: {reason}"
 
 
 def _potential(found: Mapping[str, Any], group: str) -> str:
@@ -229,11 +233,11 @@ def _potential(found: Mapping[str, Any], group: str) -> str:
 def _skipped(diagnostic: Mapping[str, Any]) -> str:
     name = str(diagnostic.get("target") or "").rpartition("/deployments/")[2] or "(unnamed)"
     return (
-        f"could not be looked into: module {name}: Azure learns what it is given only during the deployment; what it"
-        " describes is built or brought up to date then"
+        f"could not be inspected: module {name}: Azure knows its parameters only during the deployment, which then"
+        " builds or updates its resources"
     )
 
 
 def _first_words(message: object) -> str:
-    """Without the link to documentation at the end."""
+    """Return the message without the link to documentation at its end."""
     return str(message).partition(" Please see ")[0].strip()

@@ -1,6 +1,6 @@
-"""Where Terraform keeps the state of an environment: a storage account that only identities open, made with `az`.
+"""The storage account of Terraform's state, one for each environment, opened by identity only and created with `az`.
 
-Each environment has an account of its own, so that who may build dev cannot read what prod is made of.
+With an account for each environment, an identity that builds dev cannot read the state of prod.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -14,9 +14,9 @@ from . import az
 from .bootstrap import Preparation, Step
 
 CONTAINER = "tfstate"
-_WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor, under whatever name
+_WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor
 _ROLE_ASSIGNMENTS = "2022-04-01"
-_DAYS = "30"  # how long a state that was deleted or overwritten can be brought back
+_DAYS = "30"  # in which a deleted or overwritten state can be recovered
 _KEEPS = ("--enable-versioning", "--enable-delete-retention", "--enable-container-delete-retention")
 _CLOSED = {"allowSharedKeyAccess": False, "allowBlobPublicAccess": False, "minimumTlsVersion": "TLS1_2"}
 _CLOSE = ("--allow-shared-key-access", "false", "--allow-blob-public-access", "false", "--min-tls-version", "TLS1_2")
@@ -24,27 +24,32 @@ _CLOSE = ("--allow-shared-key-access", "false", "--allow-blob-public-access", "f
 
 @dataclass(frozen=True)
 class _Writer:
-    """Somebody who reads and writes the state."""
+    """An identity that reads and writes the state."""
 
-    who: str
+    label: str
     object_id: str
-    kind: str  # as a role assignment calls it: User or ServicePrincipal
+    kind: str  # in role assignments: User or ServicePrincipal
 
 
 def prepare(config: EnvironmentConfig) -> Preparation:
-    """What is left to do until Terraform can keep the state of this environment.
+    """Return the remaining steps until Terraform can keep the state of this environment.
 
     Raises:
-        UserError: the configuration names no account, or nobody is signed in.
-        StepFailedError: Azure refused a question.
+        UserError: the configuration names no account, or `az` is not signed in.
+        StepFailedError: Azure did not answer a question.
     """
     if config.state is None:
-        raise UserError(f"config/{config.environment}.yml: state is missing: where shall Terraform keep its state?")
-    return _Home(config, config.state.resource_group, config.state.storage_account, az.account()).preparation()
+        raise UserError(
+            f"config/{config.environment}.yml: state is missing: write the resource group and storage account that"
+            " Terraform keeps its state in"
+        )
+    return _Account(config, config.state.resource_group, config.state.storage_account, az.account()).preparation()
 
 
 @dataclass(frozen=True)
-class _Home:
+class _Account:
+    """The storage account as it is and as it should be."""
+
     config: EnvironmentConfig
     group: str
     name: str
@@ -82,13 +87,13 @@ class _Home:
         place = ("--location", self.config.location, *(("--tags", *tags) if tags else ()))
         if not has_group:
             yield self._step(
-                f"make resource group {self.group} in {self.config.location}",
+                f"create resource group {self.group} in {self.config.location}",
                 *("group", "create", "--name", self.group, *place, *self.subscription),
             )
         if built is None:
             self._refuse_taken_name()
             yield self._step(
-                f"make storage account {self.name} there: no shared keys, no public blobs, TLS 1.2 or later",
+                f"create storage account {self.name} there: no shared keys, no public blobs, TLS 1.2 or later",
                 *("storage", "account", "create", "--name", self.name, *self.here, *place),
                 *("--kind", "StorageV2", "--sku", f"Standard_{self.config.sizes.storage_replication}"),
                 *("--https-only", "true", *_CLOSE),
@@ -102,34 +107,34 @@ class _Home:
     def _steps_inside(self, built: bool) -> Iterator[Step]:
         if not built or not self._keeps():
             yield self._step(
-                f"keep every version of a state, and for {_DAYS} days what was deleted",
+                f"keep every version of a state, and deleted ones for {_DAYS} days",
                 *("storage", "account", "blob-service-properties", "update", "--account-name", self.name, *self.here),
                 *(word for flag in _KEEPS for word in (flag, "true")),
                 *("--delete-retention-days", _DAYS, "--container-delete-retention-days", _DAYS),
             )
-        # `container-rm` asks Azure Resource Manager: a role on the data, new as it may be, takes minutes to count.
+        # `container-rm` asks Azure Resource Manager: a new role on the data takes minutes to count.
         container = ("--storage-account", self.name, "--name", CONTAINER, *self.here)
         if not built or not az.ask("storage", "container-rm", "exists", *container)["exists"]:
             yield self._step(
-                f"make container {CONTAINER} in it",
+                f"create container {CONTAINER} in it",
                 *("storage", "container-rm", "create", *container, "--public-access", "off"),
             )
 
     def _step_of_role(self, writer: _Writer) -> Step:
         return self._step(
-            f"let {writer.who} read and write it: role Storage Blob Data Contributor",
+            f"give {writer.label} access to it: role Storage Blob Data Contributor",
             *("role", "assignment", "create", *self._assignment(writer), *self.subscription),
         )
 
     def _notes(self, without_role: Sequence[_Writer]) -> Iterator[str]:
         if without_role:
-            yield "Have these roles assigned; assign_roles: false leaves that to others:"
+            yield "Ask an administrator to assign these roles, as assign_roles is false:"
         for writer in without_role:
             yield f"  az role assignment create {' '.join(self._assignment(writer))}"
         if self.config.network.mode != "public":
             yield (
                 f"Storage account {self.name} can be reached from outside your network, by identity only. To close it,"
-                " give it a private endpoint (subresource blob) in a network that you and the CI's machines are in,"
+                " give it a private endpoint (subresource blob) in the network of your machines and the CI's,"
                 f" then run: az storage account update --name {self.name} --resource-group {self.group}"
                 " --public-network-access Disabled"
             )
@@ -142,8 +147,8 @@ class _Home:
                 f" {found.get('message') or 'it is taken'}"
             )
 
-    def _step(self, says: str, *arguments: str) -> Step:
-        return Step(says, partial(az.ask, *arguments))
+    def _step(self, description: str, *arguments: str) -> Step:
+        return Step(description, partial(az.ask, *arguments))
 
     def _built(self) -> Mapping[str, Any] | None:
         found = az.ask("storage", "account", "list", *self.here)
@@ -155,7 +160,7 @@ class _Home:
         return bool(kept.get("isVersioningEnabled")) and all((policy or {}).get("enabled") for policy in policies)
 
     def _missing_writers(self, built: bool) -> list[_Writer]:
-        """Those without the role; one that they have higher up, or by name, counts as well."""
+        """Return the identities without the role; one that is assigned on a higher scope counts."""
         have = set()
         if built:
             answer = az.get(f"{self.id}/providers/Microsoft.Authorization/roleAssignments", _ROLE_ASSIGNMENTS)
@@ -167,12 +172,12 @@ class _Home:
         return [writer for writer in self._writers() if writer.object_id.lower() not in have]
 
     def _writers(self) -> list[_Writer]:
-        """Who is signed in, and the CI once it has an identity."""
+        """Return the signed-in identity, and the CI's once it exists."""
         identities = az.ask("identity", "list", *self.subscription)
         ci = next((identity for identity in identities if self._is_ci(identity)), None)
-        writers = [_Writer(f"you, {self.account.user},", *self._signed_in(identities))]
+        writers = [_Writer(f"you ({self.account.user})", *self._signed_in(identities))]
         if ci is not None:
-            writers.append(_Writer(f"the CI, {ci['name']},", ci["principalId"], "ServicePrincipal"))
+            writers.append(_Writer(f"the CI ({ci['name']})", ci["principalId"], "ServicePrincipal"))
         return list({writer.object_id: writer for writer in writers}.values())
 
     def _is_ci(self, identity: Mapping[str, Any]) -> bool:
@@ -181,7 +186,7 @@ class _Home:
         return (identity["name"].lower(), identity["resourceGroup"].lower()) == wanted
 
     def _signed_in(self, identities: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
-        """Object ID and kind; a managed identity must not ask Entra ID about itself, so Azure is asked instead."""
+        """Return object ID and kind; a managed identity must not ask Entra ID about itself, so ask Azure."""
         if self.account.kind == "user":
             return az.ask("ad", "signed-in-user", "show")["id"], "User"
         for identity in identities:

@@ -1,0 +1,30 @@
+"""Copies of config/ that tests change."""
+
+import copy
+import shutil
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+CONFIG = Path(__file__).parents[2] / "config"
+
+
+def copy_of_config(target: Path) -> Path:
+    """Copy the files of this project's environments into a new folder and return it."""
+    target.mkdir()
+    for name in ("dev", "staging", "prod"):
+        shutil.copy(CONFIG / f"{name}.yml", target)
+    return target
+
+
+def change(path: Path, changed: dict[str, Any]) -> None:
+    """Write values into a configuration file, each by its keys joined with dots."""
+    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    for keys, value in changed.items():
+        *parents, last = keys.split(".")
+        section = content
+        for parent in parents:
+            section = section.setdefault(parent, {})
+        section[last] = copy.deepcopy(value)
+    path.write_text(yaml.safe_dump(content), encoding="utf-8")

@@ -1,0 +1,241 @@
+"""The template as it stands in the working tree, its variants, and rendered projects as files."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import itertools
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import yaml
+
+from tests.support import covering
+
+Answers = Mapping[str, Any]
+Render = Callable[[Answers], Path]
+
+ROOT = Path(__file__).parents[2]
+CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
+QUESTIONS = {name: value for name, value in CONFIG.items() if not name.startswith("_")}
+ASKED = {name: value for name, value in QUESTIONS.items() if value.get("when") is not False}
+AXES = ("scenario", "iac", "ci")
+
+# Layers are the folders of template/ whose whole name is a Jinja expression.
+LAYERS = {
+    folder.name.removeprefix("{{ layer.").removesuffix(" }}"): folder
+    for folder in (ROOT / "template").iterdir()
+    if folder.name.startswith("{{ layer.")
+}
+
+_REPOSITORIES = {
+    "github": "example-org/flight-time",
+    "azure_devops": "example-org/Flight time/flight-time",
+}
+
+
+def choices(question: str) -> dict[str, str]:
+    """Values that a question knows, each with the reason why it is disabled: empty if it is not."""
+    listed = ASKED[question]["choices"]
+    values = listed.values() if isinstance(listed, dict) else listed
+    extended = [value if isinstance(value, dict) else {"value": value} for value in values]
+    # A validator with Jinja depends on other answers: the value is offered to some.
+    return {
+        value["value"]: "" if "{{" in value.get("validator", "") else value.get("validator", "") for value in extended
+    }
+
+
+def offered(question: str) -> list[str]:
+    """Values of a question that somebody can choose in this version."""
+    return [value for value, reason in choices(question).items() if not reason]
+
+
+def checked_in_answers(scenario: str) -> dict[str, Any]:
+    answers: dict[str, Any] = yaml.safe_load((ROOT / "scenarios" / scenario / "answers.yml").read_text())
+    return answers
+
+
+def answers_for(scenario: str = "classical", /, **changed: Any) -> dict[str, Any]:
+    """The checked-in answers of a scenario with some changed, and with what these entail."""
+    answers = {**checked_in_answers(scenario), **changed}
+    if changed.get("ci") in _REPOSITORIES and "repository" not in changed:
+        answers["repository"] = _REPOSITORIES[answers["ci"]]
+    return answers
+
+
+def options(question: str, answers: Answers) -> list[Any]:
+    """What can be answered to a question with choices after other answers; nothing if it is not asked."""
+    settings = ASKED[question]
+    if not yaml.safe_load(_rendered(str(settings.get("when", True)), answers)):
+        return []
+    listed = settings["choices"]
+    values = [
+        value if isinstance(value, dict) else {"value": value}
+        for value in (listed.values() if isinstance(listed, dict) else listed)
+    ]
+    allowed = [value["value"] for value in values if not _rendered(value.get("validator", ""), answers)]
+    if not settings.get("multiselect"):
+        return allowed
+    lengths = range(1, len(allowed) + 1)
+    return [subset for length in lengths for subset in itertools.combinations(allowed, length)]
+
+
+@functools.cache
+def _compiled(text: str) -> jinja2.Template:
+    return jinja2.Environment(undefined=jinja2.StrictUndefined).from_string(text)
+
+
+def _rendered(text: str, answers: Answers) -> str:
+    """A text of a question, which may be Jinja that reads other answers."""
+    return _compiled(text).render(answers)
+
+
+def combinations() -> list[dict[str, Any]]:
+    """Every combination of choices that the questions allow. A question with one possible answer is left to it."""
+    found: list[dict[str, Any]] = [{}]
+    for question in (name for name, settings in ASKED.items() if "choices" in settings):
+        found = [
+            {**answers, question: option} if len(allowed) > 1 or question in AXES else answers
+            for answers in found
+            for allowed in [options(question, answers)]
+            for option in allowed or [None]
+        ]
+    return found
+
+
+def one_of_each_layer() -> list[dict[str, Any]]:
+    """As few combinations as show each value of each axis; all other answers are the checked-in ones."""
+    values = {axis: offered(axis) for axis in AXES}
+    count = max(map(len, values.values()))
+    return [{axis: found[number % len(found)] for axis, found in values.items()} for number in range(count)]
+
+
+def named(chosen: Iterable[covering.Combination]) -> dict[str, dict[str, Any]]:
+    """The answers of combinations by a readable name."""
+    found = {}
+    for combination in chosen:
+        words = ("+".join(value) if isinstance(value, tuple) else str(value) for value in combination.values())
+        changed = {name: list(value) if isinstance(value, tuple) else value for name, value in combination.items()}
+        found["-".join(words)] = answers_for(str(changed.pop("scenario")), **changed)
+    return found
+
+
+def covering_variants() -> dict[str, dict[str, Any]]:
+    """All pairs of choices, and all triples of the axes."""
+    return named(covering.covering(combinations(), AXES))
+
+
+def all_variants() -> dict[str, dict[str, Any]]:
+    """All combinations on one version of Python, beside those in which its other versions meet every other choice."""
+    version = answers_for()["python_version"]
+    return {**covering_variants(), **named(one for one in combinations() if one["python_version"] == version)}
+
+
+# Filled by tests/conftest.py before any test is collected: --quick, --exhaustive or neither decides how many.
+VARIANTS: dict[str, dict[str, Any]] = {}
+
+
+def run(*command: str, cwd: Path = ROOT, timeout: int = 300, variables: Mapping[str, str] | None = None) -> str:
+    """Run a command and fail with all that it printed, which is the result otherwise."""
+    result = subprocess.run(
+        command,
+        cwd=cwd,
+        timeout=timeout,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(variables or {})},
+    )
+    assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}"
+    return result.stdout
+
+
+def install(environment: Path, project: Path) -> None:
+    """Make a rendered project the one that a virtual environment with its packages runs."""
+    run(
+        *("uv", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation", f"--python={environment}"),
+        *("--editable", "."),
+        cwd=project,
+    )
+
+
+def git(*arguments: str, cwd: Path) -> str:
+    return subprocess.run(["git", *arguments], cwd=cwd, check=True, capture_output=True, text=True).stdout
+
+
+def working_tree(parts: Iterable[str] = ()) -> Iterator[Path]:
+    """Files of the working tree, also those not committed yet: all of them, or those of some files and folders."""
+    listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *parts, cwd=ROOT)
+    for path in map(Path, filter(None, listed.split("\0"))):
+        if (ROOT / path).is_file():
+            yield path
+
+
+def copied(paths: Iterable[Path], target: Path) -> Path:
+    """Copy files of the working tree to a new folder."""
+    for path in paths:
+        (target / path).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / path, target / path)
+    return target
+
+
+def snapshot(target: Path) -> Path:
+    """Copy the working tree, with what is not committed yet, to a new folder without history."""
+    return copied(working_tree(), target)
+
+
+def commit(folder: Path, message: str, tag: str | None = None) -> None:
+    """Commit everything in a folder, making it a repository first if need be."""
+    git("init", "--quiet", cwd=folder)
+    git("add", "--all", cwd=folder)
+    git("commit", "--quiet", "--allow-empty", "--message", message, cwd=folder)
+    if tag:
+        git("tag", tag, cwd=folder)
+
+
+def files(project: Path) -> Iterator[Path]:
+    """Files of a project that are not git's own, relative to it and in order."""
+    for path in sorted(project.rglob("*")):
+        relative = path.relative_to(project)
+        if path.is_file() and relative.parts[0] != ".git":
+            yield relative
+
+
+def texts(project: Path) -> dict[Path, str]:
+    """All files of a project that are text."""
+    found = {}
+    for path in files(project):
+        content = (project / path).read_bytes()
+        if b"\0" not in content and path.suffix != ".gz":
+            found[path] = content.decode()
+    return found
+
+
+def all_texts(render: Render) -> Iterator[tuple[Path, str]]:
+    """All text files of all variants, each content at each path once."""
+    seen = set()
+    for answers in VARIANTS.values():
+        for file in texts(render(answers)).items():
+            if file not in seen:
+                seen.add(file)
+                yield file
+
+
+def digests(project: Path) -> dict[Path, str]:
+    return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
+
+
+def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """One rendered project for each set of files of these kinds that any variant has."""
+    seen = []
+    for answers in VARIANTS.values():
+        project = render(answers)
+        relevant = {path: digest for path, digest in digests(project).items() if path.suffix in suffixes}
+        if relevant not in seen:
+            seen.append(relevant)
+            yield project
