@@ -20,7 +20,7 @@ from copier import run_copy, run_update
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests import harness
+from tests.support import harness
 
 OLD, NEW = "v9998.0.0", "v9999.0.0"
 Versions = set[tuple[str, str]]
