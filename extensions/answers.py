@@ -148,7 +148,7 @@ def suffix_fault(value: str) -> str:
 
 
 def refused(message: str) -> StrictUndefined:
-    """Value that ends Copier with `message` when it is written out: the only error of a template without a traceback."""
+    """Value that ends Copier with `message` when it is written out: the one kind of error without a traceback."""
     return StrictUndefined(hint=message)
 
 

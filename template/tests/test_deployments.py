@@ -69,7 +69,7 @@ def test_request_uses_one_core(path: Path) -> None:
     assert settings["environment_variables"]["OMP_NUM_THREADS"] == "1"
 
 
-def test_named_environments_are_the_existing_ones() -> None:
+def test_named_environments_exist() -> None:
     built = {f"azureml:{found['name']}:{found['version']}" for found in map(content, ENVIRONMENTS)}
     named = {content(path)["environment"] for path in [*DEPLOYMENTS, *AZUREML.glob("components/*.yml")]}
     assert named == built

@@ -1,11 +1,13 @@
 """Metrics by name, for both tasks; the unit of an error metric is the unit of the target."""
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
+if TYPE_CHECKING:
+    # Not at run time: commands that only read records should answer at once.
+    import numpy.typing as npt
 
-Array = npt.NDArray[Any]
+    Array = npt.NDArray[Any]
+
 Task = Literal["regression", "classification"]
 Direction = Literal["minimize", "maximize"]
 
@@ -27,10 +29,10 @@ def direction(name: str) -> Direction:
 
 def score(
     task: Task,
-    target: Array,
-    prediction: Array,
-    probability: Array | None = None,
-    classes: Array | None = None,
+    target: "Array",
+    prediction: "Array",
+    probability: "Array | None" = None,
+    classes: "Array | None" = None,
 ) -> dict[str, float]:
     """Return all metrics of `task`.
 
@@ -45,6 +47,7 @@ def score(
         Metric name -> value. A metric that these rows do not define (ROC AUC of a single class,
         R2 of a single row) is left out.
     """
+    import numpy as np
     from sklearn import metrics as sk
 
     if task == "regression":

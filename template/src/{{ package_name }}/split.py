@@ -4,19 +4,20 @@ from collections.abc import Iterator
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, Literal
 
-import numpy as np
-import numpy.typing as npt
-
 if TYPE_CHECKING:
+    # Not at run time: commands that only read the configuration should answer at once.
+    import numpy as np
+    import numpy.typing as npt
     import pandas as pd
 
-Mask = npt.NDArray[Any]
+    Mask = npt.NDArray[Any]
+
 By = Literal["time", "id"]
 # Two independent hashes of the id: folds cut the training part afresh. Each key is 16 bytes.
 HOLDOUT_KEY, FOLD_KEY = "holdout-00000000", "folds-0000000000"
 
 
-def holdout(values: "pd.Series", by: By, share: float) -> Mask:
+def holdout(values: "pd.Series", by: By, share: float) -> "Mask":
     """Mark about `share` of the rows as held out, bool (rows,).
 
     By time: the newest rows; rows of one moment stay together. By id: those whose hashed id falls below the
@@ -36,7 +37,7 @@ def holdout(values: "pd.Series", by: By, share: float) -> Mask:
     return _uniform(values, HOLDOUT_KEY) < share
 
 
-def folds(values: "pd.Series", by: By, count: int) -> Iterator[tuple[Mask, Mask]]:
+def folds(values: "pd.Series", by: By, count: int) -> "Iterator[tuple[Mask, Mask]]":
     """Yield pairs of masks (train, validate) to compare kinds of model on; bool (rows,).
 
     By time: rolling origin, each fold trains on all rows before those it validates on (Tashman 2000). By id:
@@ -58,13 +59,14 @@ def folds(values: "pd.Series", by: By, count: int) -> Iterator[tuple[Mask, Mask]
         for start, end in pairwise(edges):
             yield (values <= start).to_numpy(), ((values > start) & (values <= end)).to_numpy()
         return
-    part = np.floor(_uniform(values, FOLD_KEY) * count)
+    part = (_uniform(values, FOLD_KEY) * count).astype(int)
     for index in range(count):
         yield part != index, part == index
 
 
-def _uniform(ids: "pd.Series", key: str) -> npt.NDArray[np.float64]:
+def _uniform(ids: "pd.Series", key: str) -> "npt.NDArray[np.float64]":
     """Return the hashed id of each row as a number in [0, 1)."""
+    import numpy as np
     from pandas.util import hash_array
 
     return np.asarray(hash_array(ids.to_numpy(object), hash_key=key, categorize=False) / 2**64)

@@ -112,8 +112,14 @@ def candidates(training: Training) -> str | None:
     return ", ".join(tried) + "; validated within the training rows" if tried else None
 
 
+def roles(training: Training | None) -> dict[str, str]:
+    """Return the names of the compared models by their role."""
+    baseline = f"{training.baseline} baseline" if training else "baseline"
+    return {"challenger": "this model", "baseline": baseline, "champion": "champion before"}
+
+
 def _performance(training: Training, metrics: Metrics) -> Part:
-    names = {"challenger": "this model", "baseline": f"{training.baseline} baseline", "champion": "champion before"}
+    names = roles(training)
     shown = metrics.models
     rows = [[name, *(number(figures.get(name)) for figures in shown.values())] for name in metrics.challenger]
     caption = f"On {plural(metrics.rows, 'held-out row')}; {metrics.metric} decides ({metrics.direction})"
@@ -155,11 +161,11 @@ def _limits(
     if own is not None and simple:
         gain = (simple - own) / abs(simple) * (1 if metrics.direction == "minimize" else -1)
         if training.kind == training.baseline:
-            found.append("It is the linear baseline itself: nothing less simple did better.")
+            found.append(f"It is the {training.baseline} baseline itself: nothing less simple did better.")
         elif gain <= 0:
-            found.append("It is no better than the linear baseline.")
+            found.append(f"It is no better than the {training.baseline} baseline.")
         elif gain < 0.1:
-            found.append(f"It is only {percent(gain)} better than the linear baseline.")
+            found.append(f"It is only {percent(gain)} better than the {training.baseline} baseline.")
     if config.split.by == "time":
         found.append(
             "It was tested on the weeks or months right after those it learned from; seasons that neither part"

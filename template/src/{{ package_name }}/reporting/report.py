@@ -13,6 +13,7 @@ from markupsafe import Markup
 from ..records import Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
 from .html import NOTHING, contents, grid, main_part, number, page, plural, section, verdict, verdicts
+from .model_card import roles
 from .monitor_page import DRIFT_INTRO, drift_block, headline, performance_headline, slice_tables
 
 INTROS = {
@@ -73,16 +74,20 @@ def report_page(inputs: ReportInputs) -> str:
     run = inputs.runs[-1] if inputs.runs else TrainingRun("")
     version = run.registration.version if run.registration else None
     metrics, last = run.metrics, inputs.monitors[-1] if inputs.monitors else None
-    compared = [(each.name, each.metrics) for each in inputs.runs if each.metrics and each.metrics.champion]
+    compared = [
+        sections.retraining(each.name, each.metrics, roles(each.training))
+        for each in inputs.runs
+        if each.metrics and each.metrics.champion
+    ]
     blocks = {
         "What happened": sections.events(inputs.events),
         "Training": sections.training(run.training, run.split, version) if run.training else NOTHING,
-        "How good it is": sections.metrics_table(metrics) if metrics else NOTHING,
+        "How good it is": sections.metrics_table(metrics, roles(run.training)) if metrics else NOTHING,
         "Predictions": _predictions(run),
         "Error by slice": grid(slice_tables(run.slices), "pair"),
         **(examples.sections(metrics) if metrics else {}),
         "Gate": sections.gate(run.gate) if run.gate else NOTHING,
-        "Before and after retraining": grid((sections.retraining(*each) for each in compared), "pair"),
+        "Before and after retraining": grid(compared, "pair"),
         "Monitoring": sections.windows(inputs.monitors),
         "Drift": drift_block(last) if last else NOTHING,
     }
@@ -100,7 +105,7 @@ def report_page(inputs: ReportInputs) -> str:
 def _predictions(run: TrainingRun) -> Markup:
     if run.predictions is None or run.metrics is None:
         return NOTHING
-    return sections.predictions(run.predictions, run.metrics.task, run.target)
+    return sections.predictions(run.predictions, run.metrics.task, run.target, roles(run.training))
 
 
 def _subtitle(run: TrainingRun, version: str | None) -> str:
@@ -125,9 +130,9 @@ def _model_verdict(run: TrainingRun) -> Markup:
     text = f"Version {run.registration.version}: " if run.registration else ""
     text += f"{metric} {number(run.metrics.challenger.get(metric))} on {plural(run.metrics.rows, 'held-out row')}"
     if run.training and run.training.kind == run.training.baseline:
-        text += "; the linear model itself did best."
+        text += f"; the {run.training.baseline} model itself did best."
     else:
-        text += f"; the linear baseline reaches {number(run.metrics.baseline.get(metric))}."
+        text += f"; the {roles(run.training)['baseline']} reaches {number(run.metrics.baseline.get(metric))}."
     if run.gate is None:
         return verdict("neutral", "The model has not been judged", text)
     if not run.gate.passed:

@@ -16,7 +16,6 @@ from .html import ABSENT, NOTHING, State, badge, bar, details, facts, figure, fi
 from .model_card import candidates, rows_of
 from .monitor_page import moved
 
-MODELS = {"challenger": "this model", "baseline": "linear baseline", "champion": "champion before"}
 CLASSES = 12
 MISTAKES = 15
 ERROR_BARS = 40
@@ -58,10 +57,10 @@ def _code(text: str) -> Markup:
     return Markup("<code>{}</code>").format(text)
 
 
-def metrics_table(metrics: Metrics) -> Markup:
-    """Return all metrics of the model, of the baseline and of the champion."""
+def metrics_table(metrics: Metrics, names: Mapping[str, str]) -> Markup:
+    """Return all metrics of the model, of the baseline and of the champion, by the names of `model_card.roles`."""
     shown = metrics.models
-    columns = ["metric", *(MODELS[role] for role in shown)]
+    columns = ["metric", *(names[role] for role in shown)]
     rows = [
         (
             f"{name} (decides)" if name == metrics.metric else name,
@@ -76,14 +75,13 @@ def metrics_table(metrics: Metrics) -> Markup:
     return table(caption, columns, rows, columns[1:]) + findings(notes)
 
 
-def predictions(path: Path, task: str, target: str) -> Markup:
-    """Return pictures of predicted against true values, from predictions.parquet."""
+def predictions(path: Path, task: str, target: str, names: Mapping[str, str]) -> Markup:
+    """Return pictures of predicted against true values; `path` is predictions.parquet, see `model_card.roles`."""
     frame = pd.read_parquet(path)
-    pictures = _regression_pictures if task == "regression" else _classification_pictures
-    return pictures(frame, target)
+    return _regression_pictures(frame, target, names) if task == "regression" else _class_pictures(frame, target)
 
 
-def _regression_pictures(frame: pd.DataFrame, target: str) -> Markup:
+def _regression_pictures(frame: pd.DataFrame, target: str, names: Mapping[str, str]) -> Markup:
     truth, predicted = frame[target].to_numpy(), frame["prediction"].to_numpy()
     rival = "champion" if "champion_prediction" in frame else "baseline"
     errors, others = predicted - truth, frame[f"{rival}_prediction"].to_numpy() - truth
@@ -95,16 +93,16 @@ def _regression_pictures(frame: pd.DataFrame, target: str) -> Markup:
                 "The rows of the holdout, stronger where there are more. On the dashed line a prediction is exact.",
             ),
             figure(
-                charts.histogram_pair(pair, f"Distribution of errors of this model and of the {MODELS[rival]}"),
+                charts.histogram_pair(pair, f"Distribution of errors of this model and of the {names[rival]}"),
                 f"Error (predicted minus true {target}): the narrower around 0, the better.",
-                (MODELS["challenger"], MODELS[rival]),
+                (names["challenger"], names[rival]),
             ),
         ],
         "pair",
     )
 
 
-def _classification_pictures(frame: pd.DataFrame, target: str) -> Markup:
+def _class_pictures(frame: pd.DataFrame, target: str) -> Markup:
     from sklearn.calibration import calibration_curve
     from sklearn.metrics import roc_curve
 
@@ -200,16 +198,16 @@ def windows(results: Sequence[Monitor]) -> Markup:
     return table("Monitored windows", columns, rows, ["rows"]) + details(f"Findings of {latest.window}", found)
 
 
-def retraining(name: str, metrics: Metrics) -> Markup:
-    """Return champion, challenger and baseline side by side on the holdout of run `name`."""
+def retraining(run: str, metrics: Metrics, names: Mapping[str, str]) -> Markup:
+    """Return champion, challenger and baseline side by side on the holdout of a run; see `model_card.roles`."""
     metric = metrics.metric
     figures: list[tuple[str, str, Literal["", "muted"]]] = [
         ("before (champion)", "champion", "muted"),
         ("after (challenger)", "challenger", ""),
-        ("linear baseline", "baseline", "muted"),
+        (names["baseline"], "baseline", "muted"),
     ]
     values = {role: metrics.models[role].get(metric) for _, role, _ in figures}
     largest = max((abs(value) for value in values.values() if value is not None), default=0.0)
     rows = [(title, number(values[role]), bar(values[role], largest, style)) for title, role, style in figures]
-    caption = f"{metric} on {plural(metrics.rows, 'held-out row')} of run {name}"
+    caption = f"{metric} on {plural(metrics.rows, 'held-out row')} of run {run}"
     return table(caption, ["model", metric, " "], rows, [metric])

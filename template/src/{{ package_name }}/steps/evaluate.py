@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Annotated
 
 from .. import entry, explain, models, predictions, tracking
-from ..config.project import load
+from ..config.project import ProjectConfig, load
+from ..errors import UserError
 from ..records import Contract, Metrics, Part, Split, Training
 from ..reporting import plots
 
@@ -33,6 +34,16 @@ def trained_on_holdout_period(champion: Contract, holdout: Part) -> bool:
     return until is not None and holdout.start is not None and until >= holdout.start
 
 
+def load_champion(folder: Path, config: ProjectConfig) -> tuple[models.Model | None, str | None]:
+    """Return the champion, or None and why it cannot be compared, for instance because another learner made it."""
+    try:
+        champion = models.load(folder)
+    except UserError as error:
+        return None, str(error)
+    problem = config.mismatch(champion.contract)
+    return (None, problem) if problem else (champion, None)
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write metrics.json, predictions.parquet, reference.parquet and plots/; log them to MLflow."""
     import pandas as pd
@@ -55,9 +66,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     champion_metrics = champion_problem = None
     champion_flattered = False
     if settings.champion:
-        champion = models.load(settings.champion)
-        champion_problem = config.mismatch(champion.contract)
-        if champion_problem is None:
+        champion, champion_problem = load_champion(settings.champion, config)
+        if champion:
             old = predictions.predict(champion, holdout)
             champion_metrics = predictions.score(target.join(old), columns.target, champion.contract.classes)
             table["champion_prediction"] = old[predictions.PREDICTION]

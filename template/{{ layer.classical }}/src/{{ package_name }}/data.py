@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
 from .errors import UserError
-from .records import Contract
+from .records import Contract, Feature
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,6 +83,38 @@ def read_columns(path: Path, columns: Mapping[str, Kind], *, optional: Sequence[
 
     frames = [_read_file(file, columns, set(optional)) for file in files(path)]
     return frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
+
+
+def describe(
+    frame: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | None, package_version: str | None = None
+) -> Contract:
+    """Return the contract of a model that learned from the rows of `frame`.
+
+    Args:
+        frame: the training rows.
+        config: names the columns.
+        classes: class labels in the order of the model's probabilities, None for a regression.
+        package_version: version of the library that fitted the model.
+    """
+    columns = config.columns
+    return Contract(
+        task=config.task,
+        target=columns.target,
+        id=columns.id,
+        features=tuple(_describe_feature(name, config, frame[name]) for name in columns.features),
+        classes=None if classes is None else tuple(classes),
+        max_rows=config.serving.max_rows,
+        trained_until=frame[columns.time].max().isoformat() if columns.time else None,
+        package_version=package_version,
+    )
+
+
+def _describe_feature(name: str, config: ProjectConfig, column: "pd.Series") -> Feature:
+    kind, filled = config.columns.kind(name), column.dropna()
+    categories = tuple(sorted(filled.unique().tolist())) if kind == "categorical" else None
+    if kind != "numeric" or filled.empty:
+        return Feature(name, kind, categories)
+    return Feature(name, kind, categories, float(filled.min()), float(filled.max()))
 
 
 def files(path: Path) -> list[Path]:

@@ -1,8 +1,9 @@
 """Explanation of a model: how much worse it gets without the information of one column."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import models
+from . import models, predictions
 from .config.project import ProjectConfig
 from .records import Importance
 
@@ -13,11 +14,22 @@ ROWS = 2_000
 REPEATS = 3
 
 
+@dataclass(frozen=True)
+class _Estimator:
+    """A model in the form that scikit-learn asks for; nothing calls `fit`."""
+
+    model: models.Model
+
+    def fit(self, *_: object) -> None:
+        raise NotImplementedError
+
+
 def explain(model: models.Model, frame: "pd.DataFrame", config: ProjectConfig) -> tuple[Importance, ...]:
     """Return the permutation importance of each feature on at most `ROWS` rows, most important first.
 
     `mean` is how much worse the metric gets when one column is shuffled, in the unit of the metric
-    (Breiman 2001, as implemented by scikit-learn), `std` its spread over the shuffles.
+    (Breiman 2001, as implemented by scikit-learn), `std` its spread over the shuffles. The model is asked for
+    predictions only, so any learner can be explained.
 
     Args:
         model: the model to explain.
@@ -30,11 +42,12 @@ def explain(model: models.Model, frame: "pd.DataFrame", config: ProjectConfig) -
     columns, name = config.columns, config.metric.name
     sign = -1.0 if config.metric.direction == "minimize" else 1.0
 
-    def score(pipeline: Any, inputs: "pd.DataFrame", target: Any) -> float:
-        return sign * models.evaluate(pipeline, config, inputs.assign(**{columns.target: target}))[name]
+    def score(estimator: _Estimator, inputs: "pd.DataFrame", target: Any) -> float:
+        table = predictions.predict(estimator.model, inputs).assign(**{columns.target: target})
+        return sign * predictions.score(table, columns.target, model.contract.classes)[name]
 
     result = permutation_importance(
-        model.pipeline,
+        _Estimator(model),
         sample[columns.features],
         sample[columns.target],
         scoring=score,

@@ -13,10 +13,10 @@ from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import features, metrics, split, tracking
+from . import data, features, metrics, split, tracking
 from .config.project import ProjectConfig
 from .errors import UserError
-from .records import Candidate, Contract, Feature
+from .records import Candidate, Contract
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -183,25 +183,8 @@ def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dic
 
 def describe(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
     """Return the contract of a fitted pipeline, learnt from the training rows."""
-    times = frame[config.columns.time] if config.columns.time else None
-    return Contract(
-        task=config.task,
-        target=config.columns.target,
-        id=config.columns.id,
-        features=tuple(_describe_feature(name, config, frame[name]) for name in config.columns.features),
-        classes=tuple(pipeline.classes_.tolist()) if config.task == "classification" else None,
-        max_rows=config.serving.max_rows,
-        trained_until=times.max().isoformat() if times is not None else None,
-        package_version=metadata.version("scikit-learn"),
-    )
-
-
-def _describe_feature(name: str, config: ProjectConfig, column: "pd.Series") -> Feature:
-    kind, filled = config.columns.kind(name), column.dropna()
-    categories = tuple(sorted(filled.unique().tolist())) if kind == "categorical" else None
-    if kind != "numeric" or filled.empty:
-        return Feature(name, kind, categories)
-    return Feature(name, kind, categories, float(filled.min()), float(filled.max()))
+    classes = pipeline.classes_.tolist() if config.task == "classification" else None
+    return data.describe(frame, config, classes, metadata.version("scikit-learn"))
 
 
 def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:

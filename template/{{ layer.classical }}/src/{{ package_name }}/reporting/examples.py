@@ -16,7 +16,7 @@ def sections(metrics: Metrics) -> dict[str, Markup]:
 
 def _importance(metrics: Metrics) -> Markup:
     found = metrics.importance[:SHOWN]
-    largest = max(item.mean for item in found)
+    largest = max((item.mean for item in found), default=0.0)
     loss = f"{metrics.metric} worse by"
     rows = [(item.feature, number(item.mean), bar(item.mean, largest)) for item in found]
     return table("Permutation importance on the holdout", ["feature", loss, " "], rows, [loss])
