@@ -122,6 +122,10 @@ def test_layers_are_known_by_interface_alone(render: harness.Render) -> None:
                 assert imported in INTERFACE, f"{importer} imports {imported}, a module of {layers}"
 
 
+def test_interface_names_modules_of_layers() -> None:
+    assert all(layers_of(module) for module in INTERFACE), [name for name in INTERFACE if not layers_of(name)]
+
+
 def layers_of(module: str) -> set[str]:
     """Layers that bring a module; none for one of the skeleton."""
     path = Path("src", "{{ package_name }}", *module.split("."))

@@ -11,13 +11,11 @@ import yaml
 from copier import run_copy
 
 from tests.support import harness
-from tests.support.environments import Environments
 from tests.support.renders import Renders
 
 TOY = harness.ROOT / "tests" / "fixtures" / "scenarios" / "toy"
-LAYER = "{{ layer.toy }}"
-# Taken from the classical layer: a toy needs no locks of its own, and the rest belongs to every scenario.
-BORROWED = ("azureml", "requirements", "src/score.py.jinja")
+# Taken from the classical layer: the toy needs no packages of its own, and runs in the environment of that layer.
+LOCKS = ("requirements", "uv.lock")
 
 
 @pytest.fixture(scope="module")
@@ -26,8 +24,12 @@ def project(renders: Renders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("toy")
     template = shutil.copytree(renders.template, folder / "template")
     shutil.copytree(TOY, template / "scenarios" / "toy", ignore=shutil.ignore_patterns("layer"))
-    shutil.copytree(TOY / "layer", template / "template" / LAYER)
-    borrow(template)
+    layer, classical = (template / "template" / f"{{{{ layer.{name} }}}}" for name in ("toy", "classical"))
+    shutil.copytree(TOY / "layer", layer)
+    for path in harness.files(classical):
+        if path.parts[0] in LOCKS:
+            (layer / path).parent.mkdir(exist_ok=True)
+            shutil.copy2(classical / path, layer / path)
     questions = template / "copier.yml"
     text = questions.read_text()
     choice = text.index("  choices:\n") + len("  choices:\n")
@@ -41,39 +43,26 @@ def project(renders: Renders, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return target
 
 
-def borrow(template: Path) -> None:
-    """Give the toy what it lacks of the classical layer's `BORROWED`."""
-    own, classical = (template / "template" / name for name in (LAYER, "{{ layer.classical }}"))
-    for path in harness.files(classical):
-        if path.as_posix().startswith(BORROWED) and not (own / path).exists():
-            (own / path).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(classical / path, own / path)
-    constraints = template / "scenarios" / "classical" / "constraints.txt"
-    if constraints.exists():
-        shutil.copy(constraints, template / "scenarios" / "toy")
-
-
 @pytest.fixture(scope="module")
-def environment(project: Path, environments: Environments) -> Path:
-    """An environment with the locked packages in which the toy is installed."""
-    found = environments.of(project)
-    harness.install(found, project)
-    return found
+def installed(project: Path, environment: Path) -> Path:
+    """The environment of the classical layer, in which the toy is installed."""
+    harness.install(environment, project)
+    return environment
 
 
-def test_new_scenario_is_clean_by_its_own_rules(project: Path, environment: Path) -> None:
+def test_new_scenario_is_clean_by_its_own_rules(project: Path, installed: Path) -> None:
     harness.run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
     harness.run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
-    harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment}/mypy", "src", cwd=project)
+    harness.run(str(installed / "bin" / "mypy"), f"--cache-dir={installed}/mypy", "src", cwd=project)
 
 
-def test_new_scenario_passes_its_checks(project: Path, environment: Path) -> None:
-    printed = harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
+def test_new_scenario_passes_its_checks(project: Path, installed: Path) -> None:
+    printed = harness.run(str(installed / "bin" / "mlops"), "check", cwd=project)
     assert "ok      data/train" in printed.splitlines(), printed
 
 
-def test_new_scenario_runs_its_pipeline(project: Path, environment: Path) -> None:
-    mlops = str(environment / "bin" / "mlops")
+def test_new_scenario_runs_its_pipeline(project: Path, installed: Path) -> None:
+    mlops = str(installed / "bin" / "mlops")
     printed = harness.run(mlops, "run", cwd=project)
     assert "note-length version 1" in printed, printed
     found = json.loads(next((project / "outputs").rglob("metrics.json")).read_text())

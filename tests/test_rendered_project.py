@@ -28,6 +28,12 @@ def test_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
 
 
 @pytest.mark.first
+@pytest.mark.parametrize("scenario", harness.offered("scenario"))
+def test_own_tests_pass(scenario: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    run_tests(render(harness.answers_for(scenario)), [], environments, tmp_path)
+
+
+@pytest.mark.first
 def test_types_fit(environments: Environments, render: harness.Render) -> None:
     for project in harness.distinct(render, (".py",)):
         environment = environments.of(project)
@@ -36,11 +42,6 @@ def test_types_fit(environments: Environments, render: harness.Render) -> None:
 
 
 @pytest.mark.first
-@pytest.mark.parametrize("scenario", harness.offered("scenario"))
-def test_own_tests_pass(scenario: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
-    run_tests(render(harness.answers_for(scenario)), [], environments, tmp_path)
-
-
 @pytest.mark.parametrize("iac", [iac for iac in harness.offered("iac") if iac != harness.answers_for()["iac"]])
 def test_tests_of_another_iac_pass(
     iac: str, environments: Environments, render: harness.Render, tmp_path: Path
@@ -55,6 +56,7 @@ def test_tests_of_another_iac_pass(
     run_tests(other, [str(path) for path in (*brought, *shared)], environments, tmp_path)
 
 
+@pytest.mark.first
 @pytest.mark.parametrize(("iac", "ci"), [("terraform", "azure_devops"), ("bicep", "github")])
 def test_configuration_passes_its_checks(
     iac: str, ci: str, environments: Environments, render: harness.Render, tmp_path: Path

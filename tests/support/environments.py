@@ -6,6 +6,7 @@ import hashlib
 import itertools
 import shutil
 import sys
+import tomllib
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -24,8 +25,9 @@ class Environments:
     def of(self, project: Path) -> Path:
         """Return an environment with the packages that a project locks."""
         sources = [project / name for name in ("pyproject.toml", "uv.lock")]
-        content = b"".join(source.read_bytes() for source in sources)
-        key = hashlib.sha256(content + sys.version.encode()).hexdigest()[:16]
+        metadata = tomllib.loads(sources[0].read_text())
+        needed = (metadata["project"]["dependencies"], metadata["dependency-groups"], sources[1].read_text())
+        key = hashlib.sha256(repr((needed, sys.version)).encode()).hexdigest()[:16]
         if key not in self._claimed:
             self._claimed[key] = _claim(key)
             folder, _ = self._claimed[key]
