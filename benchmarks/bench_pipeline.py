@@ -1,12 +1,12 @@
-"""How much the local runner adds to the work of the steps, and what an unchanged run costs.
+"""Measure the time that the local runner adds to the work of the steps, and the time of an unchanged run.
 
     PROJECT/.venv/bin/python benchmarks/bench_pipeline.py PROJECT [--rounds 5] [--out FILE]
 
 PROJECT is a rendered classical project; run this with a Python that has its dependencies. The project is copied, so
 that its own outputs stay as they are. In one warm process, rounds of two things alternate: the `main` of each step
-called directly with the arguments that the runner would give it, and a whole run of the pipeline with every step made
-anew. The quickest round of each gives the ratio: other programs only ever add time. `mlops run` is also timed in
-processes of its own, nothing having changed since the last one. All of it computes on one thread, for steadier figures.
+called directly with the arguments that the runner would give it, and a whole run of the pipeline with no step reused.
+The quickest round of each gives the ratio: other programs only ever add time. `mlops run` is also timed in processes of
+its own, without a change since the last one. Everything computes on one thread, for steadier figures.
 """
 
 import argparse
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def measure(project: Path, rounds: int) -> dict[str, Any]:
-    """All figures of one project, which this changes; seconds of wall time."""
+    """Return all figures of one project, which this changes; seconds of wall time."""
     package = package_of(project)
     environment = {**os.environ, "PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
 
@@ -95,7 +95,7 @@ def measure(project: Path, rounds: int) -> dict[str, Any]:
 
 
 def warm(root: Path, rounds: int) -> dict[str, list[float]]:
-    """Seconds of each round: the steps called directly, and the runner running them."""
+    """Return the seconds of each round: the steps called directly, and the runner running them."""
     package = package_of(root)
     runner = importlib.import_module(f"{package}.pipeline.runner")
     project = importlib.import_module(f"{package}.paths").Project(root)
@@ -120,7 +120,7 @@ def warm(root: Path, rounds: int) -> dict[str, list[float]]:
 
 
 def calls(package: str, project: Any, result: Any) -> list[tuple[Callable[[], None], list[Path]]]:
-    """Each step's `main` with its arguments, and the folders it writes: as in `result`, but with other folders."""
+    """Return each step's `main` with the arguments of `result` but other folders to write, and these folders."""
     graph = importlib.import_module(f"{package}.pipeline.load").load(project, project.pipeline)
     command = importlib.import_module(f"{package}.pipeline.command")
     inputs = importlib.import_module(f"{package}.pipeline.inputs")
@@ -150,7 +150,7 @@ def timed(call: Callable[[], object]) -> float:
 
 
 def package_of(project: Path) -> str:
-    """The package that the project's `mlops` command belongs to."""
+    """Return the package that the project's `mlops` command belongs to."""
     content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 

@@ -1,11 +1,11 @@
-"""What score.py adds to the inference server's own cost, and what concurrency does to throughput.
+"""Measure the time that score.py adds to the inference server's own, and the throughput under concurrency.
 
     PROJECT/.venv/bin/python benchmarks/bench_serving.py PROJECT [--rounds 10] [--requests 100] [--out FILE]
 
 PROJECT is a rendered classical project; run this with a Python that has its dependencies. Nothing in it is changed. A
 model of the project's kind is trained on its sample data and saved. Two real inference servers then run side by side,
 one with the project's score.py and that model, one with a score.py that does nothing. Both of them and the bare model
-are asked for the same row in turn, so that cold caches and the noise of the machine meet all three alike. Then the
+are asked for the same row in turn, so that cold caches and the noise of the machine affect all three alike. Then the
 project's server is asked by 1, 4 and 16 clients at once. Ratios are taken within a round; their medians count.
 """
 
@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-# As the server has it; to be set before NumPy is imported.
+# As in the server; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 OVERHEAD_LIMIT = 1.5
@@ -52,7 +52,7 @@ def main() -> None:
 
 
 def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
-    """All figures of one project; milliseconds and requests a second."""
+    """Return all figures of one project; milliseconds and requests a second."""
     package = package_of(root)
     sys.path.insert(0, str(root / "src"))
     project_config, data, models, paths, server, smoke, mounted_model = (
@@ -122,7 +122,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
 
 
 def ask(server: Any, body: str) -> None:
-    """One request on a connection of its own, which is all that the server's workers offer."""
+    """Send one request on a connection of its own: the server's workers keep none open."""
     connection = http.client.HTTPConnection(server.host, server.port, timeout=30)
     connection.request("POST", "/score", body, {"Content-Type": "application/json"})
     response = connection.getresponse()
@@ -133,13 +133,13 @@ def ask(server: Any, body: str) -> None:
 
 
 def predict(model: Any, frame: Any) -> None:
-    """What the model must do for an answer."""
+    """Do the model's part of an answer."""
     model.predict(frame)
     model.predict_proba(frame)
 
 
 def in_turn(asked: dict[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
-    """Milliseconds of each call of each."""
+    """Return the milliseconds of each call of each function."""
     found: dict[str, list[float]] = {name: [] for name in asked}
     for _ in range(times):
         for name, call in asked.items():
@@ -154,7 +154,7 @@ def p95(values: list[float]) -> float:
 
 
 def rate(server: Any, body: str, clients: int, requests: int) -> float:
-    """Requests a second, with that many clients asking one after the other each."""
+    """Return the requests a second of so many clients, each of which sends one request after another."""
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         began = time.perf_counter()
         list(pool.map(lambda _: ask(server, body), range(requests)))
@@ -162,7 +162,7 @@ def rate(server: Any, body: str, clients: int, requests: int) -> float:
 
 
 def package_of(project: Path) -> str:
-    """The package that the project's `mlops` command belongs to."""
+    """Return the package that the project's `mlops` command belongs to."""
     content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
     return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 

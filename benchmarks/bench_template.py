@@ -1,11 +1,11 @@
-"""What this template costs over the same Copier on an empty template, and how fast `mlops --help` is.
+"""Measure this template against the same Copier on an empty template and on plain files, and `mlops --help`.
 
     python benchmarks/bench_template.py PROJECT [--rounds 5] [--out FILE]
 
 Run with a Python that has Copier and the template's extensions; PROJECT is a rendered project with its .venv. Rounds of
 three things alternate: `copier copy` and `copier update` of this template, of a template with one question and one
-file, and of one with one question and the very files that this template renders, as plain files. The last is what
-Copier itself costs for a project of this size; the limit is held against it. Each runs as a process, as a user runs it;
+file, and of one with one question and the very files that this template renders, as plain files. The last is
+Copier's own time for a project of this size, to which the limit applies. Each runs as a process, as a user runs it;
 the quickest of each is compared.
 """
 
@@ -30,7 +30,7 @@ QUIET |= {"GIT_COMMITTER_EMAIL": "b@example.com", "GIT_CONFIG_GLOBAL": os.devnul
 
 
 def run(*command: str | Path, cwd: Path | None = None) -> float:
-    """Seconds that a command takes; it must succeed."""
+    """Run a command, which must succeed, and return its seconds."""
     began = time.perf_counter()
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=os.environ | QUIET, capture_output=True, text=True, check=False
@@ -48,7 +48,7 @@ def commit(folder: Path, tag: str | None = None) -> None:
 
 
 def templates(folder: Path, project: Path) -> dict[str, Path]:
-    """The three templates by name, each a repository with two releases that differ in one file."""
+    """Return the three templates by name, each a repository with two releases that differ in one file."""
     full, empty, plain = folder / "full", folder / "empty", folder / "plain"
     tracked = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
     for name in filter(None, tracked.split("\0")):

@@ -1,10 +1,10 @@
-"""Train and evaluate against what the accelerator does, and how time and memory grow with the rows.
+"""Compare training and evaluation with the accelerator's; measure how time and memory grow with the rows.
 
     PROJECT/.venv/bin/python benchmarks/bench_training.py PROJECT [--rounds 3] [--rows 1000000] [--out FILE]
 
 PROJECT is a rendered classical project; run this with a Python that has its dependencies. Two things alternate in one
 process on the taxi case, 10 000 rows and 20 columns: the project's own way (choosing a kind on folds, fitting it and
-the linear baseline, all metrics on the holdout), and what Azure/mlops-v2 does in its train and evaluate scripts, a
+the linear baseline, all metrics on the holdout), and the way of Azure/mlops-v2's train and evaluate scripts, a
 RandomForest of 500 trees on one-hot columns, fitted once and scored. The trips are made here: fares follow distance,
 duration, hour and zone with noise, as the taxi sample's do, so that both solve the same honest problem.
 
@@ -24,7 +24,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-# One thread each: two processes of this machine would otherwise fight over its cores.
+# One thread each: two processes of this machine would otherwise compete for its cores.
 os.environ["OMP_NUM_THREADS"] = "1"
 
 SPEED_LIMIT = 5.0
@@ -58,7 +58,7 @@ monitoring: {metric: 100, slice_gap: 100}
 
 
 def trips(rows: int) -> Any:
-    """Taxi trips, 20 feature columns, deterministic; the fare in dollars depends on them as a meter's does."""
+    """Return taxi trips, 20 feature columns, deterministic; the fare in dollars depends on them as a meter's does."""
     import numpy as np
     import pandas as pd
 
@@ -101,7 +101,7 @@ def trips(rows: int) -> Any:
 
 
 def ours(package: str, table: Any, config: Any) -> tuple[float, float]:
-    """Seconds and holdout RMSE of the project's way."""
+    """Return seconds and holdout RMSE of the project's way."""
     training = importlib.import_module(f"{package}.steps.train")
     prep = importlib.import_module(f"{package}.steps.prep")
     models = importlib.import_module(f"{package}.models")
@@ -114,7 +114,7 @@ def ours(package: str, table: Any, config: Any) -> tuple[float, float]:
 
 
 def theirs(package: str, table: Any, config: Any) -> tuple[float, float]:
-    """Seconds and holdout RMSE of the accelerator's RandomForest on the same parts of the table."""
+    """Return seconds and holdout RMSE of the accelerator's RandomForest on the same parts of the table."""
     import pandas as pd
     from sklearn.ensemble import RandomForestRegressor
     from sklearn.metrics import root_mean_squared_error
@@ -138,7 +138,7 @@ def theirs(package: str, table: Any, config: Any) -> tuple[float, float]:
 
 
 def growth(project: Path, package: str, rows: int, folder: Path) -> dict[str, Any]:
-    """Seconds and peak memory (GB) of each step on `rows` rows, each in a process of its own."""
+    """Return seconds and peak memory (GB) of each step on `rows` rows, each in a process of its own."""
     folder.mkdir()
     (folder / "project.yml").write_text(CONFIG, encoding="utf-8")
     (folder / "data").mkdir()

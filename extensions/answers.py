@@ -1,6 +1,6 @@
-"""Rules of the answers: a filter gives no text for a good answer and one sentence for a bad one.
+"""Rules of the answers: a filter returns an empty text for a good answer and one sentence for a bad one.
 
-The sentence quotes the value and says the rule; Copier puts the question's name before it. One more filter, `refused`,
+The sentence quotes the value and gives the rule; Copier puts the question's name before it. One more filter, `refused`,
 ends Copier with a message.
 """
 
@@ -21,10 +21,10 @@ _OTHER_STDLIB = frozenset(
     """.split()
 )
 
-# What stands beside the package in `src/`, and in the project root.
+# Modules beside the package in `src/`, and modules and folders in the project root.
 _OWN_MODULES = {"score", "batch_score", "conftest", "tests"}
 
-# What the locked requirements of any scenario install, by package and by import.
+# Packages that the locked requirements of any scenario install, by package name and by import name.
 DEPENDENCIES = frozenset(
     """
     accelerate aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio appnope asgiref
@@ -62,7 +62,7 @@ DEPENDENCIES = frozenset(
 
 
 def text_fault(value: str, longest: int) -> str:
-    """One line of free text."""
+    """Check one line of free text."""
     # Joiners are the only invisible characters allowed: some scripts cannot be written without.
     odd = next((c for c in value if not c.isprintable() and c not in "\u200c\u200d"), None)
     if odd is not None:
@@ -77,7 +77,7 @@ def text_fault(value: str, longest: int) -> str:
 
 
 def slug_fault(value: str) -> str:
-    """Short name for folders and Azure resources."""
+    """Check a short name for folders and Azure resources."""
     rule = "use a-z, 0-9 and '-', starting with a letter"
     if odd := re.search(r"[^a-z0-9-]", value):
         return f"{_quote(value)} has {_quote(odd.group())}: {rule}."
@@ -93,7 +93,7 @@ def slug_fault(value: str) -> str:
 
 
 def package_fault(value: str) -> str:
-    """Name that Python imports the project's code by."""
+    """Check a name that Python imports the project's code by."""
     if not re.fullmatch(r"[a-z][a-z0-9_]*", value, re.ASCII):
         return f"{_quote(value)} is no package name: use a-z, 0-9 and '_', starting with a letter."
     if len(value) > 30:
@@ -110,7 +110,7 @@ def package_fault(value: str) -> str:
 
 
 def location_fault(value: str) -> str:
-    """Azure region in the form that Azure's APIs use."""
+    """Check an Azure region in the form that Azure's APIs use."""
     if re.fullmatch(r"[a-z][a-z0-9]{5,39}", value, re.ASCII):
         return ""
     meant = re.sub(r"[^a-z0-9]", "", value.lower())
@@ -119,7 +119,7 @@ def location_fault(value: str) -> str:
 
 
 def repository_fault(value: str, ci: str) -> str:
-    """Address of the repository within its host, which `ci` names."""
+    """Check the address of a repository within its host, which `ci` names."""
     owner = r"[A-Za-z0-9][A-Za-z0-9-]*(?<!-)"
     if ci == "github":
         if re.fullmatch(rf"(?!.*--)(?=.{{1,39}}/){owner}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", value):
@@ -133,7 +133,7 @@ def repository_fault(value: str, ci: str) -> str:
 
 
 def email_fault(value: str) -> str:
-    """Address that alerts go to."""
+    """Check the address that alerts go to."""
     domain = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
     if len(value) <= 254 and re.fullmatch(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value):
         return ""
@@ -141,14 +141,14 @@ def email_fault(value: str) -> str:
 
 
 def suffix_fault(value: str) -> str:
-    """Ending of Azure names that must be unique in the world."""
+    """Check the ending of Azure names that must be unique in the world."""
     if re.fullmatch(r"[a-z][a-z0-9]{3}", value, re.ASCII):
         return ""
     return f"{_quote(value)} is no ending: use a letter and three letters or digits, lower case."
 
 
 def refused(message: str) -> StrictUndefined:
-    """Value that ends Copier with `message` when it is written out: the one kind of error without a traceback."""
+    """Return a value that ends Copier with `message` when it is rendered: the only error without a traceback."""
     return StrictUndefined(hint=message)
 
 

@@ -24,7 +24,7 @@ _HASH_LENGTH = 6
 
 
 class Rule(NamedTuple):
-    """How one kind of resource is named.
+    """Azure's rule for the names of one kind of resource.
 
     `longest` is Azure's limit in characters. All names here start with a letter, end with a letter
     or digit, hold no two hyphens in a row and are lower case, which every kind accepts; so only
@@ -55,7 +55,7 @@ RULES = {
     "identity_ci": Rule("id-ci", 128),
     "action_group": Rule("ag", 260),
     "action_group_mail": Rule("ag-mail", 260),
-    "logic_app": Rule("logic", 40),  # 43 in Azure: infra/ calls a second one the same with `-in`
+    "logic_app": Rule("logic", 40),  # 43 in Azure: infra/ adds `-in` to the name of a second one
     "workspace_events": Rule("evgt", 50),
     "lake_events": Rule("evgt-lake", 50),
     "virtual_network": Rule("vnet", 64),
@@ -66,13 +66,13 @@ RULES = {
 # One Azure ML registry serves all environments: its name holds `shared` in each of them.
 REGISTRY = Rule("mlr", 32)
 
-# A cluster's name is unique within its workspace only. It is the same everywhere, so that pipelines
-# can name it.
+# A cluster's name is unique within its workspace only. It is the same in all of them, so that
+# pipelines can name it.
 CPU_CLUSTER = "cpu-cluster"
 
 
 def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
-    """The name of one resource: valid by `rule`, and another for any other argument.
+    """Return the name of one resource: valid by `rule`, and different for any other argument.
 
     Raises ValueError if an argument has another form than the questions accept.
     """
@@ -95,7 +95,7 @@ def name(rule: Rule, slug: str, environment: str, suffix: str) -> str:
 
 
 def azure_names(slug: str, environment: str, suffix: str) -> dict[str, str]:
-    """The names of one environment's resources by kind; `registry` and `cpu_cluster` are shared."""
+    """Return the names of one environment's resources by kind; `registry` and `cpu_cluster` are shared."""
     return {
         **{kind: name(rule, slug, environment, suffix) for kind, rule in RULES.items()},
         "registry": name(REGISTRY, slug, "shared", suffix),

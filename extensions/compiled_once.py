@@ -1,4 +1,4 @@
-"""A Jinja extension that spares Copier most of its compiling: each text is compiled once.
+"""A Jinja extension that saves Copier time: each text is compiled once.
 
 Copier renders every part of every path again, for each file and for each of the three renders of an update; most of
 them are the same few folder names.

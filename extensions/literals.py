@@ -1,4 +1,4 @@
-"""Filters that write a text as a literal of another language, so that no answer leaves its place.
+"""Filters that write a text as a literal of another language, so that no answer is read as code.
 
 Each filter takes any `str` that can be encoded as UTF-8 and returns source code that the language
 reads back as the same text. Only characters that are special in the language, or that cannot be
@@ -24,7 +24,7 @@ def _escape(value: str, special: Mapping[str, str], unprintable: Callable[[int],
 
 
 def _utf16(code: int) -> str:
-    """Escape for languages whose `\\u` takes four digits only: JSON."""
+    """Return the escape for languages whose `\\u` takes four digits only: JSON."""
     if code <= 0xFFFF:
         return f"\\u{code:04x}"
     high, low = divmod(code - 0x10000, 0x400)
@@ -32,7 +32,7 @@ def _utf16(code: int) -> str:
 
 
 def _utf32(code: int) -> str:
-    """Escape for languages that have both `\\uXXXX` and `\\UXXXXXXXX`: YAML, TOML, HCL, Python."""
+    """Return the escape for languages that have both `\\uXXXX` and `\\UXXXXXXXX`: YAML, TOML, HCL, Python."""
     return f"\\u{code:04x}" if code <= 0xFFFF else f"\\U{code:08x}"
 
 
@@ -40,36 +40,36 @@ _QUOTED = {**_NAMED, "\\": "\\\\", '"': '\\"'}
 
 
 def json_string(value: str) -> str:
-    """A JSON string."""
+    """Return a JSON string."""
     return f'"{_escape(value, _QUOTED, _utf16)}"'
 
 
 def yaml_string(value: str) -> str:
-    """A double-quoted YAML scalar, read alike by YAML 1.1 and 1.2."""
+    """Return a double-quoted YAML scalar, read alike by YAML 1.1 and 1.2."""
     return f'"{_escape(value, _QUOTED, _utf32)}"'
 
 
 def toml_string(value: str) -> str:
-    """A TOML basic string."""
+    """Return a TOML basic string."""
     return f'"{_escape(value, _QUOTED, _utf32)}"'
 
 
 def hcl_string(value: str) -> str:
-    """A quoted HCL template without interpolation: `${` and `%{` stay text."""
-    # HCL also knows `$${`, but reads it differently after another `$`; a code is always a sign.
+    """Return a quoted HCL template without interpolation: `${` and `%{` stay text."""
+    # HCL also has `$${`, but reads it differently after another `$`; an escape is always one character.
     text = _escape(value, _QUOTED, _utf32).replace("${", "\\u0024{").replace("%{", "\\u0025{")
     return f'"{text}"'
 
 
 def bicep_string(value: str) -> str:
-    """A single-quoted Bicep string without interpolation."""
+    """Return a single-quoted Bicep string without interpolation."""
     escaped = _escape(value, {**_NAMED, "\\": "\\\\", "'": "\\'"}, lambda code: f"\\u{{{code:x}}}")
     escaped = escaped.replace("${", "\\${")
     return f"'{escaped}'"
 
 
 def python_string(value: str) -> str:
-    """A Python string as `ruff format` leaves it: double quotes unless single ones escape less.
+    """Return a Python string as `ruff format` leaves it: double quotes unless single ones escape less.
 
     Everything outside ASCII is escaped, so that look-alike letters do not trip the linter.
     """
@@ -87,7 +87,7 @@ def _python_escape(code: int) -> str:
 
 
 def markdown_text(value: str) -> str:
-    """One line of Markdown text: no emphasis, links, HTML, mathematics or block mark in front."""
+    """Return one line of Markdown text: no emphasis, links, HTML, mathematics or block mark in front."""
     escaped = re.sub(r"[\\`*\[\]<>&|~$]", r"\\\g<0>", value)
     # An underscore inside a word is no emphasis; escaping it would make names hard to read.
     escaped = re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", escaped)

@@ -44,7 +44,7 @@ INTERFACE = {
     "infra.ci",
 }
 
-# What only a layer for tables may say.
+# Words that only a layer for tables may use.
 OF_TABLES = re.compile(
     r"lightgbm|hist_gradient|boosting|columns\.(?:numeric|categorical|boolean)\b|\btabular\b(?!-nums)|\btables in\b"
     r"|\.csv\.gz\b|the table against|\bpandera\b",
@@ -114,7 +114,7 @@ def test_no_circle_of_modules(render: harness.Render) -> None:
 
 
 def test_layers_are_known_by_interface_alone(render: harness.Render) -> None:
-    """A module of one layer, or of the skeleton, imports from another layer only what every such layer brings."""
+    """Modules of a layer or of the skeleton import from another layer only modules that every such layer brings."""
     for package in packages(render):
         for importer, imported in imports(package):
             layers = layers_of(imported)
@@ -127,7 +127,7 @@ def test_interface_names_modules_of_layers() -> None:
 
 
 def layers_of(module: str) -> set[str]:
-    """Layers that bring a module; none for one of the skeleton."""
+    """Return the layers that bring a module; none for one of the skeleton."""
     path = Path("src", "{{ package_name }}", *module.split("."))
     return {
         name

@@ -1,4 +1,4 @@
-"""The pull-request pipelines of both CI systems: the same commands, no rights, nothing that a lock does not pin."""
+"""The pipelines of both CI systems: the same commands, no needless rights, only packages that a lock pins."""
 
 from __future__ import annotations
 
@@ -36,25 +36,25 @@ def jobs(project: Path, ci: str) -> list[dict[str, Any]]:
 
 
 def commands(project: Path, ci: str) -> list[str]:
-    """What the pipeline runs in a shell, in order."""
+    """Return the commands that the pipeline runs in a shell, in order."""
     key = "run" if ci == "github" else "script"
     return [step[key] for job in jobs(project, ci) for step in job["steps"] if key in step]
 
 
-def test_both_systems_run_the_same_commands_in_the_same_order(render: harness.Render) -> None:
+def test_both_systems_check_by_the_same_commands(render: harness.Render) -> None:
     one, other = (commands(render(harness.answers_for(ci=ci)), ci) for ci in FILES)
     assert one == other
     assert len(one) >= 8
 
 
 @systems
-def test_a_step_is_one_command_without_logic(ci: str, render: harness.Render) -> None:
+def test_step_is_one_command_without_logic(ci: str, render: harness.Render) -> None:
     for command in commands(render(harness.answers_for(ci=ci)), ci):
         assert re.fullmatch(r"[\w./= -]+", command), command
 
 
 @systems
-def test_every_command_and_file_of_a_step_exists_in_the_project(ci: str, render: harness.Render) -> None:
+def test_commands_and_files_of_steps_exist(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     locked = {package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]}
     for command in commands(project, ci):
@@ -94,7 +94,7 @@ def _subcommands(project: Path, group: str | None = None) -> dict[str, str]:
 
 
 @systems
-def test_the_stages_that_a_change_has_to_pass_are_all_there(ci: str, render: harness.Render) -> None:
+def test_every_check_runs_in_order(ci: str, render: harness.Render) -> None:
     ran = commands(render(harness.answers_for(ci=ci)), ci)
     positions = [
         ran.index(command)
@@ -113,11 +113,11 @@ def test_the_stages_that_a_change_has_to_pass_are_all_there(ci: str, render: har
 
 
 @systems
-def test_nothing_is_installed_that_a_hash_does_not_pin(ci: str, render: harness.Render) -> None:
+def test_every_installed_package_has_a_hash(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     for command in commands(project, ci):
         if " install " in command or " sync " in command:
-            # The project itself has no hash; it is built by what the lock installed.
+            # The project itself has no hash; installed packages of the lock build it.
             own = "--no-deps --no-build-isolation --editable ." in command
             assert own or "--require-hashes" in command, command
     for lock in (project / "requirements").glob("*.lock.txt"):
@@ -127,10 +127,8 @@ def test_nothing_is_installed_that_a_hash_does_not_pin(ci: str, render: harness.
 
 @systems
 @pytest.mark.parametrize("network", harness.offered("network"))
-def test_code_of_a_pull_request_runs_on_hosted_machines_with_a_known_image_and_a_time_limit(
-    ci: str, network: str, render: harness.Render
-) -> None:
-    """Also when the project is in a private network: there, anybody's code would be inside it."""
+def test_pull_requests_run_on_hosted_machines(ci: str, network: str, render: harness.Render) -> None:
+    """This includes projects in a private network, which must not run unreviewed code."""
     for job in jobs(render(harness.answers_for(ci=ci, network=network)), ci):
         image = job["runs-on"] if ci == "github" else job["pool"]["vmImage"]
         limit = job["timeout-minutes"] if ci == "github" else job["timeoutInMinutes"]
@@ -139,7 +137,7 @@ def test_code_of_a_pull_request_runs_on_hosted_machines_with_a_known_image_and_a
 
 
 @systems
-def test_the_pipeline_has_no_rights_and_no_secrets(ci: str, render: harness.Render) -> None:
+def test_checks_have_no_rights_and_no_secrets(ci: str, render: harness.Render) -> None:
     text = (render(harness.answers_for(ci=ci)) / FILES[ci]).read_text()
     for forbidden in (
         "secrets.",
@@ -157,7 +155,7 @@ def test_the_pipeline_has_no_rights_and_no_secrets(ci: str, render: harness.Rend
         assert forbidden not in text, forbidden
 
 
-def test_github_gives_each_job_no_more_than_reading_the_code(render: harness.Render) -> None:
+def test_github_jobs_may_only_read_the_code(render: harness.Render) -> None:
     workflow = pipeline(render(harness.answers_for(ci="github")), "github")
     assert workflow["permissions"] == {}
     assert workflow["on"].keys() == {"pull_request", "push"}
@@ -168,7 +166,7 @@ def test_github_gives_each_job_no_more_than_reading_the_code(render: harness.Ren
         assert checkout["with"]["persist-credentials"] == "false"
 
 
-def test_azure_pipelines_uses_built_in_tasks_and_keeps_no_credentials(render: harness.Render) -> None:
+def test_azure_pipelines_use_built_in_tasks(render: harness.Render) -> None:
     for job in jobs(render(harness.answers_for(ci="azure_devops")), "azure_devops"):
         used = {step["task"] for step in job["steps"] if "task" in step}
         assert used <= TASKS
@@ -177,7 +175,7 @@ def test_azure_pipelines_uses_built_in_tasks_and_keeps_no_credentials(render: ha
 
 
 @systems
-def test_the_cache_is_keyed_by_the_lock(ci: str, render: harness.Render) -> None:
+def test_cache_key_is_the_lock(ci: str, render: harness.Render) -> None:
     (job,) = jobs(render(harness.answers_for(ci=ci)), ci)
     inputs = [step.get("with", step.get("inputs", {})) for step in job["steps"]]
     (key,) = [given["key"] for given in inputs if "key" in given]
@@ -185,14 +183,14 @@ def test_the_cache_is_keyed_by_the_lock(ci: str, render: harness.Render) -> None
 
 
 @systems
-def test_the_report_of_the_run_is_kept(ci: str, render: harness.Render) -> None:
+def test_report_is_kept(ci: str, render: harness.Render) -> None:
     (job,) = jobs(render(harness.answers_for(ci=ci)), ci)
     last = job["steps"][-1]
     inputs = last.get("with", last.get("inputs", {}))
     assert "outputs/report" in inputs.values()
 
 
-def test_actions_are_pinned_by_commit_with_their_version_beside_it(render: harness.Render) -> None:
+def test_actions_have_commit_and_version(render: harness.Render) -> None:
     project = render(harness.answers_for(ci="github"))
     lines = [
         line.strip()
@@ -206,7 +204,7 @@ def test_actions_are_pinned_by_commit_with_their_version_beside_it(render: harne
 
 
 @pytest.mark.parametrize("version", harness.offered("python_version"))
-def test_the_chosen_python_is_the_one_that_checks(version: str, render: harness.Render) -> None:
+def test_checks_run_on_the_chosen_python(version: str, render: harness.Render) -> None:
     github, azure = (render(harness.answers_for(ci=ci, python_version=version)) for ci in FILES)
     assert (github / ".python-version").read_text() == f"{version}\n"
     assert "python-version-file: .python-version" in (github / FILES["github"]).read_text()
@@ -223,7 +221,7 @@ def test_no_free_text_reaches_a_pipeline(ci: str, render: harness.Render) -> Non
 
 
 @pytest.mark.parametrize("iac", harness.offered("iac"))
-def test_dependabot_waits_and_looks_where_something_is(iac: str, render: harness.Render) -> None:
+def test_dependabot_waits_and_finds_all_folders(iac: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci="github", iac=iac))
     updates = yaml.safe_load((project / ".github/dependabot.yml").read_text())["updates"]
     kinds = [update["package-ecosystem"] for update in updates]
@@ -246,7 +244,7 @@ def test_dependabot_waits_and_looks_where_something_is(iac: str, render: harness
     ],
     ids=lambda command: command[0],
 )
-def test_linters_find_nothing_in_the_workflows(command: list[str], render: harness.Render, tmp_path: Path) -> None:
+def test_workflows_pass_linters(command: list[str], render: harness.Render, tmp_path: Path) -> None:
     if not shutil.which(command[0]):
         pytest.skip(f"{command[0]} is not installed")
     project = render(harness.answers_for(ci="github"))
@@ -269,7 +267,7 @@ def read(path: Path) -> Any:
 
 
 def filled(value: Any, parameters: dict[str, Any]) -> Any:
-    """A template of Azure Pipelines or a called workflow with its parameters put in."""
+    """Return a template of Azure Pipelines or a called workflow with its parameters filled in."""
     if isinstance(value, dict):
         return {key: filled(inner, parameters) for key, inner in value.items()}
     if isinstance(value, list):
@@ -281,7 +279,7 @@ def filled(value: Any, parameters: dict[str, Any]) -> Any:
 
 
 def building(project: Path, ci: str) -> dict[str, dict[str, Any]]:
-    """For each environment, in order, the job that builds it, with the steps of local templates put in."""
+    """Return the job that builds each environment, in order, with the steps of local templates filled in."""
     found: dict[str, dict[str, Any]] = {}
     if ci == "github":
         workflow = read(project / ".github/workflows/infrastructure.yml")
@@ -310,7 +308,7 @@ def building(project: Path, ci: str) -> dict[str, dict[str, Any]]:
 
 
 def building_commands(job: dict[str, Any], ci: str, environment: str) -> list[str]:
-    """What the job runs in a shell, without the fetching of Terraform, which GitHub has an action for."""
+    """Return the job's shell commands, except the download of Terraform, for which GitHub has an action."""
     if ci == "github":
         return [step["run"].replace('"$ENVIRONMENT"', environment) for step in job["steps"] if "run" in step]
     scripts = [step.get("script") or step.get("inputs", {}).get("inlineScript") for step in job["steps"]]
@@ -318,7 +316,7 @@ def building_commands(job: dict[str, Any], ci: str, environment: str) -> list[st
 
 
 @iacs
-def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, render: harness.Render) -> None:
+def test_both_systems_build_by_the_same_commands(iac: str, render: harness.Render) -> None:
     for environment in ENVIRONMENTS:
         one, other = (
             building_commands(building(render(harness.answers_for(ci=ci, iac=iac)), ci)[environment], ci, environment)
@@ -339,7 +337,7 @@ def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, r
 
 
 @systems
-def test_the_commands_that_build_exist(ci: str, render: harness.Render) -> None:
+def test_building_commands_exist(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     sources = _subcommands(project, "infra")
     for environment, job in building(project, ci).items():
@@ -351,7 +349,7 @@ def test_the_commands_that_build_exist(ci: str, render: harness.Render) -> None:
 
 
 @systems
-def test_environments_are_built_one_after_another_each_in_its_own(ci: str, render: harness.Render) -> None:
+def test_environments_are_built_in_order(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     built = building(project, ci)
     assert list(built) == ENVIRONMENTS
@@ -370,7 +368,7 @@ def test_environments_are_built_one_after_another_each_in_its_own(ci: str, rende
 
 
 @systems
-def test_nothing_is_built_for_a_pull_request_nor_for_any_other_branch(ci: str, render: harness.Render) -> None:
+def test_only_the_main_branch_is_built(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     paths = ["config/dev.yml", "config/staging.yml", "config/prod.yml"]
     if ci == "github":
@@ -389,7 +387,7 @@ def test_nothing_is_built_for_a_pull_request_nor_for_any_other_branch(ci: str, r
         assert (project / path).exists()
 
 
-def test_github_builds_nothing_before_azure_trusts_it(render: harness.Render) -> None:
+def test_github_builds_once_azure_trusts_it(render: harness.Render) -> None:
     workflow = read(render(harness.answers_for(ci="github")) / ".github/workflows/infrastructure.yml")
     assert workflow["jobs"]["dev"]["if"].startswith("vars.AZURE_TENANT_ID != ''")
 
@@ -422,7 +420,7 @@ def test_ci_signs_in_without_a_secret(ci: str, render: harness.Render) -> None:
 
 @systems
 @networks
-def test_a_closed_network_is_built_from_inside(ci: str, network: str, render: harness.Render) -> None:
+def test_closed_network_is_built_from_inside(ci: str, network: str, render: harness.Render) -> None:
     for job in building(render(harness.answers_for(ci=ci, network=network)), ci).values():
         place = job["runs-on"] if ci == "github" else job["pool"]
         if network == "public":
@@ -445,7 +443,7 @@ def test_terraform_is_set_up_where_it_builds(ci: str, iac: str, network: str, re
     (setup,) = [text for path, text in texts.items() if path.name in ("action.yml", "set-up.yml")]
     versions = re.findall(r"(?:terraform_version: |/terraform_)(\d+\.\d+\.\d+)", setup)
     if ci == "azure_devops" and network != "public":
-        assert not versions  # what agents inside a network may fetch is for their owner to say
+        assert not versions  # the owner of agents inside a network decides what they may download
         assert not list(project.rglob("terraform.sha256"))
         return
     (version,) = set(versions)
@@ -461,7 +459,7 @@ def test_terraform_is_set_up_where_it_builds(ci: str, iac: str, network: str, re
 
 
 @iacs
-def test_only_terraform_renews_its_sign_in_with_the_token_of_the_job(iac: str, render: harness.Render) -> None:
+def test_only_terraform_gets_the_token_of_the_job(iac: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci="azure_devops", iac=iac))
     for job in building(project, "azure_devops").values():
         given = {name for step in job["steps"] for name in step.get("env", {})}

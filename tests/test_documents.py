@@ -59,6 +59,6 @@ def _assert_links_exist(document: Path) -> None:
 
 
 def _anchors(document: Path) -> set[str]:
-    """Names by which GitHub and Azure DevOps link to a document's headings."""
+    """Return the names by which GitHub and Azure DevOps link to a document's headings."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).lower().replace(" ", "-") for heading in headings}

@@ -1,4 +1,4 @@
-"""What `--trust` allows: the extensions import nothing with which they could do more than compute."""
+"""Limits of `--trust`: the extensions import no module with which they could do more than compute."""
 
 from __future__ import annotations
 

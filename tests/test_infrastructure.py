@@ -1,4 +1,4 @@
-"""The Terraform layer: what its files promise, and, where terraform is installed, what it plans with stand-ins."""
+"""The Terraform layer: rules that its files keep, and, where terraform is installed, its plans with stand-ins."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ ENVIRONMENTS = ("dev", "staging", "prod")
 STACKS = ("infra", "infra/registry", "infra/endpoint")
 PATHS = sorted(path for path in INFRA.rglob("*.tf*") if re.search(r"\.tf(' if .+)?$", path.name))
 
-# Names that need be unique in a resource of ours only, which is named by the configuration.
+# Names that must be unique only within a resource that the configuration names.
 WITHIN = {
     ("azurerm_subnet", "endpoints"): "endpoints",
     ("azapi_resource", "extension"): "azureml",
     ("azapi_resource", "compute"): "kubernetes",
 }
 
-# What Azure would otherwise allow, or not do: (attribute, value) for each resource that has it.
+# Settings against Azure's defaults: (attribute, value) for each resource that has the attribute.
 IDENTITY_ONLY: dict[str, dict[str, Any]] = {
     "azurerm_storage_account": {
         "shared_access_key_enabled": False,
@@ -51,7 +51,7 @@ IDENTITY_ONLY: dict[str, dict[str, Any]] = {
 
 
 def unquoted(value: Any) -> Any:
-    """python-hcl2 keeps the quotation marks of strings, also of the labels of blocks."""
+    """Remove quotation marks, which python-hcl2 keeps around strings and labels of blocks."""
     if isinstance(value, dict):
         return {unquoted(key): unquoted(item) for key, item in value.items()}
     if isinstance(value, list):
@@ -60,7 +60,7 @@ def unquoted(value: Any) -> Any:
 
 
 def plain(path: Path) -> str:
-    """The name of a file or folder where it is rendered."""
+    """Return the name of a file or folder as rendered."""
     return re.sub(r"^\{\{ '([^']+)' if .+ else '' \}\}$", r"\1", path.name)
 
 
@@ -95,7 +95,7 @@ def test_names_come_from_the_configuration() -> None:
 
 
 def test_provider_signs_in_with_entra_id() -> None:
-    """Accounts that refuse keys refuse a provider that comes with one; no plan would tell."""
+    """Accounts that refuse keys refuse a provider that uses one, which no plan would show."""
     (provider,) = [found["azurerm"] for found in blocks(INFRA, "provider") if "azurerm" in found]
     assert provider["storage_use_azuread"] is True
 
@@ -120,7 +120,7 @@ def test_main_file_only_calls_modules() -> None:
 @pytest.mark.parametrize("network", harness.offered("network"))
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_terraform_reads_the_whole_configuration(environment: str, network: str, render: harness.Render) -> None:
-    """And nothing else but what other answers add to it."""
+    """All other keys that it reads are keys that other answers add."""
     everything = harness.answers_for(network=network, serving=harness.offered("serving"))
     config = yaml.safe_load((render(everything) / f"config/{environment}.yml").read_text())
     text = "".join(path.read_text() for path in PATHS)
@@ -176,7 +176,7 @@ def test_hostile_owner_stays_text(render: harness.Render) -> None:
 
 
 def role_table() -> tuple[dict[str, str], list[dict[str, Any]]]:
-    """The identifiers of roles.tf, and its rows."""
+    """Return the identifiers of roles.tf, and its rows."""
     (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
     return table["roles"], [row for name in ("machine_roles", "people_roles") for row in table[name]]
 
@@ -207,7 +207,7 @@ def test_document_lists_roles_with_reasons(render: harness.Render) -> None:
 
 
 def test_role_has_one_condition_at_most() -> None:
-    """The document has room for one of them; and a `when` that roles.tf does not know would be no condition."""
+    """The document shows one condition; and roles.tf would ignore a `when` that it does not know."""
     (table,) = [block for block in blocks(INFRA, "locals") if "machine_roles" in block]
     _, rows = role_table()
     assert not [row for row in rows if "in" in row and "when" in row]
@@ -278,7 +278,7 @@ def test_ships_no_state_and_no_lock() -> None:
 
 
 @needs_terraform
-def test_terraform_formats_nothing() -> None:
+def test_terraform_files_are_formatted() -> None:
     done = terraform("fmt", "-check", "-recursive", "-diff", cwd=INFRA)
     assert done.returncode == 0, done.stdout + done.stderr
 

@@ -113,7 +113,7 @@ def test_plain_words_stay_readable() -> None:
 
 
 def _read_hcl(literal: str) -> str:
-    """Escapes of a quoted HCL template that has no interpolation."""
+    """Resolve the escapes of a quoted HCL template that has no interpolation."""
     return _unescape(literal[1:-1], r'\\(?:u([0-9a-f]{4})|U([0-9a-f]{8})|([nrt"\\]))', '"')
 
 

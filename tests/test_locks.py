@@ -26,7 +26,7 @@ Versions = set[tuple[str, str]]
 
 
 def packages(project: Path) -> list[dict[str, Any]]:
-    """Packages of a project's uv.lock that come from an index."""
+    """Return the packages of a project's uv.lock that come from an index."""
     lock = tomllib.loads((project / "uv.lock").read_text())
     return [package for package in lock["package"] if "registry" in package["source"]]
 
@@ -70,7 +70,7 @@ class Index:
         )
 
     def answer(self, path: str) -> tuple[str, str] | None:
-        """Content type and content of a page; None if there is none."""
+        """Return content type and content of a page; None if there is none."""
         match path.strip("/").split("/"):
             case ["simple", name] if name in self.pages:
                 page = {"meta": {"api-version": "1.1"}, "name": name, "files": self.pages[name]}
@@ -90,13 +90,13 @@ class Index:
 
 
 def newer(version: str) -> str:
-    """A later release of the same version, which bounds allow unless they name the exact version."""
+    """Return a later release of the same version, which bounds allow unless they name the exact version."""
     release, _, number = version.partition(".post")
     return f"{release}.post{int(number or 0) + 1}"
 
 
 def requirements(package: dict[str, Any]) -> Iterator[str]:
-    """Lines of the metadata that name what a package needs: without bounds, which a lock does not tell."""
+    """Yield the metadata lines with a package's dependencies, without bounds, which a lock does not hold."""
     for extra, dependencies in {
         "": package.get("dependencies", []),
         **package.get("optional-dependencies", {}),
@@ -166,7 +166,7 @@ def test_lock_has_tested_versions_from_links(project: Path, addresses: list[str]
 
 
 def test_upgrade_takes_newer_versions(project: Path, addresses: list[str]) -> None:
-    """It also shows that the index of these tests offers them."""
+    """This also shows that the index of these tests offers them."""
     tested = versions(project)
     lock(project, "--upgrade", UV_DEFAULT_INDEX=f"{addresses[0]}/simple")
     bounded = {"mlflow"}
@@ -194,7 +194,7 @@ def test_image_locks_are_exported_from_uv_lock(
 
 
 def pinned_lines(project: Path) -> dict[str, list[str]]:
-    """Versions and markers of each lock of an image, without hashes: a release gets further files now and then."""
+    """Return versions and markers of each lock of an image, without hashes: files may be added to a release."""
     return {
         path.name: [line for line in path.read_text().splitlines() if "==" in line]
         for path in sorted((project / "requirements").glob("*.lock.txt"))

@@ -1,4 +1,4 @@
-"""A further scenario needs a manifest, a layer and a choice, as docs/adding-a-scenario.md says; the toy is one."""
+"""A further scenario needs a manifest, a layer and a choice, as docs/adding-a-scenario.md describes; the toy is one."""
 
 from __future__ import annotations
 

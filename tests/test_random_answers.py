@@ -1,4 +1,4 @@
-"""Answers that nobody foresaw: refused by name and rule, or rendered as the text that they are."""
+"""Random answers are refused by name and rule, or rendered as the text that they are."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ texts = st.one_of(one_line, one_line, anything)
 
 @st.composite
 def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
-    """Any choices, with one or two answers that somebody types replaced by any text."""
+    """Draw any choices, with up to three of the typed answers replaced by any text."""
     answers = draw(st.sampled_from(list(harness.VARIANTS.values())))
     typed: dict[str, st.SearchStrategy[str]] = {
         "project_name": texts,
@@ -50,7 +50,7 @@ def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
     return {**answers, **{question: draw(typed[question]) for question in replaced}}
 
 
-# Shrinking would render for minutes; at most three answers are out of the ordinary anyway.
+# Shrinking would render for minutes; at most three answers are unusual anyway.
 @pytest.mark.first
 @settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
 @given(answer_sets())

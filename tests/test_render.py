@@ -1,4 +1,4 @@
-"""What every rendered project has in common, whichever choices made it."""
+"""Properties of every rendered project, whatever the choices."""
 
 from __future__ import annotations
 

@@ -15,14 +15,14 @@ PYTEST = ("-q", "-p", "no:cacheprovider")
 
 @pytest.mark.quick
 def test_python_is_formatted_and_clean(render: harness.Render) -> None:
-    """By the rules in the project's own pyproject.toml."""
+    """The rules are those of the project's own pyproject.toml."""
     for project in harness.distinct(render, (".py", ".toml", ".ipynb")):
         harness.run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
         harness.run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
 
 
 @pytest.mark.quick
-def test_yaml_has_no_doubtful_lines(render: harness.Render) -> None:
+def test_yaml_passes_yamllint(render: harness.Render) -> None:
     for project in harness.distinct(render, (".yml", ".yaml")):
         harness.run("yamllint", "--strict", "--config-file", str(harness.ROOT / ".yamllint.yml"), ".", cwd=project)
 
@@ -37,7 +37,7 @@ def test_own_tests_pass(scenario: str, environments: Environments, render: harne
 def test_types_fit(environments: Environments, render: harness.Render) -> None:
     for project in harness.distinct(render, (".py",)):
         environment = environments.of(project)
-        # The cache is the environment's own: two processes that wrote to one would spoil it.
+        # Each environment has its own cache: two processes that write to one would damage it.
         harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}", cwd=project)
 
 

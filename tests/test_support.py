@@ -1,4 +1,4 @@
-"""The tests' own ground: few variants that show every pair of choices, and renders that processes share."""
+"""Support of the tests: few variants that show every pair of choices, and renders that processes share."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def python(code: str, *arguments: str) -> subprocess.Popen[str]:
 
 @pytest.mark.quick
 def test_variants_show_every_pair_of_choices() -> None:
-    """Derived here from what each question offers by itself, not from the combinations that were chosen from."""
+    """The pairs are derived from each question's own offers, not from the combinations under test."""
     serving = harness.offered("serving")
     subsets = [list(one) for size in range(1, len(serving) + 1) for one in itertools.combinations(serving, size)]
     single = (*harness.AXES, "network", "python_version")

@@ -99,7 +99,7 @@ def test_project_names_only_its_choices(iac: str, ci: str, render: harness.Rende
 
 @pytest.mark.parametrize("choice", WORDS)
 def test_search_finds_a_trace(choice: tuple[str, str], render: harness.Render) -> None:
-    """The words are those of real files: a project with the choice holds them where others must not."""
+    """The words come from real files: a project with the choice has them where others must not."""
     question, value = choice
     with_it = harness.answers_for(**{question: [value] if question == "serving" else value})
     without = {

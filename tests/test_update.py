@@ -54,7 +54,7 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def _differing(repository: Path) -> list[Path]:
-    """Sources of some files that begin with a comment, whether or not they are Jinja templates."""
+    """Return sources of some files that begin with a comment, whether or not they are Jinja templates."""
     rendered = (
         "pyproject.toml",
         ".gitignore",
@@ -113,7 +113,7 @@ def check(released: Path, environment: Path, tmp_path_factory: pytest.TempPathFa
 
 
 def _earlier(repository: Path, state: str) -> str:
-    """A commit of the template to update from: the newest release, or the one named."""
+    """Return a commit of the template to update from: the newest release, or the one named."""
     if state != "release":
         known = subprocess.run(["git", "cat-file", "-e", f"{state}^{{commit}}"], cwd=harness.ROOT, capture_output=True)
         if known.returncode:
@@ -150,7 +150,7 @@ def test_edits_of_earlier_project_are_reported(current: Path, check: Check, tmp_
 
 
 def test_update_loses_edit_of_moved_file(project: Path) -> None:
-    """The reason for `mlops template check`: should Copier learn to follow files, it can go."""
+    """This is why `mlops template check` exists: it can go once Copier follows moved files."""
     _append(project / "docs" / "network-modes.md", "Our own line.")
     harness.commit(project, "Edit a file that moves")
 
@@ -214,7 +214,7 @@ def test_check_names_files_that_an_answer_moves(project: Path, check: Check) -> 
 
 
 def test_file_moved_beforehand_keeps_its_edit(project: Path) -> None:
-    """The other way that docs/updating.md describes."""
+    """This is the other way that docs/updating.md describes."""
     _append(project / "docs" / "network-modes.md", "Our own line.")
     harness.git("mv", "docs/network-modes.md", "docs/networks.md", cwd=project)
     harness.commit(project, "Move an edited file to its new path")
@@ -472,9 +472,7 @@ def test_short_names_derive_from_project_name(name: str, slug: str, package: str
         ({"project_slug": "json"}, "package_name"),
     ],
 )
-def test_no_suggestion_that_would_be_refused(
-    given: dict[str, str], question: str, template: Path, tmp_path: Path
-) -> None:
+def test_suggests_no_name_that_is_refused(given: dict[str, str], question: str, template: Path, tmp_path: Path) -> None:
     answers = _without_short_names()
     with pytest.raises(ValueError, match=f'Question "{question}" is required'):
         _copy(template, tmp_path / "project", {**answers, **given})
@@ -564,7 +562,7 @@ def _append(file: Path, line: str) -> None:
 
 
 def _documented(section: str) -> str:
-    """The first block of commands in a section of docs/updating.md."""
+    """Return the first block of commands in a section of docs/updating.md."""
     text = (harness.ROOT / "docs" / "updating.md").read_text()
     block = re.search(rf"^## {section}$.*?^```sh\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     assert block, section

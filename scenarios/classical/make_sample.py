@@ -28,9 +28,9 @@ WEATHER = [
 
 
 def build(source: Path) -> pd.DataFrame:
-    """One row a completed flight, with what is known about it before it departs and its time in the air."""
+    """Return one row for each completed flight: facts that are known before departure, and its time in the air."""
     flights = pd.read_csv(source / "flights.csv.zip")
-    # The hour in which summer time ended stands there twice; flights of that hour take the first.
+    # The hour in which summer time ended is there twice; flights of that hour take the first.
     weather = pd.read_csv(source / "weather.csv").drop_duplicates(["origin", "year", "month", "day", "hour"])
     planes = pd.read_csv(source / "planes.csv").rename(columns={"year": "built"})
     table = flights.dropna(subset=["air_time"]).merge(
@@ -63,7 +63,7 @@ def build(source: Path) -> pd.DataFrame:
 
 
 def write(table: pd.DataFrame, path: Path) -> None:
-    """CSV in a gzip file without a time stamp, so that a rebuild gives the same bytes."""
+    """Write CSV into a gzip file without a time stamp, so that a rebuild gives the same bytes."""
     text = io.StringIO()
     table.drop(columns="month").sort_values(["time_hour", "flight_id"]).to_csv(text, index=False, lineterminator="\n")
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Exploratory notebooks run from top to bottom, and the repository keeps no outputs of them."""
+"""Exploratory notebooks run from top to bottom, and are committed without outputs."""
 
 from pathlib import Path
 

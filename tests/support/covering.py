@@ -1,4 +1,4 @@
-"""Few combinations of choices that together show what all of them show."""
+"""Few combinations of choices that together show as much as all combinations."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def shown(combination: Combination, together: Collection[str] = ()) -> Iterator[
 
 
 def covering(combinations: Sequence[Combination], together: Collection[str] = ()) -> list[Combination]:
-    """Choose combinations that show all that any of them shows: always the one that shows most of what is missing.
+    """Choose combinations that show all that any of them shows: next is always the one that adds most.
 
     The result is the same for the same combinations in the same order.
 

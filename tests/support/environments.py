@@ -34,7 +34,7 @@ class Environments:
             if not (folder / "complete").exists():
                 shutil.rmtree(folder, ignore_errors=True)
                 harness.run("uv", "venv", "--quiet", "--python", sys.executable, str(folder))
-                # Beside the packages lies uv.lock, completed with addresses and hashes of this machine's index.
+                # uv.lock is beside the packages, completed with addresses and hashes of this machine's index.
                 for source in sources:
                     shutil.copy(source, folder)
                 harness.run("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", cwd=folder)
@@ -49,7 +49,7 @@ class Environments:
 
 
 def _claim(key: str) -> tuple[Path, FileLock]:
-    """The first folder of this key that no other process has, and the lock that says so."""
+    """Return the first folder of this key that no other process has, and its lock."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     for number in itertools.count():
         folder = FOLDER / f"{key}-{number}"

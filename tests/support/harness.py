@@ -1,4 +1,4 @@
-"""The template as it stands in the working tree, its variants, and rendered projects as files."""
+"""The template in the working tree, its variants, and rendered projects as files."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _REPOSITORIES = {
 
 
 def choices(question: str) -> dict[str, str]:
-    """Values that a question knows, each with the reason why it is disabled: empty if it is not."""
+    """Return the values of a question, each with the reason why it is disabled: empty if it is not."""
     listed = ASKED[question]["choices"]
     values = listed.values() if isinstance(listed, dict) else listed
     extended = [value if isinstance(value, dict) else {"value": value} for value in values]
@@ -51,7 +51,7 @@ def choices(question: str) -> dict[str, str]:
 
 
 def offered(question: str) -> list[str]:
-    """Values of a question that somebody can choose in this version."""
+    """Return the values of a question that a user can choose in this version."""
     return [value for value, reason in choices(question).items() if not reason]
 
 
@@ -61,7 +61,7 @@ def checked_in_answers(scenario: str) -> dict[str, Any]:
 
 
 def answers_for(scenario: str = "classical", /, **changed: Any) -> dict[str, Any]:
-    """The checked-in answers of a scenario with some changed, and with what these entail."""
+    """Return the checked-in answers of a scenario with some changed, and with the answers that follow from these."""
     answers = {**checked_in_answers(scenario), **changed}
     if changed.get("ci") in _REPOSITORIES and "repository" not in changed:
         answers["repository"] = _REPOSITORIES[answers["ci"]]
@@ -69,7 +69,7 @@ def answers_for(scenario: str = "classical", /, **changed: Any) -> dict[str, Any
 
 
 def options(question: str, answers: Answers) -> list[Any]:
-    """What can be answered to a question with choices after other answers; nothing if it is not asked."""
+    """Return the possible answers to a question with choices after other answers; none if it is not asked."""
     settings = ASKED[question]
     if not yaml.safe_load(_rendered(str(settings.get("when", True)), answers)):
         return []
@@ -91,12 +91,12 @@ def _compiled(text: str) -> jinja2.Template:
 
 
 def _rendered(text: str, answers: Answers) -> str:
-    """A text of a question, which may be Jinja that reads other answers."""
+    """Render a text of a question, which may be Jinja that reads other answers."""
     return _compiled(text).render(answers)
 
 
 def combinations() -> list[dict[str, Any]]:
-    """Every combination of choices that the questions allow. A question with one possible answer is left to it."""
+    """Return each allowed combination of choices, without the questions that have one possible answer."""
     found: list[dict[str, Any]] = [{}]
     for question in (name for name, settings in ASKED.items() if "choices" in settings):
         found = [
@@ -109,14 +109,14 @@ def combinations() -> list[dict[str, Any]]:
 
 
 def one_of_each_layer() -> list[dict[str, Any]]:
-    """As few combinations as show each value of each axis; all other answers are the checked-in ones."""
+    """Return as few combinations as show each value of each axis; all other answers are the checked-in ones."""
     values = {axis: offered(axis) for axis in AXES}
     count = max(map(len, values.values()))
     return [{axis: found[number % len(found)] for axis, found in values.items()} for number in range(count)]
 
 
 def named(chosen: Iterable[covering.Combination]) -> dict[str, dict[str, Any]]:
-    """The answers of combinations by a readable name."""
+    """Return the answers of combinations by a readable name."""
     found = {}
     for combination in chosen:
         words = ("+".join(value) if isinstance(value, tuple) else str(value) for value in combination.values())
@@ -126,12 +126,12 @@ def named(chosen: Iterable[covering.Combination]) -> dict[str, dict[str, Any]]:
 
 
 def covering_variants() -> dict[str, dict[str, Any]]:
-    """All pairs of choices, and all triples of the axes."""
+    """Return variants that show all pairs of choices and all triples of the axes."""
     return named(covering.covering(combinations(), AXES))
 
 
 def all_variants() -> dict[str, dict[str, Any]]:
-    """All combinations on one version of Python, beside those in which its other versions meet every other choice."""
+    """Return all combinations with one version of Python, and those in which the others meet every other choice."""
     version = answers_for()["python_version"]
     return {**covering_variants(), **named(one for one in combinations() if one["python_version"] == version)}
 
@@ -169,7 +169,7 @@ def git(*arguments: str, cwd: Path) -> str:
 
 
 def working_tree(parts: Iterable[str] = ()) -> Iterator[Path]:
-    """Files of the working tree, also those not committed yet: all of them, or those of some files and folders."""
+    """Yield files of the working tree, committed or not: all of them, or those of some files and folders."""
     listed = git("ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *parts, cwd=ROOT)
     for path in map(Path, filter(None, listed.split("\0"))):
         if (ROOT / path).is_file():
@@ -199,7 +199,7 @@ def commit(folder: Path, message: str, tag: str | None = None) -> None:
 
 
 def files(project: Path) -> Iterator[Path]:
-    """Files of a project that are not git's own, relative to it and in order."""
+    """Yield files of a project that are not git's own, relative to it and in order."""
     for path in sorted(project.rglob("*")):
         relative = path.relative_to(project)
         if path.is_file() and relative.parts[0] != ".git":
@@ -207,7 +207,7 @@ def files(project: Path) -> Iterator[Path]:
 
 
 def texts(project: Path) -> dict[Path, str]:
-    """All files of a project that are text."""
+    """Return all files of a project that are text."""
     found = {}
     for path in files(project):
         content = (project / path).read_bytes()
@@ -217,7 +217,7 @@ def texts(project: Path) -> dict[Path, str]:
 
 
 def all_texts(render: Render) -> Iterator[tuple[Path, str]]:
-    """All text files of all variants, each content at each path once."""
+    """Yield all text files of all variants, each content at each path once."""
     seen = set()
     for answers in VARIANTS.values():
         for file in texts(render(answers)).items():
@@ -231,7 +231,7 @@ def digests(project: Path) -> dict[Path, str]:
 
 
 def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
-    """One rendered project for each set of files of these kinds that any variant has."""
+    """Yield one rendered project for each set of files of these kinds that any variant has."""
     seen = []
     for answers in VARIANTS.values():
         project = render(answers)

@@ -40,7 +40,7 @@ class Session:
 
     def __init__(self) -> None:
         FOLDER.mkdir(parents=True, exist_ok=True)
-        # Held for reading by each run; who gets it for writing is alone, and may remove what no run uses.
+        # Each run holds it for reading. A run that gets it for writing is alone, and may remove unused renders.
         self._lock = ReadWriteLock(FOLDER / "lock")
         paths = sorted(harness.working_tree(SOURCES))
         self.folder = FOLDER / digest(harness.ROOT, paths)
@@ -90,7 +90,7 @@ class Renders:
 
 
 def recorded(project: Path) -> Path:
-    """The file with the digest of a project as it was rendered."""
+    """Return the file with the digest of a project as it was rendered."""
     return project.with_suffix(".sha256")
 
 

@@ -1,4 +1,4 @@
-"""Which process runs which test: in the order of the tests, whatever shares something dear to make in one process.
+"""Distribution of tests to processes: in their order, with tests that share something costly in one process.
 
 The groups of pytest-xdist itself (`--dist loadgroup`) do nothing under pytest 9.2: its issue 1386.
 """

@@ -79,7 +79,7 @@ anything = st.lists(st.one_of(st.sampled_from(INJECTIONS + BREAKS), st.text(_UTF
     "".join
 )
 
-# What the questions accept as one line of text, or nearly.
+# Texts that the questions accept as one line, or nearly.
 one_line = st.one_of(
     st.sampled_from(INJECTIONS),
     st.text(
