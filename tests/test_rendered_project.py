@@ -38,7 +38,8 @@ def test_types_fit(environments: Environments, render: harness.Render) -> None:
     for project in harness.distinct(render, (".py",)):
         environment = environments.of(project)
         # The cache is the environment's own: two processes that wrote to one would spoil it.
-        harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}", cwd=project)
+        mypy = (str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}")
+        harness.run(*mypy, cwd=project, timeout=900)
 
 
 @pytest.mark.first
