@@ -56,7 +56,6 @@ def test_a_step_is_one_command_without_logic(ci: str, render: harness.Render) ->
 @systems
 def test_every_command_and_file_of_a_step_exists_in_the_project(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
-    pyproject = tomllib.loads((project / "pyproject.toml").read_text())
     locked = {package["name"] for package in tomllib.loads((project / "uv.lock").read_text())["package"]}
     for command in commands(project, ci):
         words = command.split()
@@ -69,23 +68,29 @@ def test_every_command_and_file_of_a_step_exists_in_the_project(ci: str, render:
             case ["uv", "pip" | "venv" | "export" | "lock", *_]:
                 continue
             case ["uv", "run", "mlops", subcommand]:
-                assert subcommand in _subcommands(project, pyproject["project"]["scripts"]["mlops"]), command
+                assert subcommand in _subcommands(project), command
             case ["uv", "run", tool, *_]:
                 assert tool in locked, command
             case _:
                 pytest.fail(f"unknown command: {command}")
 
 
-def _subcommands(project: Path, entry_point: str) -> set[str]:
-    """Names of the functions that the module of the entry point offers as commands."""
-    module = entry_point.split(":")[0].replace(".", "/")
-    tree = ast.parse((project / "src" / f"{module}.py").read_text())
-    return {
-        node.name
-        for node in tree.body
-        if isinstance(node, ast.FunctionDef)
-        and any(ast.unparse(decorator).startswith("app.command") for decorator in node.decorator_list)
-    }
+def _subcommands(project: Path, group: str | None = None) -> dict[str, str]:
+    """Return commands of `mlops`, or of one of its groups, by name, with the source of their module."""
+    pyproject = tomllib.loads((project / "pyproject.toml").read_text())
+    package = project / "src" / pyproject["project"]["scripts"]["mlops"].split(":")[0].replace(".", "/")
+    found = {}
+    for call in ast.walk(ast.parse((package / "__init__.py").read_text())):
+        if isinstance(call, ast.Call) and ast.unparse(call.func) == "app.add_typer":
+            names = [ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg == "name"]
+            if names == ([group] if group else []):
+                source = (package / f"{ast.unparse(call.args[0]).removesuffix('.app')}.py").read_text()
+                for node in ast.parse(source).body:
+                    decorators = getattr(node, "decorator_list", ())
+                    if any(ast.unparse(decorator).startswith("app.command") for decorator in decorators):
+                        assert isinstance(node, ast.FunctionDef)
+                        found[node.name] = source
+    return found
 
 
 @systems
@@ -336,10 +341,13 @@ def test_both_systems_build_with_the_same_commands_in_the_same_order(iac: str, r
 @systems
 def test_the_commands_that_build_exist(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
-    (commands_of,) = project.glob("src/*/cli/infra.py")
-    text = commands_of.read_text()
-    for word in ("def plan(", "def apply(", '"--env"', '"--yes"'):
-        assert word in text, word
+    sources = _subcommands(project, "infra")
+    for environment, job in building(project, ci).items():
+        built = [command.split() for command in building_commands(job, ci, environment) if "mlops infra" in command]
+        assert [words[4:7:2] for words in built] == [[name, environment] for name in ("plan", "apply")]
+        for words in built:
+            for option in (word for word in words if word.startswith("--")):
+                assert f'"{option}"' in sources[words[4]], words
 
 
 @systems

@@ -58,7 +58,7 @@ def test_every_name_of_the_configuration_names_a_resource(filled: Filled) -> Non
     for environment in ENVIRONMENTS:
         config = yaml.safe_load((project / f"config/{environment}.yml").read_text())
         built = {resource.name for resource in terraform.applied(project, environment)}
-        endpoints = {config["names"].pop("online_endpoint"), config["names"].pop("kubernetes_endpoint")}
+        endpoints = {config["names"].pop(f"{kind}_endpoint") for kind in ("online", "batch", "kubernetes")}
         assert set(config["names"].values()) <= built
         assert not endpoints & built  # a deployment makes them
 

@@ -1,0 +1,121 @@
+"""A rendered project holds no word about a choice that was not made."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from tests.support import harness
+
+# Words of each choice, whatever their case. A link to a repository on github.com is no trace of a CI system, and Azure
+# calls an endpoint on Kubernetes an online endpoint too, in its schemas and in resource IDs.
+WORDS = {
+    ("iac", "terraform"): r"terraform|\.tf\b|\.tfvars|azurerm|azapi",
+    ("iac", "bicep"): r"bicep",
+    ("ci", "github"): r"github(?!\.com/)",
+    ("ci", "azure_devops"): r"azure[ _-]?devops|azure pipelines|\bTF_BUILD|\bAGENT_TEMP|\bSYSTEM_ACCESS|\bBUILD_SOURCE",
+    ("serving", "batch"): r"batch[ _-]?(endpoint|deployment)|endpoints/batch",
+    ("serving", "online"): r"(?<!kubernetes)(?<!/)online[ _-]?(endpoint|deployment)|endpoints/online",
+    ("serving", "kubernetes"): r"kubernetes|\bAKS\b|\bk8s\b|managedClusters",
+}
+
+
+class Allowed(NamedTuple):
+    """Files that may hold the words of a choice."""
+
+    question: str
+    value: str | None  # None: all values
+    path: str
+    reason: str
+
+
+_LATER = "follows in the issue on infrastructure, with its readme and tests"
+_BATCH = "`mlops batch` scores files on this machine as a batch deployment does, in every project"
+_SERVE = "`mlops serve` runs the real inference server as an online deployment does, in every project"
+_EITHER = "one test for the deployments of any project: it loads those that there are"
+ALLOWED = (
+    *(Allowed(question, None, "infra/*", _LATER) for question in ("ci", "iac", "serving")),
+    Allowed("ci", None, "src/*/tracking.py", "reads the commit from the variable of either CI system"),
+    Allowed("serving", "batch", "src/*/scoring/batch.py", _BATCH),
+    Allowed("serving", "batch", "src/*/local/*.py", _BATCH),
+    Allowed("serving", "online", "src/score.py", _SERVE),
+    Allowed("serving", "online", "src/*/scoring/mounted_model.py", _SERVE),
+    Allowed("serving", "online", "src/*/local/server.py", _SERVE),
+    Allowed("serving", None, "tests/test_deployments.py", _EITHER),
+)
+
+SUBSETS = [
+    list(subset)
+    for length in range(1, len(harness.offered("serving")) + 1)
+    for subset in itertools.combinations(harness.offered("serving"), length)
+]
+
+
+AXES = list(itertools.product(harness.offered("iac"), harness.offered("ci")))
+
+
+def variants(iac: str, ci: str) -> Iterator[dict[str, Any]]:
+    """Yield answers with every way of serving, and with the networks in turn."""
+    for served, network in zip(SUBSETS, itertools.cycle(harness.offered("network"))):
+        yield harness.answers_for(iac=iac, ci=ci, serving=served, network=network)
+
+
+def others(answers: harness.Answers) -> list[tuple[str, str]]:
+    """Return the choices that these answers do not make."""
+    chosen = {("iac", answers["iac"]), ("ci", answers["ci"]), *(("serving", kind) for kind in answers["serving"])}
+    return [choice for choice in WORDS if choice not in chosen]
+
+
+def traces(answers: harness.Answers, texts: dict[Path, str]) -> Iterator[str]:
+    """Yield path, line and choice of each word about a choice that was not made, in names of files and in texts."""
+    for question, value in others(answers):
+        word = re.compile(WORDS[question, value], re.IGNORECASE)
+        allowed = [each.path for each in ALLOWED if each.question == question and each.value in (None, value)]
+        for path, text in texts.items():
+            if any(re.fullmatch(pattern.replace("*", ".*"), path.as_posix()) for pattern in allowed):
+                continue
+            for number, line in enumerate([path.as_posix(), *text.splitlines()]):
+                if word.search(line):
+                    yield f"{path}:{number}: {value}: {line.strip()[:120]}"
+
+
+def test_every_offered_choice_has_words() -> None:
+    assert set(WORDS) == {
+        (question, value) for question in ("iac", "ci", "serving") for value in harness.offered(question)
+    }
+
+
+@pytest.mark.parametrize(("iac", "ci"), AXES)
+def test_project_names_only_its_choices(iac: str, ci: str, render: harness.Render) -> None:
+    for answers in variants(iac, ci):
+        found = list(traces(answers, harness.texts(render(answers))))
+        assert not found, "\n".join([str(answers), *found])
+
+
+@pytest.mark.parametrize("choice", WORDS)
+def test_search_finds_a_trace(choice: tuple[str, str], render: harness.Render) -> None:
+    """The words are those of real files: a project with the choice holds them where others must not."""
+    question, value = choice
+    with_it = harness.answers_for(**{question: [value] if question == "serving" else value})
+    without = {
+        **with_it,
+        question: [kind for kind in harness.offered("serving") if kind != value]
+        if question == "serving"
+        else next(other for other in harness.offered(question) if other != value),
+    }
+    assert any(f": {value}: " in trace for trace in traces(without, harness.texts(render(with_it))))
+
+
+def test_every_exception_is_used(render: harness.Render) -> None:
+    texts: dict[Path, str] = {}
+    for answers in itertools.chain.from_iterable(itertools.starmap(variants, AXES)):
+        texts |= harness.texts(render(answers))
+    for each in ALLOWED:
+        words = "|".join(word for choice, word in WORDS.items() if choice[0] == each.question)
+        files = [text for path, text in texts.items() if re.fullmatch(each.path.replace("*", ".*"), path.as_posix())]
+        assert any(re.search(words, text, re.IGNORECASE) for text in files), each
