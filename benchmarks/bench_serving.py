@@ -55,10 +55,11 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     """Return all figures of one project; milliseconds and requests a second."""
     package = package_of(root)
     sys.path.insert(0, str(root / "src"))
-    project_config, data, models, paths, server, smoke, mounted_model = (
+    project_config, contract, data, models, paths, server, smoke, mounted_model = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "config.project",
+            "scoring.contract",
             "data",
             "models",
             "paths",
@@ -75,7 +76,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     model = mounted_model.load(folder, "benchmark", "1")
     row = smoke.rows_of(model.contract, frame.head(1))
     body = json.dumps({"data": row})
-    table = model.contract.parse(body).frame
+    table = contract.parse(body, model.contract).frame
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
 
     with (

@@ -50,7 +50,7 @@ columns:
   categorical: [zone, vendor, payment]
   boolean: [night, airport, store_forward]
 split: {by: time, holdout: 0.2}
-metric: {name: rmse, direction: minimize}
+metric: {name: rmse}
 gate: {minimum: 100, maximum_slice_gap: 100}
 slices: [vendor]
 monitoring: {metric: 100, slice_gap: 100}

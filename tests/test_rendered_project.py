@@ -37,8 +37,9 @@ def test_own_tests_pass(scenario: str, environments: Environments, render: harne
 def test_types_fit(environments: Environments, render: harness.Render) -> None:
     for project in harness.distinct(render, (".py",)):
         environment = environments.of(project)
-        # Each environment has its own cache: two processes that write to one would damage it.
-        harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}", cwd=project)
+        # The cache is the environment's own: two processes that write to one would damage it.
+        mypy = (str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}")
+        harness.run(*mypy, cwd=project, timeout=900)
 
 
 @pytest.mark.first
