@@ -310,9 +310,9 @@ class Gate(Record):
     @property
     def summary(self) -> str:
         """Every figure with its limit, or the reason of the override."""
-        if self.override:
-            return f"overridden: {self.override}"
-        return "; ".join([*(check.sentence.rsplit(":", 1)[0] for check in self.checks), *self.notes])
+        checks = [check.sentence.rsplit(":", 1)[0] for check in self.checks]
+        found = [f"overridden: {self.override}"] if self.override else checks
+        return "; ".join([*found, *self.notes])
 
 
 @dataclass(frozen=True)

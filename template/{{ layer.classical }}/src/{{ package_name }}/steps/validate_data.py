@@ -36,7 +36,7 @@ def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
     columns = config.columns
     rules = {
         columns.id: pa.Column(
-            object, nullable=False, checks=pa.Check(lambda ids: ~ids.duplicated(), error="each id must stand once")
+            object, nullable=False, checks=pa.Check(lambda ids: ~ids.duplicated(), error="each id must be unique")
         ),
         columns.target: pa.Column(nullable=False, checks=_target_checks(config)),
     }
