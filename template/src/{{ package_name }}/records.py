@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .errors import UserError
+from .figures import number
 from .files import read_json, write_json
 from .gate import Check
 from .metrics import Direction, Task
@@ -185,7 +186,7 @@ class Training(Record):
     def summary(self) -> str:
         """Learner, size, and the candidates by their metric."""
         text = f"{self.learner} on {self.rows:,} rows"
-        shown = [f"{each.kind} {each.metrics[self.metric]:.4g}" for each in self.candidates]
+        shown = [f"{each.kind} {number(each.metrics[self.metric])}" for each in self.candidates]
         return f"{text}; validated: {', '.join(shown)}" if shown else text
 
 
@@ -248,9 +249,9 @@ class Metrics(Record):
         """The deciding metric of each model."""
         own = self.challenger
         same = self.baseline == own
-        baseline = "itself the baseline" if same else f"baseline {self.baseline[self.metric]:.4g}"
-        champion = f" | champion {self.champion[self.metric]:.4g}" if self.champion else ""
-        return f"holdout {self.metric} {own[self.metric]:.4g} | {baseline}{champion}"
+        baseline = "itself the baseline" if same else f"baseline {number(self.baseline[self.metric])}"
+        champion = f" | champion {number(self.champion[self.metric])}" if self.champion else ""
+        return f"holdout {self.metric} {number(own[self.metric])} | {baseline}{champion}"
 
 
 @dataclass(frozen=True)
@@ -287,7 +288,7 @@ class Slices(Record):
     @property
     def summary(self) -> str:
         """The largest gap with its limit."""
-        return f"largest gap between slices {self.largest_gap:.4g} (limit {self.limit:.4g})"
+        return f"largest gap between slices {number(self.largest_gap)} (limit {number(self.limit)})"
 
 
 @dataclass(frozen=True)
