@@ -13,6 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .errors import UserError
+from .figures import number
 from .files import read_json, write_json
 from .gate import Check
 from .metrics import Direction, Task, positive_class
@@ -162,8 +163,8 @@ class Candidate:
         """Return a metric in words, with its standard error where it has one."""
         if metric not in self.metrics:
             return f"no {metric}"
-        spread = f" ± {self.errors[metric]:.2g}" if metric in self.errors else ""
-        return f"{self.metrics[metric]:.4g}{spread}"
+        spread = f" ± {number(self.errors[metric], 2)}" if metric in self.errors else ""
+        return f"{number(self.metrics[metric])}{spread}"
 
 
 @dataclass(frozen=True)
@@ -181,7 +182,7 @@ class Decision:
     def summary(self) -> str:
         """The rule in words."""
         why = f" (best {self.rule} on the validation folds)" if self.rule else ""
-        return f"{self.positive!r} from probability {self.threshold:.4g} on{why}"
+        return f"{self.positive!r} from probability {number(self.threshold)} on{why}"
 
 
 @dataclass(frozen=True)
@@ -270,7 +271,7 @@ class Metrics(Record):
     def figure(self, role: Role) -> str:
         """Return the deciding metric of a model in words."""
         measured = self.models.get(role, {})
-        return f"{measured[self.metric]:.4g}" if self.metric in measured else "not measured"
+        return number(measured[self.metric]) if self.metric in measured else "not measured"
 
     @property
     def caution(self) -> str | None:
@@ -323,7 +324,7 @@ class Slices(Record):
     @property
     def summary(self) -> str:
         """The largest gap with its limit."""
-        return f"largest gap between slices {self.largest_gap:.4g} (limit {self.limit:.4g})"
+        return f"largest gap between slices {number(self.largest_gap)} (limit {number(self.limit)})"
 
 
 @dataclass(frozen=True)

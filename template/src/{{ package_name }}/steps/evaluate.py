@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from .. import entry, explain, models, predictions, tracking
+from .. import entry, explain, figures, models, predictions, tracking
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Metrics, Part, Split, Training
@@ -96,7 +96,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     metrics.save(folder)
     with tracking.run(training.run_id):
         tracking.log_evaluation(metrics, folder / "plots")
-    log.info("holdout %s %.4g", metrics.metric, metrics.challenger[metrics.metric])
+    log.info("holdout %s %s", metrics.metric, figures.number(metrics.challenger[metrics.metric]))
     if metrics.caution:
         log.warning(metrics.caution)
 
