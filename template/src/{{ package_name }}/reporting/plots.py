@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from .. import slices
 from ..config.project import ProjectConfig
+from ..metrics import positive_class
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,11 +29,13 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
         _save(folder / "residuals.png", _residuals, table["prediction"] - table[target], target)
     else:
         _save(folder / "confusion.png", _confusion, table[target], table["prediction"], classes)
-        if classes and len(classes) == 2:
-            truth = table[target] == classes[1]
-            probability = table[f"probability_{classes[1]}"]
-            _save(folder / "roc.png", _roc, truth, probability, classes[1])
-            _save(folder / "calibration.png", _calibration, truth, probability, classes[1])
+        positive = positive_class(classes or (), config.decision.positive)
+        if positive is not None:
+            truth = table[target] == positive
+            probability = table[f"probability_{positive}"]
+            _save(folder / "roc.png", _roc, truth, probability, positive)
+            _save(folder / "precision_recall.png", _precision_recall, truth, probability, positive)
+            _save(folder / "calibration.png", _calibration, truth, probability, positive)
     for column in config.slices:
         _save(folder / f"error_by_{column}.png", _error_by_slice, table, column, config)
 
@@ -75,6 +78,14 @@ def _roc(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
     if truth.nunique() == 2:
         RocCurveDisplay.from_predictions(truth, probability, ax=axes, plot_chance_level=True)
     axes.set_title(f"ROC for class {label}, holdout")
+
+
+def _precision_recall(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
+    from sklearn.metrics import PrecisionRecallDisplay
+
+    if truth.nunique() == 2:
+        PrecisionRecallDisplay.from_predictions(truth, probability, ax=axes, plot_chance_level=True)
+    axes.set_title(f"Precision and recall for class {label}, holdout")
 
 
 def _calibration(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
