@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from .config.inputs import Columns
+from .records import Contract
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,6 +53,32 @@ def for_linear(columns: Columns) -> "ColumnTransformer":
         ("categorical", one_hot, columns.categorical),
     ]
     return ColumnTransformer([part for part in parts if part[2]])
+
+
+def few_rows(transformer: "ColumnTransformer", contract: Contract) -> "FewRows | None":
+    """Return the quick encoding of a fitted transformer, None for one that was built in another way."""
+    import warnings
+
+    import numpy as np
+    import pandas as pd
+
+    example = pd.DataFrame(
+        {
+            each.name: np.array([(each.categories or [None])[0], None, "\0unseen"], dtype=object)
+            if each.kind == "categorical"
+            else [each.minimum or 0.0, np.nan, each.maximum or 1.0]
+            for each in contract.features
+        }
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)
+        expected = transformer.transform(example)
+    try:
+        found = FewRows(transformer)
+        ours, theirs = (each.toarray() if found.sparse else each for each in (found.transform(example), expected))
+        return found if np.array_equal(ours, theirs, equal_nan=True) else None
+    except (AttributeError, IndexError, TypeError, ValueError):
+        return None
 
 
 class FewRows:

@@ -51,21 +51,22 @@ class Model:
 
     def predict(self, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
         """Return values (float64) or class labels (str), (rows,), for a frame with at least the feature columns."""
-        if 0 < len(frame) <= FEW_ROWS:
-            return self.pipeline[-1].predict(self._few_rows.transform(frame))
-        return self.pipeline.predict(frame[self.contract.names])
+        return self._ask("predict", frame)
 
     def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[Any] | None":
         """Return class probabilities, float64 (rows, classes), in the contract's order; None for a regression."""
-        if self.contract.classes is None:
-            return None
-        if 0 < len(frame) <= FEW_ROWS:
-            return self.pipeline[-1].predict_proba(self._few_rows.transform(frame))
-        return self.pipeline.predict_proba(frame[self.contract.names])
+        return None if self.contract.classes is None else self._ask("predict_proba", frame)
+
+    def _ask(self, question: str, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
+        if 0 < len(frame) <= FEW_ROWS and self._few_rows:
+            return getattr(self.pipeline[-1], question)(self._few_rows.transform(frame))
+        return getattr(self.pipeline, question)(frame[self.contract.names])
 
     @cached_property
-    def _few_rows(self) -> features.FewRows:
-        return features.FewRows(self.pipeline[0])
+    def _few_rows(self) -> features.FewRows | None:
+        """The quick encoding; None if it is not that of the pipeline, which then encodes few rows itself."""
+        first = getattr(self.pipeline, "steps", [("", None)])[0][1]
+        return features.few_rows(first, self.contract) if hasattr(first, "transformers_") else None
 
 
 def build(kind: str, config: ProjectConfig) -> "Pipeline":
