@@ -18,7 +18,7 @@ pytestmark = pytest.mark.quick
 FLOORS = [
     "errors figures paths files entry tracking records gate metrics predictions slices split histogram",
     "config",
-    "data features models explain",
+    "data features models explain suitability",
     "reporting",
     "steps scoring monitoring",
     "pipeline",
