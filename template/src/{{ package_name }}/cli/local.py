@@ -64,6 +64,9 @@ def retrain(
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 5001,
     host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = "127.0.0.1",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the server's log here, not in outputs/serve.")
+    ] = False,
 ) -> None:
     """Serve the champion in the Azure ML inference server until Ctrl-C."""
     from ..local import lifecycle, server
@@ -71,10 +74,11 @@ def serve(
     project = Project.find()
     model = lifecycle.current(project)
     with server.serve(
-        project, model.model, port, host=host, foreground=True, name=model.name, version=model.version
+        project, model.model, port, host=host, foreground=verbose, name=model.name, version=model.version
     ) as running:
-        typer.echo(f"{model.name} version {model.version} at {running.url}; Ctrl-C ends it", err=True)
-        running.wait()
+        log = f"; log: {project.relative(running.log)}" if running.log else ""
+        typer.echo(f"{model.name} version {model.version} at {running.url}{log}; Ctrl-C ends it", err=True)
+        running.wait(project)
 
 
 @app.command()
@@ -117,6 +121,8 @@ def batch(
 
     project = Project.find()
     folder = output or project.outputs / "batch"
+    if source is None:
+        lifecycle.arrived_windows(project, "or name one with --input")
     summary = lifecycle.score(project, source or project.production, folder, mini_batch)
     typer.echo(
         f"{summary.rows:,} rows of {summary.files} files in {summary.mini_batches} mini-batches: {summary.predictions}"
