@@ -90,8 +90,9 @@ class Serving(Section):
 
 
 class About(Section):
-    """Purpose and owner of the model, for its model card."""
+    """Title of the project, for the report; purpose and owner of the model, for its model card."""
 
+    title: str | None = None
     purpose: str | None = None
     not_for: str | None = None
     owner: str | None = None

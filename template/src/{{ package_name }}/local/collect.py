@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from ..config import project as config
+from ..errors import UserError
 from ..files import read_json
 from ..paths import Project
 from ..pipeline import runs
@@ -31,7 +33,6 @@ def collect(project: Project) -> ReportInputs:
     Raises:
         UserError: another version of this project wrote one of the files.
     """
-    about = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found: dict[str, TrainingRun] = {}
     for path in sorted((project.outputs / "runs").glob("*/run.json")):
         result = runs.load(project, path)
@@ -42,7 +43,19 @@ def collect(project: Project) -> ReportInputs:
     monitors = [Monitor.load(path.parent) for path in sorted((project.outputs / "monitor").glob(f"*/{Monitor.FILE}"))]
     events = project.outputs / "demo" / "events.json"
     shown = read_json(events)["events"] if events.is_file() else ()
-    return ReportInputs(about["name"], list(found.values()), monitors, shown)
+    return ReportInputs(_title(project), list(found.values()), monitors, shown)
+
+
+def _title(project: Project) -> str:
+    """Return the title of config/project.yml; without it, or where that file has a mistake, the package's name."""
+    try:
+        title = config.load(project.config_path).about.title
+    except UserError:
+        title = None
+    if title:
+        return title
+    content = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["name"])
 
 
 def _training_run(result: RunResult) -> TrainingRun | None:
@@ -59,6 +72,8 @@ def _training_run(result: RunResult) -> TrainingRun | None:
         metrics=_read(Metrics, folders, "evaluation"),
         predictions=evaluation / "predictions.parquet" if evaluation else None,
         target=contract.target,
+        positive=getattr(contract, "positive", None),
+        threshold=getattr(contract, "threshold", None),
         slices=_read(Slices, folders, "responsible_ai"),
         model_card=(card / "model_card.html").read_text(encoding="utf-8") if card else None,
         gate=_read(Gate, folders, "verdict"),

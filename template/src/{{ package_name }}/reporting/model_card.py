@@ -13,7 +13,7 @@ from markupsafe import Markup
 from .. import records
 from ..config.project import ProjectConfig
 from ..records import Contract, Metrics, Slices, Training
-from .html import facts, findings, join, number, page, percent, plural, section, table
+from .html import FOLDED, facts, findings, join, number, page, percent, plural, section, table
 
 
 @dataclass(frozen=True)
@@ -93,10 +93,17 @@ def _data(config: ProjectConfig, contract: Contract, training: Training, metrics
         pairs=[
             ("Trained on", rows_of(training.part)),
             ("Held out", f"{rows_of(metrics.holdout)} ({held})"),
-            *((f"{kind.capitalize()} features", ", ".join(names)) for kind, names in named.items()),
+            *((f"{kind.capitalize()} features", _listed(names)) for kind, names in named.items()),
             ("Data digest", training.data_digest),
         ],
     )
+
+
+def _listed(texts: Sequence[str]) -> str:
+    """Return texts in a row; of many, the first ones and how many are left."""
+    if len(texts) <= FOLDED * 2:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (contract.json and slices.json list all)"
 
 
 def rows_of(part: records.Part) -> str:
@@ -177,7 +184,7 @@ def _limits(
         if feature.minimum is not None
     ]
     if ranges:
-        found.append(f"Outside the ranges it learned from it extrapolates: {', '.join(ranges)}.")
+        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges)}.")
     few = [
         f"{column} {group.value} ({group.rows})"
         for column, content in slices.columns.items()
@@ -185,7 +192,7 @@ def _limits(
         if not group.counted
     ]
     if few:
-        found.append(f"Too few held-out rows to say how good it is for {', '.join(few)}.")
+        found.append(f"Too few held-out rows to say how good it is for {_listed(few)}.")
     return Part("Limits", found)
 
 
@@ -195,7 +202,7 @@ def _html(title: str, parts: Sequence[Part]) -> str:
         blocks.append(Markup("<h3>{}</h3>").format(part.title))
         blocks.append(findings(part.sentences))
         blocks.append(facts(part.pairs))
-        blocks += [table(grid.caption, grid.columns, grid.rows, grid.columns[1:]) for grid in part.grids]
+        blocks += [table(grid.caption, grid.columns, grid.rows, grid.columns[1:], fold=True) for grid in part.grids]
     return page(title, "", [section("Model card", join(blocks, "\n"))])
 
 

@@ -7,6 +7,7 @@ from markupsafe import Markup
 from ..records import Monitor, Signal, Slices
 from . import charts
 from .html import (
+    ABSENT,
     NOTHING,
     State,
     badge,
@@ -17,12 +18,14 @@ from .html import (
     findings,
     grid,
     join,
+    name,
     note,
     number,
     page,
     percent,
     plural,
     section,
+    shorten,
     table,
     verdict,
     verdicts,
@@ -62,10 +65,12 @@ def headline(result: Monitor) -> Markup:
         return verdict("neutral", f"{window}: too few rows to judge", "; ".join(result.notes) + ".")
     changed = moved(result)
     total = len(result.features)
+    if not total:
+        return verdict("neutral", f"{window}: no feature was compared", "; ".join(result.notes) or ABSENT)
     if not changed:
         worst = result.worst_first[0]
         text = f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst.psi)}"
-        return verdict("good", f"{window}: the data did not move", f"{text} ({worst.name}).")
+        return verdict("good", f"{window}: the data did not move", f"{text} ({shorten(worst.name)}).")
     text = f"{len(changed)} of {plural(total, 'feature')} broke a limit. {changed[0].breaches[0]}."
     return verdict("bad", f"{window}: the data moved", text)
 
@@ -99,8 +104,8 @@ def performance_block(result: Monitor) -> Markup:
     values = [("this window", measured.value), ("holdout at training", measured.reference_value)]
     largest = max(abs(value) for _, value in values if value is not None)
     rows = [
-        (name, number(value), bar(abs(value), largest, "over" if index == 0 and measured.breach else ""))
-        for index, (name, value) in enumerate(values)
+        (label, number(value), bar(abs(value), largest, "over" if index == 0 and measured.breach else ""))
+        for index, (label, value) in enumerate(values)
         if value is not None
     ]
     overall = table(f"{metric} (limit {number(measured.limit)})", ["rows", metric, " "], rows, [metric])
@@ -119,11 +124,11 @@ def slice_tables(slices: Slices | None) -> list[Markup]:
         rows = []
         for group in sorted(known, key=lambda item: (not item.counted, sign * item.metrics[metric])):
             value = group.metrics[metric]
-            name = group.value if group.counted else f"{group.value} (few rows)"
+            label = name(group.value) if group.counted else Markup("{} (few rows)").format(name(group.value))
             style: Literal["", "muted"] = "" if group.counted else "muted"
-            rows.append((name, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
+            rows.append((label, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
         title = f"{metric} by {column}: gap {number(content.gap)} (limit {number(slices.limit)})"
-        tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric]))
+        tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric], fold=True))
     return tables
 
 
@@ -183,15 +188,15 @@ def _legend() -> Markup:
 
 
 def _drift_card(signal: Signal, limit: float) -> Markup:
-    name, psi = signal.name, signal.psi
+    psi = signal.psi
     picture = charts.histogram_pair(
-        signal.histogram, f"Distribution of {name} in production and in training; PSI {number(psi)}"
+        signal.histogram, f"Distribution of {signal.name} in production and in training; PSI {number(psi)}"
     )
-    sentences = [sentence.removeprefix(f"{name}: ") for sentence in signal.breaches]
+    sentences = [sentence.removeprefix(f"{signal.name}: ") for sentence in signal.breaches]
     others = [sentence for sentence in sentences if not sentence.startswith("PSI")]
     label = "no values" if psi is None else f"PSI {number(psi)}, limit {number(limit)}"
     state: State = "neutral" if psi is None else "good" if len(others) == len(sentences) else "bad"
-    return card(name, badge(state, label), picture, others)
+    return card(signal.name, badge(state, label), picture, others)
 
 
 def _p_value(value: float | None) -> str:
