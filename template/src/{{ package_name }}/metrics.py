@@ -12,10 +12,22 @@ Task = Literal["regression", "classification"]
 Direction = Literal["minimize", "maximize"]
 
 NAMES: dict[Task, tuple[str, ...]] = {
-    "regression": ("mae", "r2", "rmse"),
-    "classification": ("accuracy", "brier", "error_rate", "f1", "log_loss", "roc_auc"),
+    "regression": ("mae", "mape", "median_error", "r2", "rmse"),
+    "classification": (
+        "accuracy",
+        "average_precision",
+        "balanced_accuracy",
+        "brier",
+        "error_rate",
+        "f1",
+        "f1_macro",
+        "log_loss",
+        "precision",
+        "recall",
+        "roc_auc",
+    ),
 }
-MINIMIZED = frozenset(("rmse", "mae", "log_loss", "brier", "error_rate"))
+MINIMIZED = frozenset(("rmse", "mae", "mape", "median_error", "log_loss", "brier", "error_rate"))
 
 
 def direction(name: str) -> Direction:
