@@ -15,8 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from .. import data, proposals
+from ..config.commented_yaml import sections_of, to_yaml
 from ..config.project import ProjectConfig
-from ..config.proposal import LEFT_OUT, Finding, Proposal, Question, Wishes, sections_of, to_yaml
+from ..config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import CONFIG, Project
@@ -26,7 +27,6 @@ WIDTH = 100  # columns of the terminal that the table may take
 SHORT = 40  # more columns of the data are shown shortened
 EXAMPLES = 3  # columns shown for each reason to leave some out, when shortened
 LISTED = 15  # more choices are typed with completion
-NONE = "(none)"
 KEPT = ("about", "serving", "seed")  # sections that say nothing about the data: an earlier file's stay
 PIPELINE = Path("azureml", "pipelines", "train.yml")
 

@@ -1,6 +1,5 @@
 """Proposals for config/project.yml from a table: the roles of its columns, task, metric and limits, with reasons."""
 
-import math
 import re
 import warnings
 from collections.abc import Mapping
@@ -8,8 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from . import data, metrics, models, split
+from .config.commented_yaml import Noted, plain
+from .config.limits import Limits, about, derive
+from .config.limits import sections as limit_sections
 from .config.project import ProjectConfig
-from .config.proposal import LEFT_OUT, Finding, Noted, Proposal, Question, Wishes, plain
+from .config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
 from .survey import NAMES_THINGS, Column, Survey, look
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 __all__ = ["look", "propose"]
 
-NONE = "(none)"
 SAMPLE = 20_000  # rows that the limits are measured on
 LEAK_ROWS = 4_000  # rows that each column is tried on as the only feature
 LEAK = 0.995  # balanced accuracy or R2 of a single column beyond which it seems to know the answer
@@ -45,17 +46,6 @@ class Roles:
     time: Column | None
     task: metrics.Task
     by: split.By
-
-
-@dataclass(frozen=True)
-class Limits:
-    """Figures of the linear baseline and of a guess on validation folds, and the limits derived from them."""
-
-    metric: str
-    minimum: float
-    gap: float
-    reason: str
-    gap_reason: str
 
 
 def propose(survey: Survey, wishes: Wishes) -> Proposal:
@@ -219,7 +209,7 @@ def _is_key(column: Column) -> bool:
 
 
 def _useless(column: Column) -> str:
-    """Return why a column cannot be a feature, whatever the target; the part before a colon names the kind of reason."""
+    """Return why a column cannot be a feature, whatever the target; a colon ends the kind of reason."""
     filled = len(column.filled)
     if column.unusable or column.distinct < 2:
         return (
@@ -330,13 +320,20 @@ def _metric(roles: Roles, wishes: Wishes) -> str:
 
 
 def _skewed(roles: Roles) -> bool:
+    from scipy import stats
+
     numbers = roles.target.numbers
-    return roles.task == "regression" and numbers is not None and numbers.min() >= 0 and float(numbers.skew()) > SKEW
+    return (
+        roles.task == "regression"
+        and numbers is not None
+        and numbers.min() >= 0
+        and bool(stats.skew(numbers.dropna()) > SKEW)
+    )
 
 
 def _sections(survey: Survey, roles: Roles, findings: tuple[Finding, ...], metric: str) -> dict[str, Any]:
     """Return the sections of config/project.yml, with limits measured on the data."""
-    draft = _with_limits(survey, roles, findings, Limits(metric, 0.0, 1.0, "", ""))
+    draft = _with_limits(survey, roles, findings, Limits(metric, 0.0, 1.0))
     try:
         config = ProjectConfig.model_validate(plain(draft))
     except ValueError as error:
@@ -376,52 +373,16 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[Finding, ...], li
         columns["dates"] = {column.name: _parts(column) for column in dates}
     left = [f"{one.name}: {one.reason}" for one in findings if one.role == LEFT_OUT]
     sections: dict[str, Any] = {
-        "about": Noted(
-            {
-                "purpose": "",
-                "not_for": Noted("", "uses that you rule out, such as decisions about single people"),
-                "owner": "",
-            },
-            "for the model card",
-        ),
+        "about": about(),
         "task": roles.task,
         "files": Noted(files, "how the files are written"),
         "columns": Noted(
             columns, "each column has one role; all others are ignored", ("Left out:", *left) if left else ()
         ),
-        "split": {
-            "by": Noted(roles.by, "the newest rows are held out" if roles.by == "time" else "a fixed hash decides"),
-            "holdout": Noted(0.2, "share of the rows"),
-        },
-        "metric": {
-            "name": Noted(limits.metric, "or " + ", ".join(n for n in metrics.NAMES[roles.task] if n != limits.metric))
-        },
+    }
+    sections |= limit_sections(roles.task, roles.by, limits, slices, rows)
+    sections |= {
         "decision": Noted(decision, "how a probability becomes an answer"),
-        "gate": Noted(
-            {
-                "minimum": Noted(limits.minimum, limits.reason),
-                "minimum_gain": Noted(0.0, "must beat the champion by more than this"),
-                "maximum_slice_gap": Noted(limits.gap, limits.gap_reason),
-                "slice_rows": Noted(50, "smaller slices are shown but are no reason to refuse a model"),
-            },
-            "a challenger becomes the champion only if all of these hold; in the unit of the metric",
-        ),
-        "slices": Noted(
-            slices, "groups that the model must serve alike; you must choose: only you know which are sensitive"
-        ),
-        "monitoring": Noted(
-            {
-                "minimum_rows": Noted(min(500, max(50, rows // 5)), "fewer rows are too few to judge"),
-                "psi": Noted(0.2, "population stability index of a feature or of the prediction"),
-                "p_value": Noted(0.001, "and the Kolmogorov-Smirnov or chi-square test must agree"),
-                "missing": Noted(0.05, "rise in a column's share of missing values"),
-                "unseen": Noted(0.02, "share of rows with a category never seen in training"),
-                "out_of_range": Noted(0.05, "share of rows outside the training range"),
-                "metric": Noted(limits.minimum, "worst value on labelled rows; as gate.minimum"),
-                "slice_gap": Noted(limits.gap, "as gate.maximum_slice_gap"),
-            },
-            "beyond these a monitor reports a breach",
-        ),
         "model": _model(roles),
         "serving": {"max_rows": Noted(1000, "in one online request")},
         "seed": 42,
@@ -476,7 +437,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
     import pandas as pd
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
-    name, lower = config.metric.name, config.metric.direction == "minimize"
+    name = config.metric.name
     by = config.split.by
     column = (
         frame[config.columns.time] if by == "time" and config.columns.time else pd.Series(range(len(frame))).astype(str)
@@ -488,7 +449,9 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
         if config.task == "classification"
         else DummyRegressor(strategy="median" if name != "rmse" else "mean")
     )
-    baseline, guess, gaps = [], [], []
+    baseline: list[float] = []
+    guess: list[float] = []
+    gaps: list[float] = []
     for learn, test in split.folds(column[train.index], by, models.FOLDS):
         known, new = train[learn], train[test]
         if not len(new) or known[config.columns.target].nunique() < 2:
@@ -503,27 +466,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
         if figure is not None and guessed is not None:
             baseline.append(figure)
             guess.append(guessed)
-    if not baseline:
-        return Limits(
-            name, 0.0 if not lower else 1.0, 1.0, "could not be measured: set it", "could not be measured: set it"
-        )
-    reached, by_chance = _mean(baseline), _mean(guess)
-    spread = math.sqrt(_mean([(figure - reached) ** 2 for figure in baseline]))
-    sign = -1 if lower else 1
-    halfway = (reached + by_chance) / 2
-    careful = reached - sign * max(3 * spread, 0.02 * abs(reached))
-    measured = f"{len(baseline)} validation folds: linear baseline {_short(reached)}, a guess {_short(by_chance)}"
-    if sign * (careful - halfway) >= 0:
-        limit, reason = halfway, f"halfway between; {measured}"
-    else:
-        limit, reason = careful, f"three standard deviations below the baseline; {measured}"
-        if sign * (reached - by_chance) <= spread:
-            reason += ": hardly better, look at the columns"
-    gap = max([1.5 * gap for gap in gaps] + [abs(reached - by_chance) / 2, 0.05 * abs(reached), 1e-9])
-    gap_reason = "best against worst value of a slice column; " + (
-        f"the baseline's largest in a fold was {_short(max(gaps))}" if gaps else "no slices yet"
-    )
-    return Limits(name, _rounded(limit, up=lower), _rounded(gap, up=True), reason, gap_reason)
+    return derive(name, baseline, guess, gaps)
 
 
 def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str) -> float:
@@ -532,23 +475,6 @@ def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str)
         value for part in parts if (value := models.evaluate(fitted, config, part).get(config.metric.name)) is not None
     ]
     return max(figures) - min(figures) if figures else 0.0
-
-
-def _mean(values: list[float]) -> float:
-    return sum(values) / len(values)
-
-
-def _short(value: float) -> str:
-    return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.5g}" if abs(value) < 100_000 else f"{value:,.0f}"
-
-
-def _rounded(value: float, *, up: bool) -> float:
-    """Return the value with three digits, rounded to the lenient side."""
-    if not value:
-        return 0.0
-    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
-    steps = math.ceil(value / unit - 1e-9) if up else math.floor(value / unit + 1e-9)
-    return float(f"{steps * unit:.12g}")
 
 
 def _notes(

@@ -1,9 +1,5 @@
 """A look at data files before anything is known of them: their format, and the kind of values in every column."""
 
-import codecs
-import csv
-import gzip
-import io
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import data
+from .delimited import encoding_of, separator_of
 from .errors import UserError
 
 if TYPE_CHECKING:
@@ -20,7 +17,6 @@ if TYPE_CHECKING:
 FEW = 5  # different values from which on two strange ones among numbers stand for "missing"
 PROSE_WORDS = 4
 WORDS = ("?", "-", "--", ".", "n/a", "#N/A", "#NV", "<NA>", "nil", "NIL")  # that stand for "missing" in some exports
-SEPARATORS = (",", ";", "\t", "|")
 NAMES_THINGS = re.compile(
     r"(^|[_\s.-])(id|uuid|guid|key|no|nr|number|code|zip|postcode)$|(?<=[a-z])(Id|ID|No|Nr)$", re.I
 )
@@ -96,9 +92,9 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
 
     files = data.files(path)
     texts = [file for file in files if not file.name.lower().endswith(".parquet")]
-    encodings = [encoding for file in texts if (encoding := _encoding(file)) != "utf-8"]
+    encodings = [encoding for file in texts if (encoding := encoding_of(file)) != "utf-8"]
     encoding = encodings[0] if encodings else "utf-8"
-    separator = _separator(texts[0], encoding) if texts else ","
+    separator = separator_of(texts[0], encoding) if texts else ","
     tables = [_read(file, separator, encoding) for file in files]
     header = list(tables[0].columns)
     repeated = {name for table in tables for name in table.columns[table.columns.duplicated()]}
@@ -135,42 +131,6 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
 
 
 _USUAL = {"separator": ",", "decimal": ".", "encoding": "utf-8"}
-
-
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
-
-
-def _encoding(path: Path) -> str:
-    """Return the encoding of a text file: by its byte order mark, else UTF-8 if all of it is, else Windows' Latin."""
-    decoder = codecs.getincrementaldecoder("utf-8")()
-    with _open(path) as stream:
-        start = stream.read(1 << 20)
-        if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-            return "utf-16"
-        block = start
-        try:
-            while block:
-                decoder.decode(block)
-                block = stream.read(1 << 20)
-            decoder.decode(b"", final=True)
-        except UnicodeDecodeError:
-            return "cp1252"
-    return "utf-8-sig" if start.startswith(codecs.BOM_UTF8) else "utf-8"
-
-
-def _separator(path: Path, encoding: str) -> str:
-    """Return the separator that cuts the first rows into the most fields, the same number in nearly each."""
-    with _open(path) as stream:
-        text = codecs.getincrementaldecoder(encoding)("replace").decode(stream.read(1 << 16))
-
-    def fit(separator: str) -> tuple[bool, int]:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
-        rows = rows[:-1] if len(rows) > 2 else rows  # the last one may be cut off
-        alike = sum(len(row) == len(rows[0]) for row in rows) if rows else 0
-        return alike >= 0.9 * len(rows), len(rows[0]) if rows else 0
-
-    return max(SEPARATORS, key=fit)
 
 
 def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
@@ -266,7 +226,7 @@ def _column(name: str, values: "pd.Series", decimal: str) -> Column:
         return Column(name, "text", values, unusable="numbers with separators of thousands: export them without")
     if distinct.str.fullmatch(r"\((list|struct|map|binary|large|fixed|dense|sparse).*\)", flags=re.S).all():
         return Column(name, distinct[0][1:-1], values, unusable="not one value a row")
-    sample = distinct.head(1000)
-    if sample.str.split().str.len().mean() >= PROSE_WORDS and len(distinct) > 0.2 * values.notna().sum():
+    words = [len(text.split()) for text in distinct.head(1000)]
+    if sum(words) >= PROSE_WORDS * len(words) and len(distinct) > 0.2 * values.notna().sum():
         return Column(name, "prose", values)
     return Column(name, "text", values)
