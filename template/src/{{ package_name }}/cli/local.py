@@ -26,6 +26,32 @@ def check() -> None:
 
 
 @app.command()
+def init_config(
+    data: Annotated[Path | None, typer.Option(help="File or folder to look at; default: the pipeline's input.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column that names each row; '' for none.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time of each row; '' for none.")] = None,
+    task: Annotated[str | None, typer.Option(help="regression or classification.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Figure that decides, such as rmse.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposal without a question.")] = False,
+    copy: Annotated[bool | None, typer.Option(help="Copy data from elsewhere to the pipeline's input.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every column, however many there are.")] = False,
+) -> None:
+    """Propose config/project.yml from data: roles of columns, task, metric and limits. Keeps the old file as .bak."""
+    import sys
+
+    from ..config.proposal import Wishes
+    from ..local import init_config
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UserError("init-config asks questions and there is no terminal: add --yes to accept its proposal")
+        init_config.require_dialogue()
+    wishes = Wishes(target, id, time, task, metric)
+    init_config.init_config(init_config.find_project(), data, wishes, ask=not yes, copy=copy, everything=everything)
+
+
+@app.command()
 def run(
     data: Annotated[Path | None, typer.Option(help="File or folder to train on, not the pipeline's own.")] = None,
     override: Override = None,
