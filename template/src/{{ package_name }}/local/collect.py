@@ -10,6 +10,7 @@ from ..paths import Project
 from ..pipeline import runs
 from ..pipeline.runs import RunResult
 from ..records import (
+    Bias,
     Contract,
     Gate,
     Metrics,
@@ -60,6 +61,7 @@ def _training_run(result: RunResult) -> TrainingRun | None:
         predictions=evaluation / "predictions.parquet" if evaluation else None,
         target=contract.target,
         slices=_read(Slices, folders, "responsible_ai"),
+        bias=_read(Bias, folders, "responsible_ai"),
         model_card=(card / "model_card.html").read_text(encoding="utf-8") if card else None,
         gate=_read(Gate, folders, "verdict"),
         registration=_read(Registration, folders, "registration"),

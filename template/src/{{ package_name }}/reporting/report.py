@@ -10,11 +10,11 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..records import Gate, Metrics, Monitor, Registration, Slices, Split, Training
+from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
 from .html import NOTHING, contents, grid, main_part, number, page, plural, section, verdict, verdicts
 from .model_card import roles
-from .monitor_page import DRIFT_INTRO, drift_block, headline, performance_headline, slice_tables
+from .monitor_page import DRIFT_INTRO, bias_block, drift_block, headline, performance_headline, slice_tables
 
 INTROS = {
     **examples.INTROS,
@@ -35,6 +35,7 @@ class TrainingRun:
         predictions: path of predictions.parquet of the evaluate step.
         target: column that the model predicts.
         slices: outcome of the responsible_ai step.
+        bias: outcome of the responsible_ai step too.
         model_card: model_card.html of the responsible_ai step.
         gate: outcome of the gate step.
         registration: outcome of the register step.
@@ -47,6 +48,7 @@ class TrainingRun:
     predictions: Path | None = None
     target: str = "target"
     slices: Slices | None = None
+    bias: Bias | None = None
     model_card: str | None = None
     gate: Gate | None = None
     registration: Registration | None = None
@@ -85,6 +87,7 @@ def report_page(inputs: ReportInputs) -> str:
         "How good it is": sections.metrics_table(metrics, roles(run.training)) if metrics else NOTHING,
         "Predictions": _predictions(run),
         "Error by slice": grid(slice_tables(run.slices), "pair"),
+        "Data bias": bias_block(run.bias),
         **(examples.sections(metrics) if metrics else {}),
         "Gate": sections.gate(run.gate) if run.gate else NOTHING,
         "Before and after retraining": grid(compared, "pair"),
