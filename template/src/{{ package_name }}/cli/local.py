@@ -167,6 +167,7 @@ def monitor(
     """Has the data moved, do the predictions still hold? Ends with exit code 4 if a limit is broken."""
     from ..errors import BreachError
     from ..local import lifecycle
+    from ..monitoring.monitor import few
 
     project = Project.find()
     window = data or lifecycle.newest(project)
@@ -178,7 +179,7 @@ def monitor(
         verdict = "no limit is broken" if result.status == "ok" else "too few rows to judge"
         typer.echo(f"{project.relative(window)}: {verdict}; see {page}")
         return
-    breach = BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *result.breaches]))
+    breach = BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *few(result.breaches)]))
     if not retrain:
         raise breach
     typer.echo(f"{breach.label}: {breach}", err=True)

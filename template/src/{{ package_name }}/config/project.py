@@ -7,7 +7,7 @@ from pydantic import Field, field_validator, model_validator
 
 from .. import metrics
 from ..metrics import Direction, Task
-from ..records import Contract
+from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
 from .inputs import SLICE_RULE, Columns, Model
@@ -68,6 +68,25 @@ class Gate(Section):
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     maximum_slice_gap: Positive
     slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
+    unmeasured: Literal["allow", "refuse"] = "allow"  # a challenger whose gap between slices cannot be measured
+
+
+class Bias(Section):
+    """Limits for the slices of the data: a value with few rows, and unequal rates of the target or the prediction.
+
+    A rate is the share of a class, or the mean of a regression, in one slice. `rate_ratio` (least by largest rate of
+    the class to find, two classes) is 0.8 by default: the four-fifths rule of the Uniform Guidelines on Employee
+    Selection Procedures (EEOC 1978, 29 CFR 1607.4 D), which fairlearn calls the demographic parity ratio. The same
+    paragraph asks that small numbers be no evidence: a limit counts as broken only when `monitoring.p_value` rules
+    out chance. `rate_difference` (largest by least rate; demographic parity difference) has no customary value, and
+    for a regression it is in the unit of the target: none by default. A `smallest_share` of 1 % is a choice of this
+    project, as such a slice gives the holdout of 1,000 rows only ten.
+    """
+
+    smallest_share: Share = 0.01
+    rate_ratio: Share | None = 0.8
+    rate_difference: Positive | None = None
+    breach: Literal["allow", "refuse"] = "allow"  # whether a broken limit refuses a challenger
 
 
 class Monitoring(Section):
@@ -108,6 +127,7 @@ class ProjectConfig(Section):
     metric: Metric
     decision: Decision = Decision()
     gate: Gate
+    bias: Bias = Bias()
     slices: list[str] = Field(default_factory=list)
     monitoring: Monitoring
     model: Model = Model()
@@ -129,6 +149,17 @@ class ProjectConfig(Section):
             if name not in self.columns.sliceable:
                 raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")
         return self
+
+    @property
+    def bias_limits(self) -> BiasLimits:
+        """Limits of data bias, with the rows and the probability that the gate and the monitor ask for too."""
+        return BiasLimits(
+            self.bias.smallest_share,
+            self.bias.rate_ratio,
+            self.bias.rate_difference,
+            self.monitoring.p_value,
+            self.gate.slice_rows,
+        )
 
     @property
     def split_column(self) -> str:

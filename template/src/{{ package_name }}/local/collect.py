@@ -12,6 +12,7 @@ from ..paths import Project
 from ..pipeline import runs
 from ..pipeline.runs import RunResult
 from ..records import (
+    Bias,
     Contract,
     Gate,
     Metrics,
@@ -75,6 +76,7 @@ def _training_run(result: RunResult) -> TrainingRun | None:
         positive=getattr(contract, "positive", None),
         threshold=getattr(contract, "threshold", None),
         slices=_read(Slices, folders, "responsible_ai"),
+        bias=_read(Bias, folders, "responsible_ai"),
         model_card=(card / "model_card.html").read_text(encoding="utf-8") if card else None,
         gate=_read(Gate, folders, "verdict"),
         registration=_read(Registration, folders, "registration"),

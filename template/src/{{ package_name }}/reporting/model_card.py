@@ -12,8 +12,10 @@ from markupsafe import Markup
 
 from .. import records
 from ..config.project import ProjectConfig
-from ..records import Contract, Metrics, Slices, Training
+from ..records import Bias, BiasGroup, Contract, Disparity, Metrics, Slices, Training
 from .html import FOLDED, facts, findings, join, number, page, percent, plural, section, table
+
+RATES = 3  # classes whose rates a table shows
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def model_card(
     training: Training,
     metrics: Metrics,
     slices: Slices,
+    bias: Bias | None = None,
 ) -> tuple[str, str]:
     """Return the card of one trained model as Markdown and as an HTML page."""
     parts = [
@@ -49,6 +52,7 @@ def model_card(
         _data(config, contract, training, metrics),
         _performance(training, metrics),
         _fairness(slices),
+        *([_bias(bias)] if bias and any(bias.parts.values()) else []),
         _limits(config, contract, training, metrics, slices),
     ]
     title = f"Model card: {contract.target}"
@@ -142,16 +146,77 @@ def _fairness(slices: Slices) -> Part:
             [group.value, f"{group.rows:,}", number(group.metrics.get(metric)), "yes" if group.counted else "no"]
             for group in content.groups
         ]
-        caption = f"{metric} by {column}: gap {number(content.gap)}"
+        gap = "not measured" if content.gap is None else number(content.gap)
+        caption = f"{metric} by {column}: gap {gap}"
         grids.append(Grid(caption, [column, "rows", metric, "counted in the gap"], rows))
     if not grids:
         return Part("Slices", ["config/project.yml names no slice columns: unequal errors were not looked for."])
-    text = (
-        f"The largest gap between two slices of a column is {number(slices.largest_gap)};"
-        f" {number(slices.limit)} is allowed. Slices below {plural(slices.minimum_rows, 'row')} are shown"
-        " but not counted: chance rules there."
-    )
-    return Part("Slices", [text], grids=grids)
+    text = [f"Slices below {plural(slices.minimum_rows, 'row')} are shown but not counted: chance rules there."]
+    if slices.largest_gap is not None:
+        gap, limit = number(slices.largest_gap), number(slices.limit)
+        text.insert(0, f"The largest gap between two slices of a column is {gap}; {limit} is allowed.")
+    if slices.caution:
+        text.append(f"Not measured: {slices.caution}.")
+    return Part("Slices", text, grids=grids)
+
+
+def bias_sentences(bias: Bias) -> list[str]:
+    """Return the broken limits of data bias, or that there are none."""
+    if bias.breaches:
+        return [f"{breach.sentence[0].upper()}{breach.sentence[1:]}." for breach in bias.breaches]
+    return ["No limit is broken."]
+
+
+def bias_grids(bias: Bias) -> list[Grid]:
+    """Return share and rates of each slice, part beside part: one table for each slice column."""
+    names = list(bias.parts)
+    grids = []
+    for column in next(iter(bias.parts.values()), {}):
+        found = {name: bias.parts[name][column] for name in names}
+        kinds = {
+            (name, kind, rate): None
+            for name in names
+            for group in found[name].groups
+            for kind, rates in group.rates.items()
+            for rate in rates
+        }
+        # Part by part, share first; rates of many classes would not fit and are in the record.
+        shown = {name: [key for key in kinds if key[0] == name] for name in names}
+        heads, keys = [], []
+        for name in names:
+            heads.append(f"{name} rows")
+            keys.append((name, "", ""))
+            if len(shown[name]) <= RATES * len({kind for _, kind, _ in shown[name]}):
+                heads += [f"{name} {kind}{'' if rate == 'mean' else f' {rate}'}" for _, kind, rate in shown[name]]
+                keys += shown[name]
+        groups = {name: {group.value: group for group in found[name].groups} for name in names}
+        rows = [
+            [value, *(_bias_cell(groups[name][value], kind, rate) for name, kind, rate in keys)]
+            for value in groups[names[0]]
+        ]
+        notes = [
+            f"{kind} in {name} {_disparity(pair)}" for name in names for kind, pair in found[name].disparities.items()
+        ]
+        grids.append(Grid(f"By {column}" + (f": {'; '.join(notes)}" if notes else ""), [column, *heads], rows))
+    return grids
+
+
+def _bias_cell(group: BiasGroup, kind: str, rate: str) -> str:
+    if not kind:
+        return f"{group.rows:,} ({percent(group.share)})"
+    value = group.rates.get(kind, {}).get(rate)
+    return number(value) if rate == "mean" or value is None else percent(value)
+
+
+def _disparity(pair: Disparity) -> str:
+    rate = "" if pair.rate == "mean" else f" for {pair.rate}"
+    ratio = "" if pair.ratio is None else f", ratio {number(pair.ratio)}"
+    return f"differs by up to {number(pair.difference)}{ratio}{rate}"
+
+
+def _bias(bias: Bias) -> Part:
+    """Return how the slices are spread over the data, and their rates."""
+    return Part("Data bias", bias_sentences(bias), grids=bias_grids(bias))
 
 
 def _limits(

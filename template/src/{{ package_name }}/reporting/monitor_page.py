@@ -4,7 +4,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from ..records import Monitor, Signal, Slices
+from ..records import Bias, Monitor, Signal, Slices
 from . import charts
 from .html import (
     ABSENT,
@@ -30,13 +30,14 @@ from .html import (
     verdict,
     verdicts,
 )
+from .model_card import bias_grids, bias_sentences
 
 PICTURES = 24
 TESTS = {"kolmogorov_smirnov": "KS", "chi_square": "chi-square"}
 LEGEND = ("production", "training")
 DRIFT_INTRO = (
     "PSI says how far a distribution moved: below 0.1 it is stable, above 0.2 it moved clearly. It counts as a breach"
-    " only when the test agrees that chance does not explain it."
+    " only when a test, corrected for the number of tests in the window, says that chance does not explain it."
 )
 
 
@@ -48,6 +49,7 @@ def monitor_page(result: Monitor) -> str:
         verdicts(headline(result), performance_headline(result)),
         section("Findings", findings(result.breaches), findings(result.notes)),
         section("Performance", performance_block(result)),
+        section("Data bias", bias_block(result.bias)),
         section("Drift", drift_block(result), intro=DRIFT_INTRO),
     ]
     return page(f"Monitor: {result.window}", subtitle, body)
@@ -127,9 +129,18 @@ def slice_tables(slices: Slices | None) -> list[Markup]:
             label = name(group.value) if group.counted else Markup("{} (few rows)").format(name(group.value))
             style: Literal["", "muted"] = "" if group.counted else "muted"
             rows.append((label, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
-        title = f"{metric} by {column}: gap {number(content.gap)} (limit {number(slices.limit)})"
+        gap = "not measured" if content.gap is None else number(content.gap)
+        title = f"{metric} by {column}: gap {gap} (limit {number(slices.limit)})"
         tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric], fold=True))
     return tables
+
+
+def bias_block(bias: Bias | None) -> Markup:
+    """Return the broken limits of data bias, and share and rates of each slice in each part of the data."""
+    if bias is None or not any(bias.parts.values()):
+        return NOTHING
+    tables = [table(each.caption, each.columns, each.rows, each.columns[1:]) for each in bias_grids(bias)]
+    return findings(bias_sentences(bias)) + join(tables)
 
 
 def drift_block(result: Monitor) -> Markup:

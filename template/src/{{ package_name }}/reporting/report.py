@@ -10,7 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..records import Gate, Metrics, Monitor, Registration, Slices, Split, Training
+from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
 from .html import (
     ABSENT,
@@ -28,7 +28,7 @@ from .html import (
     verdicts,
 )
 from .model_card import roles
-from .monitor_page import DRIFT_INTRO, drift_block, headline, performance_headline, slice_tables
+from .monitor_page import DRIFT_INTRO, bias_block, drift_block, headline, performance_headline, slice_tables
 
 COMPARED = 4  # runs whose champion and challenger are shown; those before are folded away
 INTROS = {
@@ -52,6 +52,7 @@ class TrainingRun:
         positive: the class to find, for a model of two classes; None for the last one in order.
         threshold: its probability from which on a row is taken for it; None if it is not known.
         slices: outcome of the responsible_ai step.
+        bias: outcome of the responsible_ai step too.
         model_card: model_card.html of the responsible_ai step.
         gate: outcome of the gate step.
         registration: outcome of the register step.
@@ -66,6 +67,7 @@ class TrainingRun:
     positive: str | None = None
     threshold: float | None = None
     slices: Slices | None = None
+    bias: Bias | None = None
     model_card: str | None = None
     gate: Gate | None = None
     registration: Registration | None = None
@@ -104,6 +106,7 @@ def report_page(inputs: ReportInputs) -> str:
         "How good it is": sections.metrics_table(metrics, roles(run.training)) if metrics else NOTHING,
         "Predictions": _predictions(run),
         "Error by slice": grid(slice_tables(run.slices), "pair"),
+        "Data bias": bias_block(run.bias),
         **(examples.sections(metrics) if metrics else {}),
         "Gate": sections.gate(run.gate) if run.gate else NOTHING,
         "Before and after retraining": _newest(compared),

@@ -254,18 +254,25 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
 def gate(verdict: Gate) -> Markup:
     """Return each rule of the gate with its figure and limit."""
     names = {"metric": "the metric itself", "gain": "gain over the champion", "slice_gap": "gap between slices"}
+    names["bias"] = "broken limits of data bias"
+    outcomes = {
+        "passed": badge("good", "passed"),
+        "refused": badge("bad", "refused"),
+        "not_measured": badge("neutral", "not measured"),
+    }
     rows = [
         (
             names.get(check.name, check.name.replace("_", " ")),
             number(check.value) if check.value is not None else "not measured",
             number(check.limit),
-            badge("good", "passed") if check.passed else badge("bad", "refused"),
+            outcomes[check.outcome],
         )
         for check in verdict.checks
     ]
     override = verdict.override
     outcome = "refused" if not verdict.passed else "let through by a person" if override else "passed"
     notes = [f"Reason given: {override}"] if override else []
+    notes += [f"{check.sentence[0].upper()}{check.sentence[1:]}." for check in verdict.checks if check.value is None]
     notes += [f"Beware: {note}." for note in verdict.notes]
     return table(f"Gate: {outcome}", ["check", "value", "limit", "outcome"], rows, ["value", "limit"]) + findings(notes)
 
