@@ -18,7 +18,7 @@ pytestmark = pytest.mark.quick
 FLOORS = [
     "errors paths files entry tracking records gate metrics predictions slices split histogram",
     "config",
-    "data features models explain",
+    "data values features models explain",
     "reporting",
     "steps scoring monitoring",
     "pipeline",
