@@ -94,7 +94,7 @@ def _array(values: Values, feature: Feature, missing: Sequence[str]) -> Any:
 def _times(values: Values, feature: Feature, given: Sequence[Any], rule: str) -> Any:
     import pandas as pd
 
-    filled = pd.Series([value or None for value in given], dtype=object)
+    filled = pd.Series(given, dtype=object)
     times = pd.to_datetime(filled, utc=True, errors="coerce", format="ISO8601").dt.as_unit("ns")
     if not (times.isna() == filled.isna()).all():
         bad = set(filled[times.isna() & filled.notna()])
