@@ -88,7 +88,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataQuality(Record):
-    """The outcome of the data checks; `errors` have stopped the pipeline."""
+    """The outcome of the data checks; `errors` have stopped the pipeline, `dropped` rows had no target."""
 
     FILE: ClassVar[str] = "data_quality.json"
 
@@ -98,12 +98,14 @@ class DataQuality(Record):
     columns: tuple[ColumnSummary, ...]
     start: Start = None
     end: End = None
+    dropped: int = 0
 
     @property
     def summary(self) -> str:
         """Size and period."""
         period = f", {self.start[:10]} to {self.end[:10]}" if self.start and self.end else ""
-        return f"{self.rows:,} rows{period}; schema, keys, ranges"
+        dropped = f", {self.dropped:,} without a target dropped" if self.dropped else ""
+        return f"{self.rows:,} rows{dropped}{period}; schema, keys, ranges"
 
 
 @dataclass(frozen=True)
@@ -514,7 +516,7 @@ class Contract(Record):
     Args:
         task: regression or classification.
         target: name of the predicted value.
-        id: name of the value that identifies a row; it may be sent along.
+        id: name of the value that identifies a row; it may be sent along. None where rows have no id.
         features: the inputs, in the order in which the model sees them.
         classes: class labels, sorted; None for a regression.
         max_rows: rows that one online request may hold.
@@ -522,19 +524,21 @@ class Contract(Record):
         package_version: version of the library that fitted the model.
         decision: how the model decides between two classes; None for a regression, for more classes, and in
             contracts of older versions, whose models answer with the likelier class.
+        files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
     """
 
     FILE: ClassVar[str] = "contract.json"
 
     task: Task
     target: str
-    id: str
+    id: str | None
     features: tuple[Feature, ...]
     classes: tuple[str, ...] | None
     max_rows: int
     trained_until: str | None = None
     package_version: str | None = None
     decision: Decision | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def positive(self) -> str | None:

@@ -10,11 +10,13 @@ from ..metrics import Direction, Task
 from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
-from .inputs import SLICE_RULE, Columns, Model
+from .inputs import SLICE_RULE, Columns, Files, Model
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+ROW_HASH = "row hash"  # name of the column that replaces the id of data without one
+RESERVED = frozenset((ROW_HASH, "prediction", "baseline_prediction", "champion_prediction"))
 
 
 class Split(Section):
@@ -123,6 +125,7 @@ class ProjectConfig(Section):
     about: About = About()
     task: Task
     columns: Columns
+    files: Files = Files()
     split: Split
     metric: Metric
     decision: Decision = Decision()
@@ -145,6 +148,10 @@ class ProjectConfig(Section):
             )
         if self.task == "regression" and self.decision != Decision():
             raise ValueError("decision: is for a classification of two classes; the task is 'regression'")
+        columns = self.columns
+        for name in (columns.target, columns.id, columns.time, *columns.features):
+            if name in RESERVED:
+                raise ValueError(f"columns: {name!r} is the name of a column that this project adds; rename yours")
         for name in self.slices:
             if name not in self.columns.sliceable:
                 raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")
@@ -163,8 +170,8 @@ class ProjectConfig(Section):
 
     @property
     def split_column(self) -> str:
-        """Name of the column that decides which rows are held out."""
-        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id
+        """Name of the column that decides which rows are held out; without an id it is a hash of each row's values."""
+        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id or ROW_HASH
 
     def mismatch(self, contract: Contract) -> str | None:
         """Return why a model with this contract cannot be used on the data described here; None if it can."""

@@ -62,7 +62,7 @@ def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:
     from ..steps import prep, validate_data
 
     frame = data.read(path, config)
-    quality = validate_data.check(frame, config)
+    quality = validate_data.inspect(path, config)
     if quality.errors:
         raise UserError("\n".join(quality.errors))
     train, holdout = prep.divide(frame, config)
