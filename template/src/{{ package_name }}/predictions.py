@@ -45,6 +45,22 @@ def probabilities(table: "pd.DataFrame", classes: Sequence[str] | None) -> "npt.
     return None if classes is None else table[[f"{PROBABILITY}{label}" for label in classes]].to_numpy()
 
 
+def of_answers(
+    answers: "npt.NDArray[Any]", probability: "npt.NDArray[Any]", classes: Sequence[str]
+) -> "npt.NDArray[Any]":
+    """Return the probability of each answer, float64 (rows,).
+
+    It is the largest of its row unless a threshold decided for the less likely class.
+
+    Args:
+        answers: predicted class labels, (rows,).
+        probability: class probabilities, (rows, classes).
+        classes: the labels of the columns of `probability`.
+    """
+    columns = {label: index for index, label in enumerate(classes)}
+    return probability[np.arange(len(answers)), [columns[label] for label in answers.tolist()]]
+
+
 def score(
     table: "pd.DataFrame", target: str, classes: Sequence[str] | None, positive: str | None = None
 ) -> dict[str, float]:

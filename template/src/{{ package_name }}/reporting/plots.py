@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from .. import slices
 from ..config.project import ProjectConfig
 from ..figures import number
+from ..metrics import positive_class
 from ..predictions import PROBABILITY
 from . import charts
 
@@ -37,8 +38,8 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
         _save(folder / "residuals.png", _residuals, table["prediction"] - table[target], target)
     else:
         _save(folder / "confusion.png", _confusion, table[target], table["prediction"], classes)
-        if classes and len(classes) == 2:
-            label = getattr(getattr(config, "decision", None), "positive", None) or classes[1]
+        label = positive_class(classes or (), config.decision.positive)
+        if label is not None:
             truth, probability = table[target] == label, table[f"{PROBABILITY}{label}"]
             _save(folder / "roc.png", _roc, truth, probability, label)
             _save(folder / "precision_recall.png", _precision_recall, truth, probability, label)
@@ -128,7 +129,7 @@ def _roc(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
 def _precision_recall(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
     from sklearn.metrics import PrecisionRecallDisplay
 
-    if truth.any():
+    if truth.nunique() == 2:
         PrecisionRecallDisplay.from_predictions(truth, probability, ax=axes, plot_chance_level=True)
     axes.set_title(f"Precision and recall for class {charts.fit(label, NAME)}, holdout")
 

@@ -1,12 +1,14 @@
 """Batch scoring: in Azure a parallel job calls `init` once a process and `run` once a mini-batch of files.
 
 Each row of each data file (see `data`) becomes one line of the output (`append_row`), with the columns
-`COLUMNS` and without a header; Azure keeps no order of mini-batches. A file that cannot be scored becomes one line
-too, with the reason in `error`.
+`COLUMNS` and without a header; Azure keeps no order of mini-batches. `probability` is that of the class in
+`prediction`, `probabilities` a JSON object with that of every class, so that the number of columns does not depend on
+the model. A file that cannot be scored becomes one line too, with the reason in `error`.
 """
 
 import csv
 import io
+import json
 import logging
 import os
 import time
@@ -21,12 +23,14 @@ from .. import data
 from ..errors import UserError
 from ..files import write_json
 from ..paths import Project
+from ..predictions import of_answers
 from . import mounted_model
 
 if TYPE_CHECKING:
     import pandas as pd
 
-COLUMNS = ("file", "row", "id", "prediction", "probability", "model_name", "model_version", "error")
+COLUMNS = ("file", "row", "id", "prediction", "probability", "model_name", "model_version", "error", "probabilities")
+WITHOUT_PROBABILITIES = COLUMNS[:-1]  # as older versions of this project wrote them
 PREDICTIONS = "predictions.csv"
 SUMMARY = "summary.json"
 
@@ -69,7 +73,7 @@ class BatchScorer:
     def _failure(self, path: Path, reason: str) -> str:
         logger.error("not scored: %s", reason)
         self.counts.failed_files[path.name] = reason
-        return _line((path.name, "", "", "", "", self.mounted.name, self.mounted.version, reason))
+        return _line((path.name, "", "", "", "", self.mounted.name, self.mounted.version, reason, ""))
 
     def _score_file(self, path: Path) -> list[str]:
         frame = data.read_inputs(path, self.mounted.contract)
@@ -77,16 +81,20 @@ class BatchScorer:
             return []
         predictions = self.mounted.model.predict(frame)
         probabilities = self.mounted.model.predict_proba(frame)
-        best = np.full(len(frame), None) if probabilities is None else probabilities.max(axis=1)
-        bad = ~np.isfinite(predictions if probabilities is None else best)
+        classes = self.mounted.contract.classes
+        own, every = np.full(len(frame), None), [""] * len(frame)
+        if probabilities is not None and classes is not None:
+            own = of_answers(predictions, probabilities, classes)
+            every = [json.dumps(dict(zip(classes, row, strict=True))) for row in probabilities.tolist()]
+        bad = ~np.isfinite(predictions if probabilities is None else probabilities.sum(axis=1))
         if bad.any():
             raise UserError(f"{path}: data row {int(bad.argmax()) + 1}: the model's answer is not a finite number")
         ids = frame[self.mounted.contract.id] if self.mounted.contract.id in frame else np.full(len(frame), None)
         name, version = self.mounted.name, self.mounted.version
         return [
-            _line((path.name, row, identity, prediction, probability, name, version, ""))
-            for row, (identity, prediction, probability) in enumerate(
-                zip(ids, predictions.tolist(), best.tolist(), strict=True), start=1
+            _line((path.name, row, identity, prediction, probability, name, version, "", others))
+            for row, (identity, prediction, probability, others) in enumerate(
+                zip(ids, predictions.tolist(), own.tolist(), every, strict=True), start=1
             )
         ]
 
@@ -101,7 +109,7 @@ def read_predictions(path: Path) -> "pd.DataFrame":
     """Read lines written by `append_row`, with or without the header that `score_folder` adds.
 
     Returns a frame with `COLUMNS`: row and probability float64 (NaN where a file failed), prediction float64 or str,
-    the others str.
+    the others str; `probabilities` is empty where an older version wrote the file.
 
     Raises:
         UserError: there is no such file.
@@ -110,19 +118,21 @@ def read_predictions(path: Path) -> "pd.DataFrame":
 
     try:
         with path.open(encoding="utf-8") as stream:
-            headed = stream.readline().strip() == ",".join(COLUMNS)
+            first = next(csv.reader(stream), [])
     except OSError as error:
         raise UserError(f"{path}: cannot be read: {error.strerror}") from None
-    text = ("file", "id", "model_name", "model_version", "error")
-    return pd.read_csv(
+    text = ("file", "id", "model_name", "model_version", "error", "probabilities")
+    columns = WITHOUT_PROBABILITIES if len(first) == len(WITHOUT_PROBABILITIES) else COLUMNS
+    found = pd.read_csv(
         path,
-        header=0 if headed else None,
-        names=list(COLUMNS),
+        header=0 if first == list(columns) else None,
+        names=list(columns),
         dtype=dict.fromkeys(text, str),
         keep_default_na=False,
         float_precision="round_trip",
         na_values={name: [""] for name in ("row", "prediction", "probability")},
     )
+    return found.reindex(columns=list(COLUMNS), fill_value="")
 
 
 _scorer: BatchScorer | None = None

@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from azureml_inference_server_http.api.aml_response import AMLResponse
 
+from ..predictions import of_answers
 from . import collection, contract, mounted_model
 from .request import InvalidRequestError
 
@@ -59,7 +60,8 @@ class Scorer:
         if self.collection is not None:
             outputs = {"prediction": predictions}
             if probabilities is not None:
-                outputs["probability"] = probabilities.max(axis=1)
+                classes = self.mounted.contract.classes or ()
+                outputs["probability"] = of_answers(predictions, probabilities, classes)
             self.collection.collect(rows.frame, outputs, self.mounted.contract.id, rows.ids)
         content["model"] = {"name": self.mounted.name, "version": self.mounted.version}
         return content

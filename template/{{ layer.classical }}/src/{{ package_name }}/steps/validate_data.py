@@ -55,7 +55,9 @@ def _target_checks(config: ProjectConfig) -> "list[pa.Check]":
 
     if config.task == "classification":
         return [pa.Check(lambda values: values.nunique() > 1, error="needs at least two classes")]
+    logarithm = pa.Check(lambda values: values > -1, error="must be above -1, because model.target is log")
     return [
+        *([logarithm] if config.model.target == "log" else []),
         pa.Check(lambda values: values.abs() != float("inf"), error="must be finite"),
         pa.Check(lambda values: values.nunique() > 1, error="has the same value in every row: nothing to learn"),
     ]
