@@ -13,6 +13,8 @@ from ..paths import Project
 from ..pipeline.digests import Digests, key_of
 from ..pipeline.store import writing
 
+NAMED = 3  # of more files, a message names the folders
+
 
 @dataclass(frozen=True)
 class Gathered:
@@ -31,8 +33,8 @@ class Gathered:
         for file, source in zip(self.files, self.sources, strict=True):
             for name in (str(file), project.relative(file), file.name):
                 text = text.replace(name, project.relative(source))
-        folders = dict.fromkeys(project.relative(source.parent) for source in self.sources)
-        own = project.relative(self.sources[0]) if len(self.sources) == 1 else " and ".join(folders)
+        places = self.sources if len(self.sources) <= NAMED else [source.parent for source in self.sources]
+        own = " and ".join(dict.fromkeys(map(project.relative, places)))
         for name in (str(self.folder), project.relative(self.folder)):
             text = text.replace(name, own)
         return text

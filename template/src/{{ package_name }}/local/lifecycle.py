@@ -189,10 +189,10 @@ def windows(project: Project) -> list[Path]:
 
 
 def arrived_windows(project: Project, way_out: str) -> list[Path]:
-    """Return the same files.
+    """Return `windows`, of which there must be one.
 
     Raises:
-        UserError: as `windows`, and if there are none; the message ends with `way_out`.
+        UserError: there is none; the message ends with `way_out`.
     """
     found = windows(project)
     if not found:
