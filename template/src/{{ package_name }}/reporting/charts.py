@@ -212,8 +212,8 @@ def _labelled(
 ) -> tuple[list[float], list[str], str]:
     """Return ticks, their texts and their unit: as many as have room beside each other; `named`: each with its unit."""
     many = ticks(low, high) or [low]
-    fewer = [ticks(low, high, count) for count in (4, 3, 2)]
-    for values in filter(None, [many, *fewer, [many[0], many[-1]], many[:1]]):
+    fewer = [found for count in (4, 3, 2) if len(found := ticks(low, high, count)) > 1]
+    for values in [many, *fewer, [many[0], many[-1]], many[:1]]:
         texts, unit = tick_texts(values)
         if named:
             texts = [f"{text} {unit}".rstrip() if value else "0" for value, text in zip(values, texts, strict=True)]
