@@ -1,9 +1,9 @@
 """config/project.yml, typed: what the model learns from, how good it must be, when a monitor alerts."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .. import metrics
 from ..metrics import Direction, Task
@@ -33,6 +33,32 @@ class Metric(Section):
     def direction(self) -> Direction:
         """Whether a smaller or a larger value is better."""
         return metrics.direction(self.name)
+
+
+class Decision(Section):
+    """How the probability of one of two classes becomes an answer.
+
+    `positive` is the class to find (default: the last one in sorted order): precision, recall, f1 and
+    average_precision are its figures. `threshold` is the probability from which on it is the answer: a number, or
+    the figure that it shall maximize on the validation folds of the training part; default: one half.
+    """
+
+    positive: str | None = None
+    threshold: Annotated[float, Field(gt=0, lt=1)] | Literal["f1", "balanced_accuracy"] | None = None
+
+    @field_validator("positive", mode="before")
+    @classmethod
+    def _as_label(cls, value: Any) -> Any:
+        # YAML reads the class `true` as a boolean and `1` as a number; labels are text.
+        return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+
+    @field_validator("threshold", mode="before")
+    @classmethod
+    def _number_or_rule(cls, value: Any) -> Any:
+        number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1
+        if not (value is None or number or value in ("f1", "balanced_accuracy")):
+            raise ValueError(f"{value!r} is neither a number between 0 and 1 nor one of f1, balanced_accuracy")
+        return value
 
 
 class Gate(Section):
@@ -80,6 +106,7 @@ class ProjectConfig(Section):
     columns: Columns
     split: Split
     metric: Metric
+    decision: Decision = Decision()
     gate: Gate
     slices: list[str] = Field(default_factory=list)
     monitoring: Monitoring
@@ -96,6 +123,8 @@ class ProjectConfig(Section):
             raise ValueError(
                 f"metric.name: {self.metric.name!r} does not fit task {self.task!r}: use one of {', '.join(allowed)}"
             )
+        if self.task == "regression" and self.decision != Decision():
+            raise ValueError("decision: is for a classification of two classes; the task is 'regression'")
         for name in self.slices:
             if name not in self.columns.sliceable:
                 raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")

@@ -60,8 +60,12 @@ class Model(Section):
     """The learner, and its parameters as scikit-learn or LightGBM name them.
 
     `auto` compares the linear and the boosted model on folds of the training part and takes the better one;
-    the holdout plays no part in that choice.
+    the holdout plays no part in that choice. Of two that are one standard error of the folds apart or less it takes
+    the linear one. `class_weights: balanced` gives each class the same weight in the fit. `target: log` fits
+    log(1 + target) and answers in the target's own unit, for targets of a long right tail.
     """
 
     kind: Literal["auto", "hist_gradient_boosting", "lightgbm", "linear"] = "auto"
     parameters: dict[str, Any] = Field(default_factory=dict)
+    class_weights: Literal["none", "balanced"] = "none"
+    target: Literal["none", "log"] = "none"

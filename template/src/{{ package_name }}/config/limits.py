@@ -1,0 +1,126 @@
+"""Limits for gate and monitors as a proposal: derived from a baseline's figures and a guess's, and said in comments."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, pstdev
+from typing import Any
+
+from .. import metrics
+from ..metrics import Task
+from ..split import By
+from .commented_yaml import Noted
+
+UNMEASURED = "could not be measured: set it"
+MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The worst value allowed and the largest gap between slices, in the unit of `metric`, with their reasons."""
+
+    metric: str
+    minimum: float
+    gap: float
+    reason: str = UNMEASURED
+    gap_reason: str = UNMEASURED
+
+
+def derive(metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float]) -> Limits:
+    """Return limits that a plain model keeps and a guess does not.
+
+    The limit of the metric lies halfway between a guess and the baseline. Where the folds of the baseline vary so
+    much that it could miss that by chance, it lies three of their standard deviations below the baseline.
+
+    Args:
+        metric: its name.
+        baseline: figures of the baseline, one for each validation fold.
+        guess: figures of a model that ignores its inputs, on the same folds.
+        gaps: differences between the best and the worst slice that the baseline had in a fold.
+
+    >>> derive("accuracy", [0.9, 0.92, 0.94], [0.5, 0.5, 0.5], []).minimum
+    0.71
+    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], []).minimum
+    13.5
+    """
+    lower = metrics.direction(metric) == "minimize"
+    if not baseline:
+        return Limits(metric, 1.0 if lower else 0.0, 1.0)
+    reached, by_chance, spread = fmean(baseline), fmean(guess), pstdev(baseline)
+    sign = -1 if lower else 1
+    halfway = (reached + by_chance) / 2
+    careful = reached - sign * max(3 * spread, 0.02 * abs(reached))
+    measured = f"{len(baseline)} validation folds: linear baseline {_short(reached)}, a guess {_short(by_chance)}"
+    if sign * (careful - halfway) >= 0:
+        limit, reason = halfway, f"halfway between; {measured}"
+    else:
+        limit, reason = careful, f"three standard deviations worse than the baseline; {measured}"
+    if sign * (reached - by_chance) <= spread:
+        reason += ": hardly better, look at the inputs"
+    gap = max([1.5 * largest for largest in gaps] + [abs(reached - by_chance) / 2, 0.05 * abs(reached), 1e-9])
+    largest = f"the baseline's largest in a fold was {_short(max(gaps))}" if gaps else "no slices yet"
+    return Limits(
+        metric, rounded(limit, up=lower), rounded(gap, up=True), reason, f"best against worst slice; {largest}"
+    )
+
+
+def sections(task: Task, by: By, limits: Limits, slices: list[str], rows: int) -> dict[str, Any]:
+    """Return the sections split, metric, gate, slices and monitoring of config/project.yml, commented."""
+    others = ", ".join(name for name in metrics.NAMES[task] if name != limits.metric)
+    return {
+        "split": {
+            "by": Noted(by, "the newest rows are held out" if by == "time" else "a fixed hash decides"),
+            "holdout": Noted(0.2, "share of the rows"),
+        },
+        "metric": {"name": Noted(limits.metric, f"or {others}")},
+        "gate": Noted(
+            {
+                "minimum": Noted(limits.minimum, limits.reason),
+                "minimum_gain": Noted(0.0, "must beat the champion by more than this"),
+                "maximum_slice_gap": Noted(limits.gap, limits.gap_reason),
+                "slice_rows": Noted(50, "smaller slices are shown but are no reason to refuse a model"),
+            },
+            "a challenger becomes the champion only if all of these hold; in the unit of the metric",
+        ),
+        "slices": Noted(
+            slices, "groups that the model must serve alike; choose them: only you know the sensitive ones"
+        ),
+        "monitoring": Noted(
+            {
+                "minimum_rows": Noted(
+                    min(MAXIMUM_ROWS, max(MINIMUM_ROWS, rows // 5)), "fewer rows are too few to judge"
+                ),
+                "psi": Noted(0.2, "population stability index of a feature or of the prediction"),
+                "p_value": Noted(0.001, "and the Kolmogorov-Smirnov or chi-square test must agree"),
+                "missing": Noted(0.05, "rise in the share of missing values"),
+                "unseen": Noted(0.02, "share of rows with a category never seen in training"),
+                "out_of_range": Noted(0.05, "share of rows outside the training range"),
+                "metric": Noted(limits.minimum, "worst value on labelled rows; as gate.minimum"),
+                "slice_gap": Noted(limits.gap, "as gate.maximum_slice_gap"),
+            },
+            "beyond these a monitor reports a breach",
+        ),
+    }
+
+
+def about() -> Noted:
+    """Return the section about, to be filled in by hand."""
+    ruled_out = Noted("", "uses that you rule out, such as decisions about single people")
+    return Noted({"purpose": "", "not_for": ruled_out, "owner": ""}, "for the model card")
+
+
+def rounded(value: float, *, up: bool) -> float:
+    """Return the value with three digits.
+
+    >>> rounded(0.71234, up=False), rounded(15512.0, up=True)
+    (0.712, 15600.0)
+    """
+    if not value:
+        return 0.0
+    unit = 10.0 ** (math.floor(math.log10(abs(value))) - 2)
+    steps = math.ceil(value / unit - 1e-9) if up else math.floor(value / unit + 1e-9)
+    return float(f"{steps * unit:.12g}")
+
+
+def _short(value: float) -> str:
+    return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.1f}" if abs(value) < 10_000 else f"{value:,.0f}"
