@@ -76,6 +76,7 @@ def _model(training: Training) -> Part:
         pairs=[
             ("Learner", training.learner),
             ("Chosen from", candidates(training)),
+            ("Decides for", training.decision.summary if training.decision else None),
             ("Parameters", ", ".join(f"{name}={value}" for name, value in training.parameters.items())),
             ("Seed", str(training.seed)),
             ("Code version", training.code_version),
@@ -115,8 +116,11 @@ def rows_of(part: records.Part) -> str:
 def candidates(training: Training) -> str | None:
     """Return the kinds of model that were tried, with their metric on the validation rows; None if one was given."""
     metric = training.metric
-    tried = [f"{each.kind} ({metric} {number(each.metrics.get(metric))})" for each in training.candidates]
-    return ", ".join(tried) + "; validated within the training rows" if tried else None
+    tried = [f"{each.kind} ({metric} {each.figure(metric)})" for each in training.candidates]
+    spread = (
+        ", with the standard error of the folds" if any(metric in each.errors for each in training.candidates) else ""
+    )
+    return f"{', '.join(tried)}; validated within the training rows{spread}" if tried else None
 
 
 def roles(training: Training | None) -> dict[str, str]:

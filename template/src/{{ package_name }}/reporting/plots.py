@@ -38,7 +38,7 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
     else:
         _save(folder / "confusion.png", _confusion, table[target], table["prediction"], classes)
         if classes and len(classes) == 2:
-            label = getattr(getattr(config, "decision", None), "positive", None) or classes[1]
+            label = config.decision.positive or classes[1]
             truth, probability = table[target] == label, table[f"{PROBABILITY}{label}"]
             _save(folder / "roc.png", _roc, truth, probability, label)
             _save(folder / "precision_recall.png", _precision_recall, truth, probability, label)
