@@ -94,17 +94,17 @@ def _data(config: ProjectConfig, contract: Contract, training: Training, metrics
         pairs=[
             ("Trained on", rows_of(training.part)),
             ("Held out", f"{rows_of(metrics.holdout)} ({held})"),
-            *((f"{kind.capitalize()} features", _listed(names)) for kind, names in named.items()),
+            *((f"{kind.capitalize()} features", _listed(names, Contract)) for kind, names in named.items()),
             ("Data digest", training.data_digest),
         ],
     )
 
 
-def _listed(texts: Sequence[str]) -> str:
-    """Return texts in a row; of many, the first ones and how many are left."""
+def _listed(texts: Sequence[str], record: type[records.Record]) -> str:
+    """Return texts in a row; of many, the first ones, how many are left, and the file that holds all of them."""
     if len(texts) <= FOLDED * 2:
         return ", ".join(texts)
-    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (contract.json and slices.json list all)"
+    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (all are in {record.FILE})"
 
 
 def rows_of(part: records.Part) -> str:
@@ -188,7 +188,7 @@ def _limits(
         if feature.minimum is not None
     ]
     if ranges:
-        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges)}.")
+        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges, Contract)}.")
     few = [
         f"{column} {group.value} ({group.rows})"
         for column, content in slices.columns.items()
@@ -196,7 +196,7 @@ def _limits(
         if not group.counted
     ]
     if few:
-        found.append(f"Too few held-out rows to say how good it is for {_listed(few)}.")
+        found.append(f"Too few held-out rows to say how good it is for {_listed(few, Slices)}.")
     return Part("Limits", found)
 
 

@@ -288,8 +288,8 @@ def windows(results: Sequence[Monitor]) -> Markup:
             (
                 Markup("{} {}").format(result.window, outcome[result.status]),
                 f"{result.rows['production']:,}",
-                Markup("{} of {}; {}: PSI {}").format(
-                    len(moved(result)), f"{len(features):,}", name(worst.name), number(worst.psi)
+                Markup("{} of {}; {} in {}").format(
+                    len(moved(result)), f"{len(features):,}", number(worst.psi), name(worst.name)
                 )
                 if worst
                 else ABSENT,
