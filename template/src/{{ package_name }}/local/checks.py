@@ -4,7 +4,6 @@ What they pass, `mlops run` does not refuse for configuration or data.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -15,7 +14,7 @@ from ..config.environment import load as load_environment
 from ..config.environment import load_all as load_environments
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
-from ..errors import UserError
+from ..errors import Finding, UserError
 from ..paths import Project
 from ..pipeline import load
 from . import lifecycle
@@ -24,24 +23,13 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Result = TypeVar("Result")
-RETRAIN = "training and production data together"
-
-
-@dataclass(frozen=True)
-class Finding:
-    """The outcome of one check: a run would refuse for `problem`, and go on after `warnings`."""
-
-    name: str
-    problem: str | None = None
-    warnings: tuple[str, ...] = ()
+RETRAIN = "training and production data together, as `mlops retrain` reads them"
 
 
 def all_checks(project: Project) -> Iterator[Finding]:
     """Yield the outcome of each check; one that depends on a failed one is left out."""
     config, problem = _attempt(lambda: load_config(project.config_path))
-    if config:
-        problem = _attempt(partial(models.check, config))[1]
-    yield Finding("config/project.yml", problem)
+    yield Finding("config/project.yml", problem or (models.problem(config) if config else None))
     yield from _environments(project.root / "config")
     training, fault = _attempt(lambda: load.load(project, project.pipeline))
     yield Finding(project.relative(project.pipeline), fault)
@@ -50,11 +38,14 @@ def all_checks(project: Project) -> Iterator[Finding]:
     path = project.root / str(training.inputs["data"].default)
     findings = [_finding(project.relative(path), partial(_training_data, path, config))]
     yield findings[0]
-    for file in lifecycle.windows(project):
+    windows, problem = _attempt(partial(lifecycle.windows, project))
+    if problem:
+        yield Finding(project.relative(project.production), problem)
+    for file in windows or ():
         findings.append(_finding(project.relative(file), partial(_window, file, config)))
         yield findings[-1]
-    if len(findings) > 1 and not any(found.problem for found in findings):
-        yield _finding(RETRAIN, partial(_retraining_data, [path, project.production], config))
+    if windows and not any(found.problem for found in findings):
+        yield Finding(RETRAIN, _repeated_id(project, [*data.files(path), *windows], config))
 
 
 def _environments(folder: Path) -> Iterator[Finding]:
@@ -93,6 +84,28 @@ def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iter
 def _window(file: Path, config: ProjectConfig) -> tuple[str, ...]:
     frame = data.read(file, config, require_target=False)
     return () if len(frame) else ("holds no row",)
+
+
+def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> str | None:
+    """Return the first id that two of the files share, None without one."""
+    import pandas as pd
+
+    column = config.columns.id
+    if column is None:
+        return None
+    known = pd.concat(
+        {project.relative(file): data.read(file, config, require_target=False)[column] for file in files},
+        names=["file", "row"],
+    ).reset_index("file")
+    again = known[known[column].duplicated()]
+    if again.empty:
+        return None
+    identity, file = again.iloc[0][column], again.iloc[0]["file"]
+    first = known.loc[known[column] == identity, "file"].iloc[0]
+    return (
+        f"columns.id: {column!r} is {identity!r} in {first} and in {file} ({len(again):,} such rows): each id must be"
+        " unique, so a retraining would be refused; give later rows ids of their own, or leave columns.id out"
+    )
 
 
 def _attempt(action: Callable[[], Result]) -> tuple[Result | None, str | None]:
