@@ -5,7 +5,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from ..config import project as config
+from pydantic import ValidationError
+
+from ..config import yaml_file
+from ..config.project import About
 from ..errors import UserError
 from ..files import read_json
 from ..paths import Project
@@ -48,10 +51,11 @@ def collect(project: Project) -> ReportInputs:
 
 
 def _title(project: Project) -> str:
-    """Return the title of config/project.yml; without it, or where that file has a mistake, the package's name."""
+    """Return `about.title` of config/project.yml, whatever else that file holds; without one the package's name."""
     try:
-        title = config.load(project.config_path).about.title
-    except UserError:
+        about = yaml_file.read(project.config_path, "config/project.yml").get("about")
+        title = About.model_validate(about).title
+    except (UserError, ValidationError):
         title = None
     if title:
         return title
@@ -73,8 +77,8 @@ def _training_run(result: RunResult) -> TrainingRun | None:
         metrics=_read(Metrics, folders, "evaluation"),
         predictions=evaluation / "predictions.parquet" if evaluation else None,
         target=contract.target,
-        positive=getattr(contract, "positive", None),
-        threshold=getattr(contract, "threshold", None),
+        positive=contract.positive,
+        threshold=contract.decision.threshold if contract.decision else None,
         slices=_read(Slices, folders, "responsible_ai"),
         bias=_read(Bias, folders, "responsible_ai"),
         model_card=(card / "model_card.html").read_text(encoding="utf-8") if card else None,

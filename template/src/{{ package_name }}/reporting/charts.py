@@ -106,7 +106,7 @@ def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
         if share
     )
     outline = f"M0 {height}" + "".join(f"V{height * (1 - share / top):.1f}h{step:.2f}" for share in production)
-    low, high = histogram["edges"][0], histogram["edges"][-1]
+    low, high = _apart(histogram["edges"][0], histogram["edges"][-1])
     values, texts, _ = _labelled(low, high, across, named=True)
     places = [round((value - low) / (high - low) * across, 1) for value in values]
     return _chart(
@@ -174,7 +174,8 @@ def ticks(low: float, high: float, count: int = 5) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(factor * power for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * 0.999)
     first = math.ceil(low / step - 1e-9)
-    return [float(f"{index * step:.12g}") for index in range(first, math.floor(high / step + 1e-9) + 1)]
+    found = (float(f"{index * step:.15g}") for index in range(first, math.floor(high / step + 1e-9) + 1))
+    return sorted(set(found))
 
 
 def tick_texts(values: Sequence[float]) -> tuple[list[str], str]:
@@ -212,8 +213,8 @@ def _labelled(
 ) -> tuple[list[float], list[str], str]:
     """Return ticks, their texts and their unit: as many as have room beside each other; `named`: each with its unit."""
     many = ticks(low, high) or [low]
-    fewer = [ticks(low, high, count) for count in (4, 3, 2)]
-    for values in filter(None, [many, *fewer, [many[0], many[-1]], many[:1]]):
+    fewer = [found for count in (4, 3, 2) if len(found := ticks(low, high, count)) > 1]
+    for values in [many, *fewer, [many[0], many[-1]], many[:1]]:
         texts, unit = tick_texts(values)
         if named:
             texts = [f"{text} {unit}".rstrip() if value else "0" for value, text in zip(values, texts, strict=True)]
@@ -309,6 +310,11 @@ def _chart(label: str, content: Markup, across: int = WIDTH, height: int = HEIGH
 def _span(values: Floats) -> tuple[float, float]:
     """Return limits that leave out the most extreme tenth of a percent on either side."""
     low, high = (float(limit) for limit in np.quantile(values, [0.001, 0.999]))
+    return _apart(low, high)
+
+
+def _apart(low: float, high: float) -> tuple[float, float]:
+    """Return limits that a scale can lie between, also where all values are equal."""
     if high - low > 1e-12 * max(abs(low), abs(high)):
         return low, high
     beside = abs(low) / 10 or 0.5

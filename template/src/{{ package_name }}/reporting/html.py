@@ -177,7 +177,10 @@ def table(
     ]
     shown, rest = _foldable(body) if fold else (body, ())
     first = _table(caption, head, shown)
-    return first + (details(f"{len(rest):,} more", _table(f"{caption}, continued", head, rest)) if rest else NOTHING)
+    if not rest:
+        return first
+    others = details(f"{len(rest):,} more", _table(f"{caption}, continued", head, rest))
+    return Markup("<div>{}{}</div>").format(first, others)
 
 
 def _table(caption: str, head: Markup, rows: Sequence[Markup]) -> Markup:

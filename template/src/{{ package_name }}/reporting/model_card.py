@@ -80,6 +80,7 @@ def _model(training: Training) -> Part:
         pairs=[
             ("Learner", training.learner),
             ("Chosen from", candidates(training)),
+            ("Decides for", training.decision.summary if training.decision else None),
             ("Parameters", ", ".join(f"{name}={value}" for name, value in training.parameters.items())),
             ("Seed", str(training.seed)),
             ("Code version", training.code_version),
@@ -97,17 +98,17 @@ def _data(config: ProjectConfig, contract: Contract, training: Training, metrics
         pairs=[
             ("Trained on", rows_of(training.part)),
             ("Held out", f"{rows_of(metrics.holdout)} ({held})"),
-            *((f"{kind.capitalize()} features", _listed(names)) for kind, names in named.items()),
+            *((f"{kind.capitalize()} features", _listed(names, Contract)) for kind, names in named.items()),
             ("Data digest", training.data_digest),
         ],
     )
 
 
-def _listed(texts: Sequence[str]) -> str:
-    """Return texts in a row; of many, the first ones and how many are left."""
+def _listed(texts: Sequence[str], record: type[records.Record]) -> str:
+    """Return texts in a row; of many, the first ones, how many are left, and the file that holds all of them."""
     if len(texts) <= FOLDED * 2:
         return ", ".join(texts)
-    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (contract.json and slices.json list all)"
+    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (all are in {record.FILE})"
 
 
 def rows_of(part: records.Part) -> str:
@@ -119,8 +120,11 @@ def rows_of(part: records.Part) -> str:
 def candidates(training: Training) -> str | None:
     """Return the kinds of model that were tried, with their metric on the validation rows; None if one was given."""
     metric = training.metric
-    tried = [f"{each.kind} ({metric} {number(each.metrics.get(metric))})" for each in training.candidates]
-    return ", ".join(tried) + "; validated within the training rows" if tried else None
+    tried = [f"{each.kind} ({metric} {each.figure(metric)})" for each in training.candidates]
+    spread = (
+        ", with the standard error of the folds" if any(metric in each.errors for each in training.candidates) else ""
+    )
+    return f"{', '.join(tried)}; validated within the training rows{spread}" if tried else None
 
 
 def roles(training: Training | None) -> dict[str, str]:
@@ -249,7 +253,7 @@ def _limits(
         if feature.minimum is not None
     ]
     if ranges:
-        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges)}.")
+        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges, Contract)}.")
     few = [
         f"{column} {group.value} ({group.rows})"
         for column, content in slices.columns.items()
@@ -257,7 +261,7 @@ def _limits(
         if not group.counted
     ]
     if few:
-        found.append(f"Too few held-out rows to say how good it is for {_listed(few)}.")
+        found.append(f"Too few held-out rows to say how good it is for {_listed(few, Slices)}.")
     return Part("Limits", found)
 
 

@@ -64,6 +64,7 @@ def training(record: Training, split: Split | None, version: str | None) -> Mark
             ("Version", version),
             ("Model", f"{record.learner}, {plural(record.features, 'feature')}"),
             ("Chosen from", candidates(record)),
+            ("Decides for", record.decision.summary if record.decision else None),
             ("Trained on", rows_of(split.train) if split else None),
             ("Held out", rows_of(split.holdout) if split else None),
             ("Data digest", _code(record.data_digest)),
@@ -187,8 +188,8 @@ def _class_pictures(frame: pd.DataFrame, target: str, positive: str | None, thre
             figure(
                 charts.line(
                     _curve(recall, precision),
-                    f"recall of {shown}",
-                    f"precision of {shown}",
+                    "recall",
+                    "precision",
                     [(0, share), (1, share)],
                     ((both / true.sum(), both / called.sum()), point) if both else None,
                 ),
@@ -198,15 +199,15 @@ def _class_pictures(frame: pd.DataFrame, target: str, positive: str | None, thre
             figure(
                 charts.line(
                     _curve(wrong, right),
-                    f"share of others called {shown}",
-                    f"share of {shown} found",
+                    "share of other rows given this class",
+                    "share of this class found",
                     mark=((float((called & ~true).sum() / (~true).sum()), both / true.sum()), point),
                 ),
-                "ROC: the further above the dashed line of chance, the better.",
+                f"ROC of class {shown}: the further above the dashed line of chance, the better.",
             ),
             figure(
-                charts.line(_curve(given, seen), f"predicted probability of {shown}", "observed share"),
-                "Calibration: on the dashed line a predicted probability can be taken at its word.",
+                charts.line(_curve(given, seen), "predicted probability", "observed share"),
+                f"Calibration of class {shown}: on the dashed line a predicted probability can be taken at its word.",
             ),
         ]
     )
@@ -294,8 +295,8 @@ def windows(results: Sequence[Monitor]) -> Markup:
             (
                 Markup("{} {}").format(result.window, outcome[result.status]),
                 f"{result.rows['production']:,}",
-                Markup("{} of {}; {}: PSI {}").format(
-                    len(moved(result)), f"{len(features):,}", name(worst.name), number(worst.psi)
+                Markup("{} of {}; {} in {}").format(
+                    len(moved(result)), f"{len(features):,}", number(worst.psi), name(worst.name)
                 )
                 if worst
                 else ABSENT,
