@@ -24,7 +24,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -176,7 +176,7 @@ def fit(project: Path, folder: str, share: str) -> None:
     print(json.dumps({"share": float(share), "rows": len(train), "rmse": rmse}))
 
 
-PARTS = {"table": write_table, "score": score, "fit": fit}
+PARTS: dict[str, Callable[..., None]] = {"table": write_table, "score": score, "fit": fit}
 
 
 def machine() -> str:

@@ -4,6 +4,7 @@ import ast
 import re
 import warnings
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -31,8 +32,8 @@ def files(tmp_path: Path) -> dict[str, Path]:
 def test_azure_ml_accepts_the_spark_job(files: dict[str, Path]) -> None:
     from azure.ai.ml import load_component, load_job
 
-    component = load_component(files[COMPONENT])
-    job = load_job(files[PIPELINE])
+    component: Any = load_component(files[COMPONENT])
+    job: Any = load_job(files[PIPELINE])
     assert component._validate().passed
     assert job._validate().passed, job._validate().error_messages
     node = job.jobs["gather"]
