@@ -226,6 +226,18 @@ def test_every_typed_answer_has_a_rule() -> None:
     assert FAULTS.keys() == typed
 
 
+@pytest.mark.parametrize("ci", ["github", "azure_devops"])
+@pytest.mark.parametrize("question", FAULTS)
+def test_grey_example_keeps_its_own_rule(question: str, ci: str) -> None:
+    shown = jinja2.Template(harness.ASKED[question]["placeholder"]).render(
+        ci=ci, project_name="Größe (kg)", project_slug="groesse-kg"
+    )
+    assert shown.startswith("for example ")
+    example = shown.removeprefix("for example ")
+    fault = answers.repository_fault(example, ci) if question == "repository" else FAULTS[question](example)
+    assert fault == ""
+
+
 def _assert_fits_one_line(question: str, fault: str) -> None:
     """Check what a terminal shows of a reason: Copier's words before it, and one line without a break."""
     assert fault == "" or fault.endswith(".")
