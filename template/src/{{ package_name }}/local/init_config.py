@@ -69,6 +69,7 @@ def init_config(
         UserError: the data cannot be read or used, or a file cannot be written.
     """
     out = console or Console()
+    out.width = min(WIDTH, out.width) if out.is_terminal else WIDTH
     home = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
     source = source or home
     old = _old_text(project)
@@ -86,7 +87,7 @@ def init_config(
     kept, remark = _kept_sections(old)
     text = _checked(_heading(project, source, proposal) + to_yaml(proposal.sections, kept))
     files = data.files(source)
-    elsewhere = files != (data.files(home) if home.is_dir() and any(home.iterdir()) else [])
+    elsewhere = [file.resolve() for file in files] != [file.resolve() for file in _present(home)]
     same = text == old and not elsewhere
     if remark:
         _say(out, remark)
@@ -118,7 +119,7 @@ def show(out: Console, proposal: Proposal, source: str, everything: bool) -> Non
     _say(out, f"{source}: {proposal.source}")
     findings = list(proposal.findings)
     short = not everything and len(findings) > SHORT
-    table = Table(box=None, padding=(0, 1), expand=False, width=min(WIDTH, out.width))
+    table = Table(box=None, padding=(0, 1), expand=False)
     for title in ("column", "role", "kind"):
         table.add_column(title, overflow="ellipsis", no_wrap=True, max_width=24)
     for title in ("missing", "distinct"):
@@ -163,7 +164,7 @@ def _printable(text: str) -> str:
 
 
 def _say(out: Console, sentence: str) -> None:
-    out.print(Text(_printable(sentence)), width=min(WIDTH, out.width))
+    out.print(Text(_printable(sentence)))
 
 
 def _dialogue(out: Console, propose: Propose, proposal: Proposal, wishes: Wishes) -> tuple[Proposal, bool]:
@@ -309,6 +310,14 @@ def _free(path: Path) -> Path:
         number += 1
         free = path.with_name(f"{path.name}.{number}")
     return free
+
+
+def _present(folder: Path) -> list[Path]:
+    """Return the data files of a folder that may hold none."""
+    try:
+        return data.files(folder)
+    except UserError:
+        return []
 
 
 def _copy_question(project: Project, files: Sequence[Path], home: Path) -> str:

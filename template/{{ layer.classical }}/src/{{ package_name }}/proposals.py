@@ -33,7 +33,9 @@ SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
 TARGETS = ("target", "label", "class", "y", "outcome", "churn", "churned", "response", "default", "survived", "fraud")
 BIRTH = re.compile(r"birth|dob|expir|valid", re.I)
-SENSITIVE = re.compile(r"sex|gender|age|race|ethnic|nation|country|region|state|origin|language|religion|disab", re.I)
+SENSITIVE = re.compile(
+    r"(^|[^a-z])(sex|gender|age|race|ethnic|nation|country|region|state|origin|language|religion|disab)", re.I
+)
 MADE_OF_TARGET = "(pred|prediction|predicted|actual|true|log|scaled|norm|normalized)"
 
 
@@ -482,8 +484,9 @@ def _notes(
 ) -> tuple[str, ...]:
     gate = plain(sections["gate"])
     notes = [
-        f"target {roles.target.name}: {_role_reason('target', roles.target, roles)}; metric {metric},"
-        f" gate.minimum {gate['minimum']:g}; split by {roles.by}"
+        f"Target {roles.target.name!r}, {_role_reason('target', roles.target, roles)}; metric {metric},"
+        f" at {'most' if metric in metrics.MINIMIZED else 'least'} {gate['minimum']:g} to pass the gate;"
+        f" split by {roles.by}."
     ]
     suspects = [finding.name for finding in findings if finding.suspicious]
     if suspects:
