@@ -6,7 +6,7 @@ so that an older project can read what a newer one wrote.
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -86,7 +86,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataQuality(Record):
-    """The outcome of the data checks; `errors` have stopped the pipeline."""
+    """The outcome of the data checks; `errors` have stopped the pipeline, `dropped` rows had no target."""
 
     FILE: ClassVar[str] = "data_quality.json"
 
@@ -96,12 +96,14 @@ class DataQuality(Record):
     columns: tuple[ColumnSummary, ...]
     start: Start = None
     end: End = None
+    dropped: int = 0
 
     @property
     def summary(self) -> str:
         """Size and period."""
         period = f", {self.start[:10]} to {self.end[:10]}" if self.start and self.end else ""
-        return f"{self.rows:,} rows{period}; schema, keys, ranges"
+        dropped = f", {self.dropped:,} without a target dropped" if self.dropped else ""
+        return f"{self.rows:,} rows{dropped}{period}; schema, keys, ranges"
 
 
 @dataclass(frozen=True)
@@ -358,24 +360,26 @@ class Contract(Record):
     Args:
         task: regression or classification.
         target: name of the predicted value.
-        id: name of the value that identifies a row; it may be sent along.
+        id: name of the value that identifies a row; it may be sent along. None where rows have no id.
         features: the inputs, in the order in which the model sees them.
         classes: class labels, sorted; None for a regression.
         max_rows: rows that one online request may hold.
         trained_until: newest time among the training rows, ISO 8601; None for data without a time column.
         package_version: version of the library that fitted the model.
+        files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
     """
 
     FILE: ClassVar[str] = "contract.json"
 
     task: Task
     target: str
-    id: str
+    id: str | None
     features: tuple[Feature, ...]
     classes: tuple[str, ...] | None
     max_rows: int
     trained_until: str | None = None
     package_version: str | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def names(self) -> list[str]:

@@ -10,11 +10,12 @@ from ..metrics import Direction, Task
 from ..records import Contract
 from ..split import By
 from . import yaml_file
-from .inputs import SLICE_RULE, Columns, Model
+from .inputs import SLICE_RULE, Columns, Files, Model
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+ROW_HASH = "row hash"  # name of the column that replaces the id of data without one
 
 
 class Split(Section):
@@ -103,6 +104,7 @@ class ProjectConfig(Section):
     about: About = About()
     task: Task
     columns: Columns
+    files: Files = Files()
     split: Split
     metric: Metric
     decision: Decision = Decision()
@@ -131,8 +133,8 @@ class ProjectConfig(Section):
 
     @property
     def split_column(self) -> str:
-        """Name of the column that decides which rows are held out."""
-        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id
+        """Name of the column that decides which rows are held out; without an id it is a hash of each row's values."""
+        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id or ROW_HASH
 
     def mismatch(self, contract: Contract) -> str | None:
         """Return why a model with this contract cannot be used on the data described here; None if it can."""
