@@ -70,7 +70,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     )
     config = project_config.load(paths.Project(root).config_path)
     frame = data.read(root / "data" / "train", config)
-    kind, _ = models.choose(config, frame)
+    kind = models.choose(config, frame).kind
     folder = work / "model"
     models.save(models.fit(kind, config, frame), config, frame, folder)
     model = mounted_model.load(folder, "benchmark", "1")

@@ -4,6 +4,7 @@ import math
 from dataclasses import dataclass
 from typing import Literal
 
+from .figures import number
 from .metrics import Direction
 
 Name = Literal["metric", "gain", "slice_gap"]
@@ -91,7 +92,7 @@ def decide(
                 gain,
                 rules.minimum_gain,
                 gain > rules.minimum_gain,
-                f"gain over the champion {{value}} (champion {champion:.4g}), more than {{limit}} required",
+                f"gain over the champion {{value}} (champion {number(champion)}), more than {{limit}} required",
             )
         )
     checks.append(
@@ -111,5 +112,5 @@ def decide(
 def _check(name: Name, value: float, limit: float, holds: bool, text: str) -> Check:
     finite = math.isfinite(value)
     passed = finite and holds
-    sentence = text.format(value=f"{value:.4g}", limit=f"{limit:.4g}")
+    sentence = text.format(value=number(value), limit=number(limit))
     return Check(name, value if finite else None, limit, passed, sentence + (": passed" if passed else ": refused"))

@@ -4,6 +4,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     # Not at run time: commands that only read records should answer at once.
+    from collections.abc import Sequence
+
     import numpy.typing as npt
 
     Array = npt.NDArray[Any]
@@ -28,6 +30,11 @@ NAMES: dict[Task, tuple[str, ...]] = {
     ),
 }
 MINIMIZED = frozenset(("rmse", "mae", "mape", "median_error", "log_loss", "brier", "error_rate"))
+# Metrics that some rows do not define; see `undefined`.
+OF_EVERY_CLASS = frozenset(("average_precision", "roc_auc"))
+OF_KNOWN_CLASSES = frozenset(("average_precision", "brier", "log_loss", "roc_auc"))
+OF_POSITIVE_CLASS = frozenset(("f1", "precision", "recall"))
+LARGEST = 1e100
 
 
 def direction(name: str) -> Direction:
@@ -39,51 +46,142 @@ def direction(name: str) -> Direction:
     return "minimize" if name in MINIMIZED else "maximize"
 
 
+def positive_class(classes: "Sequence[str]", positive: str | None = None) -> str | None:
+    """Return the class that a classification of two looks for: `positive`, else the last; None for more classes."""
+    if len(classes) != 2:
+        return None
+    return positive if positive is not None else classes[-1]
+
+
+def undefined(
+    name: str, task: Task, train: "Array", holdout: "Array", positive: str | None = None
+) -> tuple[str, str] | None:
+    """Return why `holdout` does not define a metric for a model of `train`, and a way out; None if it is defined.
+
+    It needs no model, so that this is known before one is trained; `score` leaves out what this function names.
+
+    Args:
+        name: name of the metric.
+        task: regression or classification.
+        train: true values or class labels that a model would learn from, (rows,).
+        holdout: those that it would be judged by, (rows,).
+        positive: the class to find, of two; default: the last one in sorted order.
+
+    >>> import numpy as np
+    >>> undefined("roc_auc", "classification", np.array(["a", "b", "c"]), np.array(["a", "b"]))[0]
+    "roc_auc needs held-out rows of every class; class 'c' is in none of the 2 held-out rows"
+    >>> undefined("accuracy", "classification", np.array(["a", "b", "c"]), np.array(["a", "b"]))
+    """
+    rows = f"the {len(holdout):,} held-out rows"
+    if task == "regression":
+        if name == "mape" and (holdout == 0).any():
+            return (
+                f"mape divides by the true value; it is 0 in {int((holdout == 0).sum()):,} of {rows}",
+                "use mae, rmse or median_error",
+            )
+        if name == "r2" and len(set(holdout.tolist())) < 2:
+            return f"r2 needs different true values; {rows} all hold {holdout[0]:g}", "use mae or rmse"
+        return None
+    classes, held = sorted(set(train.tolist())), set(holdout.tolist())
+    unknown = sorted(held.difference(classes))
+    if name in OF_KNOWN_CLASSES and unknown:
+        count = int((holdout == unknown[0]).sum())
+        return (
+            f"{name} needs a probability of each held-out class; class {unknown[0]!r} is in {count:,} of {rows},"
+            " but in no row to train on",
+            "use accuracy or balanced_accuracy",
+        )
+    wanted = positive_class(classes, positive)
+    if name in OF_EVERY_CLASS:
+        absent = [label for label in classes if label not in held]
+        if absent:
+            return (
+                f"{name} needs held-out rows of every class; class {absent[0]!r} is in none of {rows}",
+                "use accuracy, balanced_accuracy or log_loss",
+            )
+    if name in OF_POSITIVE_CLASS and wanted is not None and wanted not in held:
+        return f"{name} needs held-out rows of class {wanted!r}, which is in none of {rows}", "use accuracy or log_loss"
+    return None
+
+
 def score(
     task: Task,
     target: "Array",
     prediction: "Array",
     probability: "Array | None" = None,
     classes: "Array | None" = None,
+    positive: str | None = None,
 ) -> dict[str, float]:
     """Return all metrics of `task`.
+
+    Of two classes precision, recall, f1 and average_precision are those of the positive class; of more they are the
+    unweighted means over the classes (macro), as f1_macro and balanced_accuracy (mean recall) always are.
 
     Args:
         task: regression or classification.
         target: true values or class labels, (rows,).
         prediction: predicted values or class labels, (rows,).
-        probability: class probabilities, (rows, classes); needed for roc_auc, log_loss and brier.
-        classes: the labels of the columns of `probability`, sorted.
+        probability: class probabilities, (rows, classes); needed for average_precision, brier, log_loss and roc_auc.
+        classes: all class labels, sorted: those of the columns of `probability`.
+        positive: the class to find, of two; default: the last one.
 
     Returns:
-        Metric name -> value. A metric that these rows do not define (ROC AUC of a single class,
-        R2 of a single row) is left out.
+        Metric name -> value. A metric that these rows do not define (ROC AUC of a single class, recall of a class
+        that has no row, R2 of a single row, MAPE of a true value of 0) is left out; see `undefined`.
     """
+    if task == "regression":
+        return _score_values(target, prediction)
     import numpy as np
     from sklearn import metrics as sk
 
-    if task == "regression":
-        found = {
-            "rmse": float(sk.root_mean_squared_error(target, prediction)),
-            "mae": float(sk.mean_absolute_error(target, prediction)),
-        }
-        if len(target) > 1 and np.ptp(target.astype(float)) > 0:
-            found["r2"] = float(sk.r2_score(target, prediction))
-        return found
     accuracy = float(sk.accuracy_score(target, prediction))
+    present = np.unique(target)
     found = {
         "accuracy": accuracy,
         "error_rate": 1 - accuracy,
-        "f1": float(sk.f1_score(target, prediction, average="macro", zero_division=0)),
+        "balanced_accuracy": float(
+            sk.recall_score(target, prediction, labels=present, average="macro", zero_division=0)
+        ),
+        "f1_macro": float(sk.f1_score(target, prediction, average="macro", zero_division=0)),
     }
+    known = present if classes is None else classes
+    wanted = positive_class(list(known), positive)
+    if wanted is None or wanted in present:
+        of = {"average": "macro"} if wanted is None else {"labels": [wanted], "average": "macro"}
+        precision, recall, f1, _ = sk.precision_recall_fscore_support(target, prediction, zero_division=0, **of)
+        found |= {"precision": float(precision), "recall": float(recall), "f1": float(f1)}
     if probability is None or classes is None:
         return found
     truth = target[:, None] == classes[None, :]
-    if truth.any(axis=1).all():  # a label that training never saw has no probability
-        found["log_loss"] = float(sk.log_loss(target, probability, labels=list(classes)))
-        squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
-        found["brier"] = squares / 2 if len(classes) == 2 else squares  # two classes: Brier's usual 0 to 1
-        if truth.any(axis=0).all() and len(classes) > 1:
-            scores = probability[:, 1] if len(classes) == 2 else probability
-            found["roc_auc"] = float(sk.roc_auc_score(target, scores, multi_class="ovr", labels=list(classes)))
+    if not truth.any(axis=1).all():  # a label that training never saw has no probability
+        return found
+    found["log_loss"] = float(sk.log_loss(target, probability, labels=list(classes)))
+    squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
+    found["brier"] = squares / 2 if len(classes) == 2 else squares  # two classes: Brier's usual 0 to 1
+    if truth.any(axis=0).all() and len(classes) > 1:
+        if wanted is None:
+            found["roc_auc"] = float(sk.roc_auc_score(target, probability, multi_class="ovr", labels=list(classes)))
+            found["average_precision"] = float(sk.average_precision_score(truth, probability, average="macro"))
+        else:
+            column = list(classes).index(wanted)
+            found["roc_auc"] = float(sk.roc_auc_score(truth[:, column], probability[:, column]))
+            found["average_precision"] = float(sk.average_precision_score(truth[:, column], probability[:, column]))
+    return found
+
+
+def _score_values(target: "Array", prediction: "Array") -> dict[str, float]:
+    import numpy as np
+    from sklearn import metrics as sk
+
+    # A model that extrapolates can answer "infinite"; a huge error loses every comparison and JSON can hold it.
+    prediction = np.clip(prediction, -LARGEST, LARGEST)
+    found = {
+        "rmse": float(sk.root_mean_squared_error(target, prediction)),
+        "mae": float(sk.mean_absolute_error(target, prediction)),
+        "median_error": float(sk.median_absolute_error(target, prediction)),
+    }
+    if not (target == 0).any():
+        found["mape"] = float(sk.mean_absolute_percentage_error(target, prediction))
+    if len(target) > 1 and np.ptp(target.astype(float)) > 0:
+        found["r2"] = float(sk.r2_score(target, prediction))
     return found

@@ -45,12 +45,18 @@ def probabilities(table: "pd.DataFrame", classes: Sequence[str] | None) -> "npt.
     return None if classes is None else table[[f"{PROBABILITY}{label}" for label in classes]].to_numpy()
 
 
-def score(table: "pd.DataFrame", target: str, classes: Sequence[str] | None) -> dict[str, float]:
-    """Return all metrics of the labelled rows of `table`; `classes` is None for a regression."""
+def score(
+    table: "pd.DataFrame", target: str, classes: Sequence[str] | None, positive: str | None = None
+) -> dict[str, float]:
+    """Return all metrics of the labelled rows of `table`; `classes` is None for a regression.
+
+    `positive` is the class to find, of two (see `records.Contract.positive`).
+    """
     return metrics.score(
         "regression" if classes is None else "classification",
         table[target].to_numpy(),
         table[PREDICTION].to_numpy(),
         probabilities(table, classes),
         labels(classes),
+        positive,
     )

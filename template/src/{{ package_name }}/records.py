@@ -13,13 +13,15 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .errors import UserError
+from .figures import number
 from .files import read_json, write_json
 from .gate import Check
-from .metrics import Direction, Task
+from .metrics import Direction, Task, positive_class
 
 AnyRecord = TypeVar("AnyRecord", bound="Record")
 Start = Annotated[str | None, Field(alias="from")]
 End = Annotated[str | None, Field(alias="to")]
+Role = Literal["challenger", "baseline", "champion"]
 RENAMED = {"start": "from", "end": "to"}
 
 
@@ -150,10 +152,39 @@ class Period:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A kind of model that was tried, with its mean metrics over the validation folds."""
+    """A kind of model that was tried: its mean metrics over the validation folds, and their standard errors.
+
+    A metric that one fold alone defines has no standard error.
+    """
 
     kind: str
     metrics: Mapping[str, float]
+    errors: Mapping[str, float] = field(default_factory=dict)
+
+    def figure(self, metric: str) -> str:
+        """Return a metric in words, with its standard error where it has one."""
+        if metric not in self.metrics:
+            return f"no {metric}"
+        spread = f" ± {number(self.errors[metric], 2)}" if metric in self.errors else ""
+        return f"{number(self.metrics[metric])}{spread}"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """How the probability of one of two classes becomes an answer: `positive` from `threshold` on.
+
+    `rule` is the figure that the threshold maximizes on the validation folds; None if it is configured, or one half.
+    """
+
+    positive: str
+    threshold: float = 0.5
+    rule: str | None = None
+
+    @property
+    def summary(self) -> str:
+        """The rule in words."""
+        why = f" (best {self.rule} on the validation folds)" if self.rule else ""
+        return f"{self.positive!r} from probability {number(self.threshold)} on{why}"
 
 
 @dataclass(frozen=True)
@@ -177,6 +208,7 @@ class Training(Record):
     code_version: str
     libraries: Mapping[str, str]
     run_id: str
+    decision: Decision | None = None
 
     @property
     def part(self) -> Part:
@@ -187,7 +219,7 @@ class Training(Record):
     def summary(self) -> str:
         """Learner, size, and the candidates by their metric."""
         text = f"{self.learner} on {self.rows:,} rows"
-        shown = [f"{each.kind} {each.metrics[self.metric]:.4g}" for each in self.candidates]
+        shown = [f"{each.kind} {each.figure(self.metric)}" for each in self.candidates]
         return f"{text}; validated: {', '.join(shown)}" if shown else text
 
 
@@ -238,6 +270,11 @@ class Metrics(Record):
         measured = {"challenger": self.challenger, "baseline": self.baseline, "champion": self.champion}
         return {role: metrics for role, metrics in measured.items() if metrics}
 
+    def figure(self, role: Role) -> str:
+        """Return the deciding metric of a model in words."""
+        measured = self.models.get(role, {})
+        return number(measured[self.metric]) if self.metric in measured else "not measured"
+
     @property
     def caution(self) -> str | None:
         """Why the comparison with the champion is unfair; None if it is fair."""
@@ -250,9 +287,9 @@ class Metrics(Record):
         """The deciding metric of each model."""
         own = self.challenger
         same = self.baseline == own
-        baseline = "itself the baseline" if same else f"baseline {self.baseline[self.metric]:.4g}"
-        champion = f" | champion {self.champion[self.metric]:.4g}" if self.champion else ""
-        return f"holdout {self.metric} {own[self.metric]:.4g} | {baseline}{champion}"
+        baseline = "itself the baseline" if same else f"baseline {self.figure('baseline')}"
+        champion = f" | champion {self.figure('champion')}" if self.champion else ""
+        return f"holdout {self.metric} {self.figure('challenger')} | {baseline}{champion}"
 
 
 @dataclass(frozen=True)
@@ -289,7 +326,7 @@ class Slices(Record):
     @property
     def summary(self) -> str:
         """The largest gap with its limit."""
-        return f"largest gap between slices {self.largest_gap:.4g} (limit {self.limit:.4g})"
+        return f"largest gap between slices {number(self.largest_gap)} (limit {number(self.limit)})"
 
 
 @dataclass(frozen=True)
@@ -367,6 +404,8 @@ class Contract(Record):
         trained_until: newest time among the training rows, ISO 8601; None for data without a time column.
         package_version: version of the library that fitted the model.
         files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
+        decision: how the model decides between two classes; None for a regression, for more classes, and in
+            contracts of older versions, whose models answer with the likelier class.
     """
 
     FILE: ClassVar[str] = "contract.json"
@@ -380,6 +419,12 @@ class Contract(Record):
     trained_until: str | None = None
     package_version: str | None = None
     files: Mapping[str, Any] = field(default_factory=dict)
+    decision: Decision | None = None
+
+    @property
+    def positive(self) -> str | None:
+        """The class to find, of two; None for a regression or for more classes."""
+        return positive_class(self.classes or (), self.decision.positive if self.decision else None)
 
     @property
     def names(self) -> list[str]:

@@ -24,6 +24,7 @@ def measure(
     metric: str,
     limit: float,
     minimum_rows: int,
+    positive: str | None = None,
 ) -> Slices:
     """Return the metrics of each value of each slice column, and the gap between the best and the worst value.
 
@@ -38,8 +39,9 @@ def measure(
         metric: name of the metric that the gap is measured in.
         limit: largest gap allowed, in the unit of the metric.
         minimum_rows: rows from which on a slice counts.
+        positive: the class to find, of two (see `records.Contract.positive`).
     """
-    found = {name: _measure_column(table, name, target, classes, metric, minimum_rows) for name in columns}
+    found = {name: _measure_column(table, name, target, classes, positive, metric, minimum_rows) for name in columns}
     return Slices(
         metric=metric,
         direction=metrics.direction(metric),
@@ -57,7 +59,13 @@ def values(column: "pd.Series") -> "pd.Series":
 
 
 def _measure_column(
-    table: "pd.DataFrame", column: str, target: str, classes: Sequence[str] | None, metric: str, minimum_rows: int
+    table: "pd.DataFrame",
+    column: str,
+    target: str,
+    classes: Sequence[str] | None,
+    positive: str | None,
+    metric: str,
+    minimum_rows: int,
 ) -> SliceColumn:
     from fairlearn.metrics import MetricFrame, count
 
@@ -69,7 +77,7 @@ def _measure_column(
     def score(truth: Any, position: Any) -> dict[str, float]:
         rows = np.asarray(position, dtype=int)
         probability = None if probabilities is None else probabilities[rows]
-        return metrics.score(task, np.asarray(truth), predicted[rows], probability, labels)
+        return metrics.score(task, np.asarray(truth), predicted[rows], probability, labels, positive)
 
     frame = MetricFrame(
         metrics={"scores": score, "rows": count},

@@ -17,6 +17,7 @@ from rich.text import Text
 from .. import data
 from ..config.project import load as load_config
 from ..errors import GateRefusedError, UserError
+from ..figures import number
 from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
@@ -144,10 +145,10 @@ def _monitored(result: "Monitor") -> tuple[str, str]:
         return f"{result.window}: no limit is broken", "ok"
     worst = max(result.features, key=lambda signal: signal.psi or 0.0)
     text = f"{result.window} arrives: {len(result.breaches)} limits broken"
-    text += f", most drifted {worst.name} (PSI {worst.psi:.2g})"
+    text += f", most drifted {worst.name} (PSI {number(worst.psi or 0.0, 2)})"
     if result.performance:
         found = result.performance
-        text += f"; {found.metric} {found.value:.4g} (limit {found.limit:.4g})"
+        text += f"; {found.metric} {number(found.value)} (limit {number(found.limit)})"
     return text, "BREACH"
 
 
@@ -162,7 +163,7 @@ def _retrain(project: Project, story: Story) -> None:
             new, old = (metrics.models[role][metrics.metric] for role in ("challenger", "champion"))
             row.text = (
                 f"with {len(data.files(project.production))} files that arrived: challenger {metrics.metric}"
-                f" {new:.4g}, champion {old:.4g}, same holdout;"
+                f" {number(new)}, champion {number(old)}, same holdout;"
                 f" version {before.version} -> {trained.champion.version}"
             )
             row.outcome = "promoted"

@@ -17,11 +17,14 @@ from rich.text import Text
 from .. import data, proposals
 from ..config.commented_yaml import sections_of, to_yaml
 from ..config.project import ProjectConfig
+from ..config.project import load as load_config
 from ..config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import CONFIG, Project
 from ..pipeline import load
+from ..records import Contract
+from . import registry
 
 WIDTH = 100  # columns of the terminal that the table may take
 SHORT = 40  # more columns of the data are shown shortened
@@ -112,6 +115,12 @@ def init_config(
         _say(out, f"  or train on them where they are: mlops run --data {source}")
         return
     _say(out, f"{written}. Next: read it, then mlops check")
+    if problem := _champion_mismatch(project):
+        _say(
+            out,
+            f"The champion here cannot be compared with a new model: {problem}. Let the first one through:"
+            " mlops run --override 'other data'",
+        )
 
 
 def show(out: Console, proposal: Proposal, source: str, everything: bool) -> None:
@@ -280,6 +289,14 @@ def _heading(project: Project, source: Path, proposal: Proposal) -> str:
         "# The model's task, data and limits, as `mlops init-config` proposed them. `mlops check` reports mistakes in\n"
         f"# this file. Proposed from {_printable(source.name)}: {_printable(proposal.source)}.\n\n"
     )
+
+
+def _champion_mismatch(project: Project) -> str | None:
+    """Return why the champion of an earlier configuration is none of this one, if it is so."""
+    if not project.outputs.is_dir():
+        return None
+    champion = registry.champion(project)
+    return None if champion is None else load_config(project.config_path).mismatch(Contract.load(champion.model))
 
 
 def _write(project: Project, text: str, old: str | None) -> Path | None:

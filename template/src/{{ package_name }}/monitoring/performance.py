@@ -30,7 +30,7 @@ def performance(
 ) -> Performance | None:
     """Compare the metric on `table` (see `labelled`) with its limit; None where these rows do not define it."""
     name, limit = config.metric.name, config.monitoring.metric
-    value = predictions.score(table, config.columns.target, classes).get(name)
+    value = predictions.score(table, config.columns.target, classes, config.decision.positive).get(name)
     if value is None:
         return None
     breach = value > limit if name in MINIMIZED else value < limit
@@ -49,4 +49,5 @@ def slice_gaps(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str
         metric=config.metric.name,
         limit=config.monitoring.slice_gap,
         minimum_rows=config.gate.slice_rows,
+        positive=config.decision.positive,
     )

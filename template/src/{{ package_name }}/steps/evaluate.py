@@ -44,6 +44,11 @@ def load_champion(folder: Path, config: ProjectConfig) -> tuple[models.Model | N
     return (None, problem) if problem else (champion, None)
 
 
+def unmeasured(contract: Contract, metric: str) -> str:
+    """Return why the holdout does not define a metric for a model that knows other classes."""
+    return f"the holdout does not define its {metric}: it knows the classes {', '.join(contract.classes or ())}"
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write metrics.json, predictions.parquet, reference.parquet and plots/; log them to MLflow."""
     import pandas as pd
@@ -54,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     train = pd.read_parquet(settings.prepared / "train.parquet")
     holdout = pd.read_parquet(settings.prepared / "holdout.parquet")
     model = models.load(settings.model)
-    columns, classes = config.columns, model.contract.classes
+    columns, classes, positive = config.columns, model.contract.classes, model.contract.positive
     target = holdout[[columns.target]]
 
     answers = predictions.predict(model, holdout)
@@ -69,17 +74,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         champion, champion_problem = load_champion(settings.champion, config)
         if champion:
             old = predictions.predict(champion, holdout)
-            champion_metrics = predictions.score(target.join(old), columns.target, champion.contract.classes)
+            champion_metrics = predictions.score(target.join(old), columns.target, champion.contract.classes, positive)
             table["champion_prediction"] = old[predictions.PREDICTION]
             champion_flattered = trained_on_holdout_period(champion.contract, parts.holdout)
+            if config.metric.name not in champion_metrics:
+                champion_metrics, champion_problem = None, unmeasured(champion.contract, config.metric.name)
     metrics = Metrics(
         task=config.task,
         metric=config.metric.name,
         direction=config.metric.direction,
         rows=len(holdout),
         holdout=parts.holdout,
-        challenger=predictions.score(target.join(answers), columns.target, classes),
-        baseline=predictions.score(target.join(rival), columns.target, classes),
+        challenger=predictions.score(target.join(answers), columns.target, classes, positive),
+        baseline=predictions.score(target.join(rival), columns.target, classes, positive),
         champion=champion_metrics,
         champion_problem=champion_problem,
         champion_flattered=champion_flattered,
@@ -96,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     metrics.save(folder)
     with tracking.run(training.run_id):
         tracking.log_evaluation(metrics, folder / "plots")
-    log.info("holdout %s %.4g", metrics.metric, metrics.challenger[metrics.metric])
+    log.info("holdout %s %s", metrics.metric, metrics.figure("challenger"))
     if metrics.caution:
         log.warning(metrics.caution)
 

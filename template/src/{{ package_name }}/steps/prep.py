@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import data, entry, split
+from .. import data, entry, split, suitability
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Part, Period, Split
@@ -52,6 +52,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     train, holdout = divide(data.read(settings.data, config), config)
+    if problem := suitability.problem(config, train, holdout):
+        raise UserError(problem)
     settings.prepared.mkdir(parents=True, exist_ok=True)
     train.to_parquet(settings.prepared / "train.parquet", index=False)
     holdout.to_parquet(settings.prepared / "holdout.parquet", index=False)

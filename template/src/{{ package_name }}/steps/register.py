@@ -46,8 +46,9 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
         "data_digest": training.data_digest,
         "code_version": training.code_version,
         "kind": training.kind,
-        f"holdout.{metrics.metric}": f"{metrics.challenger[metrics.metric]:.6g}",
     }
+    if metrics.metric in metrics.challenger:  # a gate that was overridden can lack it
+        found[f"holdout.{metrics.metric}"] = f"{metrics.challenger[metrics.metric]:.6g}"
     if verdict.override:
         found["gate_override"] = verdict.override
     return found

@@ -43,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         metric=config.metric.name,
         limit=config.gate.maximum_slice_gap,
         minimum_rows=config.gate.slice_rows,
+        positive=config.decision.positive,
     )
     found.save(settings.responsible_ai)
     markdown, html = model_card(config, contract, training, metrics, found)

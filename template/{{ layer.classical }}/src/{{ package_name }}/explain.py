@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import models, predictions
+from . import metrics, models, predictions
 from .config.project import ProjectConfig
 from .records import Importance
 
@@ -29,27 +29,38 @@ def explain(model: models.Model, frame: "pd.DataFrame", config: ProjectConfig) -
 
     `mean` is how much worse the metric gets when one column is shuffled, in the unit of the metric
     (Breiman 2001, as implemented by scikit-learn), `std` its spread over the shuffles. The model is asked for
-    predictions only, so any learner can be explained.
+    predictions only, so any learner can be explained. Each class keeps at least one row. Nothing is returned if the
+    rows do not define the metric.
 
     Args:
         model: the model to explain.
         frame: labelled rows that the model has not learned from.
         config: names the features, the target and the metric.
     """
+    import pandas as pd
     from sklearn.inspection import permutation_importance
 
     sample = frame.sample(min(len(frame), ROWS), random_state=config.seed)
     columns, name = config.columns, config.metric.name
     sign = -1.0 if config.metric.direction == "minimize" else 1.0
+    if config.task == "classification":
+        rare = frame[~frame[columns.target].isin(sample[columns.target])].drop_duplicates(columns.target)
+        sample = pd.concat([sample, rare])
+
+    def figures(inputs: "pd.DataFrame", target: Any) -> dict[str, float]:
+        labels = predictions.labels(model.contract.classes)
+        answers, chances = model.predict(inputs), model.predict_proba(inputs)
+        return metrics.score(config.task, target, answers, chances, labels, model.contract.positive)
 
     def score(estimator: _Estimator, inputs: "pd.DataFrame", target: Any) -> float:
-        table = predictions.predict(estimator.model, inputs).assign(**{columns.target: target})
-        return sign * predictions.score(table, columns.target, model.contract.classes)[name]
+        return sign * figures(inputs, target)[name]
 
+    if name not in figures(sample[columns.features], sample[columns.target].to_numpy()):
+        return ()
     result = permutation_importance(
         _Estimator(model),
         sample[columns.features],
-        sample[columns.target],
+        sample[columns.target].to_numpy(),
         scoring=score,
         n_repeats=REPEATS,
         random_state=config.seed,

@@ -8,15 +8,17 @@ replace this module.
 import os
 import pickle
 import statistics
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import data, features, metrics, split, tracking
 from .config.project import ProjectConfig
+from .config.yaml_file import suggest
 from .errors import UserError
-from .records import Candidate, Contract
+from .records import Candidate, Contract, Decision
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -27,7 +29,8 @@ if TYPE_CHECKING:
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 BASELINE = "linear"
-CANDIDATES = ("linear", "hist_gradient_boosting")  # what model.kind: auto chooses from
+BOOSTED = "hist_gradient_boosting"
+CANDIDATES = (BASELINE, BOOSTED)  # what model.kind: auto chooses from
 FOLDS = 3
 SELECTION_ROWS = 100_000  # choosing a kind needs no more; the final fit takes every row
 PICKLE = "model.pkl"
@@ -59,35 +62,102 @@ def build(kind: str, config: ProjectConfig) -> "Pipeline":
     """Return an unfitted pipeline of encoding and learner.
 
     Raises:
-        UserError: model.parameters holds a name that the learner does not know.
+        UserError: `model` sets something that does not fit the task, or a parameter that the learner does not know.
     """
+    from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import make_pipeline
 
+    if wrong := _setting_problem(config):
+        raise UserError(wrong)
     linear = kind == BASELINE
     encoder = features.for_linear(config.columns) if linear else features.for_trees(config.columns)
     learner = _learner(kind, config)
-    # Parameters are the chosen kind's; under `auto` they are the boosted model's, the baseline keeps its own.
-    if config.model.kind == kind or (config.model.kind == "auto" and not linear):
+    if config.model.class_weights == "balanced":
+        learner.set_params(class_weight="balanced")
+    if _has_parameters(kind, config):
         known = learner.get_params()
         for name in config.model.parameters:
             if name not in known:
-                raise UserError(
-                    f"config/project.yml: model.parameters.{name}: {type(learner).__name__} has no such parameter;"
-                    f" known: {', '.join(sorted(known))}"
-                )
+                raise UserError(_unknown_parameter(name, kind, learner, config))
         learner.set_params(**config.model.parameters)
+    if config.model.target == "log":
+        import numpy as np
+
+        learner = TransformedTargetRegressor(learner, func=np.log1p, inverse_func=np.expm1, check_inverse=False)
     return make_pipeline(encoder, learner)
+
+
+def _setting_problem(config: ProjectConfig) -> str | None:
+    model, regression = config.model, config.task == "regression"
+    if regression and model.class_weights != "none":
+        return f"config/project.yml: model.class_weights: {model.class_weights!r} needs task 'classification'"
+    if not regression and model.target != "none":
+        return f"config/project.yml: model.target: {model.target!r} needs task 'regression'"
+    return None
+
+
+def _has_parameters(kind: str, config: ProjectConfig) -> bool:
+    """Return whether model.parameters are those of `kind`: the named one, the boosted one under `auto`."""
+    return bool(config.model.parameters) and kind == (BOOSTED if config.model.kind == "auto" else config.model.kind)
+
+
+def _unknown_parameter(name: str, kind: str, learner: Any, config: ProjectConfig) -> str:
+    others = [
+        other
+        for other in (BASELINE, BOOSTED, "lightgbm")
+        if other != kind and name in _learner(other, config).get_params()
+    ]
+    of_others = f" (it is one of {' and '.join(others)}: remove it, or change model.kind)" if others else ""
+    known = list(learner.get_params())
+    return (
+        f"config/project.yml: model.parameters.{name}: {type(learner).__name__} has no such parameter"
+        f"{of_others or suggest(name, known)}; known: {', '.join(sorted(known))}"
+    )
+
+
+def problem(config: ProjectConfig) -> str | None:
+    """Return why the learner refuses `model`, found without data: by a fit of a small made table; None if it takes it.
+
+    Parameters that limit the number of classes are tried with two and with three.
+    """
+    import numpy as np
+    import pandas as pd
+
+    if not config.model.parameters:
+        return _setting_problem(config)
+    kind = BOOSTED if config.model.kind == "auto" else config.model.kind
+    random, rows, columns = np.random.default_rng(config.seed), 60, config.columns
+    frame = pd.DataFrame(
+        {name: random.random(rows) for name in columns.numeric}
+        | {name: random.choice(np.array(["a", "b"], dtype=object), rows) for name in columns.categorical}
+        | {name: random.choice([0.0, 1.0], rows) for name in columns.boolean}
+    )
+    found = None
+    for classes in (2, 3):
+        positive = np.arange(rows) % classes + 1.0
+        try:
+            fit(
+                kind,
+                config,
+                frame.assign(**{columns.target: positive if config.task == "regression" else positive.astype(str)}),
+                rounds=3,
+            )
+        except UserError as error:
+            found = found or str(error)
+        else:
+            return None
+    return found
 
 
 def _learner(kind: str, config: ProjectConfig) -> Any:
     regression = config.task == "regression"
     start = len(config.columns.numeric)
     categorical = list(range(start, start + len(config.columns.categorical)))
-    if kind == "linear":
+    if kind == BASELINE:
         from sklearn.linear_model import LogisticRegression, Ridge
 
         return Ridge() if regression else LogisticRegression(max_iter=1000)
-    if kind == "hist_gradient_boosting":
+    if kind == BOOSTED:
         from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
         learner = HistGradientBoostingRegressor if regression else HistGradientBoostingClassifier
@@ -103,8 +173,8 @@ def _learner(kind: str, config: ProjectConfig) -> Any:
     return learner(random_state=config.seed, deterministic=True, force_row_wise=True, verbose=-1)
 
 
-def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
-    """Fit one kind of model on all rows of `frame`.
+def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame", *, rounds: int | None = None) -> "Pipeline":
+    """Fit one kind of model on all rows of `frame`; `rounds` limits the trees of a trial.
 
     Raises:
         UserError: a class target with one class only, or parameters that the learner refuses.
@@ -122,48 +192,173 @@ def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame") -> "Pipeline":
             f"config/project.yml: target {config.columns.target!r} has one class only in the training part"
             f" ({target[0]!r}); a classification needs two"
         )
+    name = pipeline.steps[-1][0]
+    own = learner(pipeline)
+    for limit in ("max_iter", "n_estimators"):
+        value = own.get_params().get(limit)
+        if rounds is not None and type(value) is int and value > rounds and kind != BASELINE:
+            own.set_params(**{limit: rounds})
     extra: dict[str, Any] = {}
     if kind == "lightgbm" and config.columns.categorical:
         start = len(config.columns.numeric)
-        extra[
-            "lgbmregressor__categorical_feature"
-            if config.task == "regression"
-            else "lgbmclassifier__categorical_feature"
-        ] = list(range(start, start + len(config.columns.categorical)))
+        extra[f"{name}__categorical_feature"] = list(range(start, start + len(config.columns.categorical)))
     try:
         return pipeline.fit(frame[config.columns.features], target, **extra)
-    except ValueError as error:
-        if type(error).__name__ == "InvalidParameterError":
-            raise UserError(f"config/project.yml: model.parameters: {' '.join(str(error).split())}") from None
-        raise
+    except Exception as error:
+        # LightGBM checks some parameters in C++, some only by what their use leads to.
+        refused = isinstance(error, ValueError | TypeError) or type(error).__name__ == "LightGBMError"
+        if not (refused and _has_parameters(kind, config)):
+            raise
+        given = ", ".join(f"{name}: {value!r}" for name, value in config.model.parameters.items())
+        raise UserError(
+            f"config/project.yml: model.parameters: {type(own).__name__} refuses {given}:"
+            f" {' '.join(str(error).split())}{_number_hint(config)}"
+        ) from None
 
 
-def choose(config: ProjectConfig, frame: "pd.DataFrame") -> tuple[str, tuple[Candidate, ...]]:
-    """Return the kind to train, and the mean metrics of each candidate over the validation folds, best first.
+def _number_hint(config: ProjectConfig) -> str:
+    for name, value in config.model.parameters.items():
+        try:
+            number = float(value) if isinstance(value, str) else None
+        except ValueError:
+            continue
+        if number is not None:
+            return f"; YAML reads {name}: {value} as text, write {number!r}"
+    return ""
 
-    Under `model.kind: auto` every candidate is fitted and scored on each fold of `frame` (see `split.folds`), at most
-    `SELECTION_ROWS` evenly spaced rows of it; otherwise the configured kind is taken and there are no candidates.
+
+def learner(pipeline: "Pipeline") -> Any:
+    """Return the learner of a pipeline, without what turns its target or its probability."""
+    last = pipeline[-1]
+    if hasattr(last, "regressor"):
+        return getattr(last, "regressor_", last.regressor)
+    return last.estimator.estimator if hasattr(last, "estimator") else last
+
+
+class Choice(NamedTuple):
+    """The kind to train, those that were compared, best first, and the threshold that the folds suggest for each."""
+
+    kind: str
+    candidates: tuple[Candidate, ...]
+    thresholds: dict[str, float]
+
+
+def choose(config: ProjectConfig, frame: "pd.DataFrame") -> Choice:
+    """Return the kind to train, from the figures of each candidate on the folds of `frame` (see `split.folds`).
+
+    Under `model.kind: auto` the linear model is taken unless the boosted one is better by more than one standard
+    error of its mean over the folds (Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 7.10). At most
+    `SELECTION_ROWS` evenly spaced rows are used. A configured kind is taken without candidates, and goes through the
+    folds only if `decision.threshold` is a rule.
     """
-    if config.model.kind != "auto":
-        return config.model.kind, ()
+    auto, rule = config.model.kind == "auto", isinstance(config.decision.threshold, str)
+    if not auto and not rule:
+        return Choice(config.model.kind, (), {})
+    kinds = CANDIDATES if auto else tuple(dict.fromkeys((config.model.kind, BASELINE)))
     sample = frame.iloc[:: -(-len(frame) // SELECTION_ROWS)]
-    tried: dict[str, list[dict[str, float]]] = {kind: [] for kind in CANDIDATES}
+    scores: dict[str, list[dict[str, float]]] = {}
+    thresholds: dict[str, float] = {}
+    for kind in kinds:
+        fitted = list(_validate(kind, config, sample))
+        if rule and fitted:
+            thresholds[kind] = _threshold(config, fitted)
+        limit = thresholds.get(kind)
+        scores[kind] = [evaluate(decided(pipeline, config, limit), config, rows) for pipeline, rows in fitted]
+    if not auto:
+        return Choice(config.model.kind, (), thresholds)
+    name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
+    tried = [Candidate(kind, *_summary(scores[kind])) for kind in kinds]
+    tried.sort(key=lambda each: sign * each.metrics.get(name, sign * float("inf")))
+    best = tried[0].kind
+    for each in tried:
+        if each.kind == BASELINE and name in each.metrics:
+            behind = sign * (each.metrics[name] - tried[0].metrics[name])
+            best = BASELINE if behind <= tried[0].errors.get(name, 0.0) else best
+        elif each.kind == BASELINE:
+            best = BASELINE  # no fold defines the metric: nothing speaks for the other
+    return Choice(best, tuple(tried), thresholds)
+
+
+def _validate(kind: str, config: ProjectConfig, sample: "pd.DataFrame") -> "Iterator[tuple[Pipeline, pd.DataFrame]]":
+    """Yield a fitted pipeline and the rows that it is validated on, for each fold with enough data to learn from."""
     for train, validate in split.folds(sample[config.split_column], config.split.by, FOLDS):
         known = sample[train]
-        if not validate.any() or (config.task == "classification" and known[config.columns.target].nunique() < 2):
-            continue  # too little data, or too few classes so far, to learn from
-        for kind in CANDIDATES:
-            tried[kind].append(evaluate(fit(kind, config, known), config, sample[validate]))
-    means = {kind: _mean(scores) for kind, scores in tried.items()}
-    name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
-    ranking = sorted(means, key=lambda kind: sign * means[kind].get(name, sign * float("inf")))
-    return ranking[0], tuple(Candidate(kind, means[kind]) for kind in ranking)
+        if validate.any() and not (config.task == "classification" and known[config.columns.target].nunique() < 2):
+            yield fit(kind, config, known), sample[validate]
 
 
-def _mean(scores: list[dict[str, float]]) -> dict[str, float]:
-    """Return the mean of each metric over the folds that define it."""
+def _threshold(config: ProjectConfig, fitted: "list[tuple[Pipeline, pd.DataFrame]]") -> float:
+    """Return the probability that maximizes the figure named by decision.threshold on the rows of all folds together.
+
+    `f1` is that of the positive class, `balanced_accuracy` the mean of both recalls (Youden's J, 1950).
+    """
+    import numpy as np
+    from sklearn import metrics as sk
+
+    columns = config.columns
+    chances = []
+    for pipeline, rows in fitted:
+        wanted = metrics.positive_class(pipeline.classes_.tolist(), config.decision.positive)
+        column = pipeline.classes_.tolist().index(wanted)
+        chances.append((rows[columns.target] == wanted, pipeline.predict_proba(rows[columns.features])[:, column]))
+    truth, probability = (np.concatenate(parts) for parts in zip(*chances, strict=True))
+    if truth.all() or not truth.any():
+        return 0.5
+    if config.decision.threshold == "f1":
+        precision, recall, limits = sk.precision_recall_curve(truth, probability)
+        total = precision[:-1] + recall[:-1]
+        figure = np.divide(2 * precision[:-1] * recall[:-1], total, out=np.zeros_like(total), where=total > 0)
+    else:
+        false, true, limits = sk.roc_curve(truth, probability)
+        figure = true - false
+    return float(limits[np.argmax(figure)])
+
+
+def decided(pipeline: "Pipeline", config: ProjectConfig, threshold: float | None = None) -> "Pipeline":
+    """Return a fitted pipeline that answers with the positive class from a probability on.
+
+    Args:
+        pipeline: as `fit` returns it.
+        config: names the positive class, and the threshold if it is a number.
+        threshold: the one that the folds suggest (see `Choice`), if it is a rule.
+    """
+    from sklearn.frozen import FrozenEstimator
+    from sklearn.model_selection import FixedThresholdClassifier
+    from sklearn.pipeline import Pipeline
+
+    if isinstance(config.decision.threshold, float):
+        threshold = config.decision.threshold
+    if threshold is None:
+        return pipeline
+    import numpy as np
+
+    name, last = pipeline.steps[-1]
+    wanted = metrics.positive_class(last.classes_.tolist(), config.decision.positive)
+    decision = FixedThresholdClassifier(
+        FrozenEstimator(last), threshold=threshold, pos_label=wanted, response_method="predict_proba"
+    )
+    # The learner is fitted and stays so: this fit only tells scikit-learn that the step is.
+    decision.fit(np.zeros((2, last.n_features_in_)), last.classes_)
+    return Pipeline([*pipeline.steps[:-1], (name, decision)])
+
+
+def decision(pipeline: "Pipeline", config: ProjectConfig) -> Decision | None:
+    """Return how a fitted pipeline decides between two classes; None for a regression or more classes."""
+    wanted = None
+    if config.task == "classification":
+        wanted = metrics.positive_class(pipeline.classes_.tolist(), config.decision.positive)
+    if wanted is None:
+        return None
+    rule = config.decision.threshold
+    return Decision(wanted, getattr(pipeline[-1], "threshold", 0.5), rule if isinstance(rule, str) else None)
+
+
+def _summary(scores: list[dict[str, float]]) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the mean of each metric over the folds that define it, and the standard error of that mean."""
     names = dict.fromkeys(name for score in scores for name in score)
-    return {name: statistics.fmean(score[name] for score in scores if name in score) for name in names}
+    folds = {name: [score[name] for score in scores if name in score] for name in names}
+    errors = {name: statistics.stdev(each) / len(each) ** 0.5 for name, each in folds.items() if len(each) > 1}
+    return {name: statistics.fmean(each) for name, each in folds.items()}, errors
 
 
 def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, float]:
@@ -178,13 +373,15 @@ def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dic
         pipeline.predict(inputs),
         pipeline.predict_proba(inputs),
         pipeline.classes_,
+        config.decision.positive,
     )
 
 
 def describe(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
     """Return the contract of a fitted pipeline, learnt from the training rows."""
     classes = pipeline.classes_.tolist() if config.task == "classification" else None
-    return data.describe(frame, config, classes, metadata.version("scikit-learn"))
+    contract = data.describe(frame, config, classes, metadata.version("scikit-learn"))
+    return replace(contract, decision=decision(pipeline, config))
 
 
 def save(pipeline: "Pipeline", config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:

@@ -7,13 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import data
+from .config.inputs import Files
 from .delimited import encoding_of, separator_of
 from .errors import UserError
+from .values import FALSE, TRUE
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+USUAL = Files()
 FEW = 5  # different values from which on two strange ones among numbers stand for "missing"
 PROSE_WORDS = 4
 WORDS = ("?", "-", "--", ".", "n/a", "#N/A", "#NV", "<NA>", "nil", "NIL")  # that stand for "missing" in some exports
@@ -117,9 +120,9 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
         words |= found
         columns[name] = _column(name, values, decimal)
     facts = {"separator": separator, "decimal": decimal, "encoding": encoding}
-    options: dict[str, Any] = {key: value for key, value in facts.items() if value != _USUAL[key]}
+    options: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
     if words:
-        options["missing"] = [*data.NULLS, *sorted(words)]
+        options["missing"] = [*USUAL.missing, *sorted(words)]
     shown = [repr(separator) if separator != "\t" else "tab"] + ["decimal comma"] * (decimal == ",") + [encoding]
     kinds = " and ".join(
         f"{len(some)} {kind} file{'s' * (len(some) != 1)}" + (f" ({', '.join(shown)})" if kind == "CSV" else "")
@@ -128,9 +131,6 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
     )
     source = f"{kinds}, {len(frame):,} rows, {len(header)} columns"
     return Survey(path, source, options, columns, len(frame), usual_target)
-
-
-_USUAL = {"separator": ",", "decimal": ".", "encoding": "utf-8"}
 
 
 def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
@@ -148,7 +148,9 @@ def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
             reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"))
             with arrow_csv.open_csv(path, read_options=reading, parse_options=parse) as stream:
                 types = dict.fromkeys(stream.schema.names, pa.string())
-            convert = arrow_csv.ConvertOptions(column_types=types, null_values=data.NULLS, strings_can_be_null=True)
+            convert = arrow_csv.ConvertOptions(
+                column_types=types, null_values=["", *USUAL.missing], strings_can_be_null=True
+            )
             table = arrow_csv.read_csv(path, reading, parse, convert)
     except (pa.ArrowException, OSError) as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
@@ -208,8 +210,8 @@ def _column(name: str, values: "pd.Series", decimal: str) -> Column:
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     if distinct.empty:
         return Column(name, "unknown", values, unusable="empty")
-    if set(distinct) <= {*data.TRUE, *data.FALSE} and len(distinct) == 2 and len(set(distinct) & set(data.TRUE)) == 1:
-        return Column(name, "boolean", values, values.map({word: float(word in data.TRUE) for word in distinct}))
+    if set(distinct) <= {*TRUE, *FALSE} and len(distinct) == 2 and len(set(distinct) & set(TRUE)) == 1:
+        return Column(name, "boolean", values, values.map({word: float(word in TRUE) for word in distinct}))
     if distinct.str.fullmatch(ISO).all():
         times = pd.to_datetime(distinct, utc=True, errors="coerce", format="ISO8601")
         if times.notna().all():

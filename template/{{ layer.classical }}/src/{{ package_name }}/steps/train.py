@@ -4,6 +4,7 @@ import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,8 +43,10 @@ class Fit:
     def parameters(self) -> dict[str, Any]:
         """Parameters of the learner that are set, as values that JSON can hold."""
         return {
-            name: value if isinstance(value, int | float | str) else str(value)
-            for name, value in self.pipeline[-1].get_params().items()
+            name: value
+            if isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
+            else str(value)
+            for name, value in models.learner(self.pipeline).get_params().items()
             if value is not None
         }
 
@@ -51,10 +54,13 @@ class Fit:
 def fit(frame: "pd.DataFrame", config: ProjectConfig) -> Fit:
     """Choose the kind of model, then fit it and the baseline on all rows of `frame`."""
     started = time.perf_counter()
-    kind, candidates = models.choose(config, frame)
-    pipeline = models.fit(kind, config, frame)
+    kind, candidates, thresholds = models.choose(config, frame)
+    pipeline = models.decided(models.fit(kind, config, frame), config, thresholds.get(kind))
     seconds = time.perf_counter() - started
-    baseline = pipeline if kind == models.BASELINE else models.fit(models.BASELINE, config, frame)
+    baseline = pipeline
+    if kind != models.BASELINE:
+        fitted = models.fit(models.BASELINE, config, frame)
+        baseline = models.decided(fitted, config, thresholds.get(models.BASELINE))
     return Fit(kind, candidates, pipeline, baseline, seconds)
 
 
@@ -75,7 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     with tracking.run() as run_id:
         record = Training(
             kind=fitted.kind,
-            learner=type(fitted.pipeline[-1]).__name__,
+            learner=type(models.learner(fitted.pipeline)).__name__,
             metric=config.metric.name,
             candidates=fitted.candidates,
             baseline=models.BASELINE,
@@ -89,6 +95,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             code_version=tracking.code_version(),
             libraries=tracking.versions(models.LIBRARIES),
             run_id=run_id,
+            decision=models.decision(fitted.pipeline, config),
         )
         tracking.log_training(record)
     record.save(settings.training)
