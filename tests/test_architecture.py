@@ -34,6 +34,7 @@ INTERFACE = {
     "data",
     "models",
     "explain",
+    "proposals",
     "steps.validate_data",
     "steps.train",
     "scoring.contract",

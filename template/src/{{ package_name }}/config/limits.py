@@ -12,6 +12,8 @@ from ..split import By
 from .commented_yaml import Noted
 
 UNMEASURED = "could not be measured: set it"
+# Metrics that are shares of rows, or vary like one.
+SHARES = frozenset(metrics.NAMES["classification"]) - {"log_loss", "brier"}
 MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
 
 
@@ -26,22 +28,28 @@ class Limits:
     gap_reason: str = UNMEASURED
 
 
-def derive(metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float]) -> Limits:
+def derive(
+    metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float], holdout_rows: int
+) -> Limits:
     """Return limits that a plain model keeps and a guess does not.
 
     The metric may be worse than the baseline's by half of its distance from the best value (0 for an error, else 1),
     or by a tenth of the way to a guess if that is more, but by no more than half of that way. Where the baseline's
-    folds vary so much that chance alone could break this limit, three of their standard deviations are allowed.
+    folds vary so much that chance alone could break this limit, three of their standard deviations are allowed; and
+    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998).
 
     Args:
         metric: its name.
         baseline: figures of the baseline, one for each validation fold.
         guess: figures of a model that ignores its inputs, on the same folds.
         gaps: differences between the best and the worst slice that the baseline had in a fold.
+        holdout_rows: rows that the gate will look at.
 
-    >>> derive("accuracy", [0.9, 0.9, 0.9], [0.5, 0.5, 0.5], []).minimum
+    >>> derive("accuracy", [0.9, 0.9, 0.9], [0.5, 0.5, 0.5], [], 1000).minimum
     0.85
-    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], []).minimum
+    >>> derive("accuracy", [0.9, 0.9, 0.9], [0.5, 0.5, 0.5], [], 16).minimum
+    0.713
+    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).minimum
     13.5
     """
     lower = metrics.direction(metric) == "minimize"
@@ -60,6 +68,8 @@ def derive(metric: str, baseline: Sequence[float], guess: Sequence[float], gaps:
         rule, room = "and half of the way to the guess", way / 2
     if 3 * spread > room:
         rule, room = "and three standard deviations of the folds", 3 * spread
+    if metric in SHARES and (error := _share_error(reached, holdout_rows)) > room:
+        rule, room = f"and two standard errors of {holdout_rows:,} rows", error
     if way <= spread:
         rule += "; hardly better than a guess: look at the inputs"
     figures = f"linear baseline {_short(reached)} on {len(baseline)} validation folds (a guess: {_short(by_chance)})"
@@ -117,6 +127,11 @@ def about() -> Noted:
     """Return the section about, to be filled in by hand."""
     ruled_out = Noted("", "uses that you rule out, such as decisions about single people")
     return Noted({"purpose": "", "not_for": ruled_out, "owner": ""}, "for the model card")
+
+
+def _share_error(share: float, rows: int) -> float:
+    adjusted = (share * rows + 2) / (rows + 4)
+    return 2 * math.sqrt(adjusted * (1 - adjusted) / (rows + 4))
 
 
 def rounded(value: float, *, up: bool) -> float:

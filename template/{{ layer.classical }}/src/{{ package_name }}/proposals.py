@@ -468,7 +468,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
         if figure is not None and guessed is not None:
             baseline.append(figure)
             guess.append(guessed)
-    return derive(name, baseline, guess, gaps)
+    return derive(name, baseline, guess, gaps, round(len(frame) * config.split.holdout))
 
 
 def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str) -> float:
@@ -491,8 +491,8 @@ def _notes(
     suspects = [finding.name for finding in findings if finding.suspicious]
     if suspects:
         notes.append(
-            f"Left out as suspicious: {', '.join(suspects[:5])}{', ...' * (len(suspects) > 5)}. List them in"
-            " config/project.yml if they are known before the answer is."
+            f"Left out as suspicious: {', '.join(suspects[:5])}{', ...' * (len(suspects) > 5)}. Whatever is known"
+            " before the answer may go back into config/project.yml."
         )
     if roles.target.missing:
         notes.append(f"{survey.rows - len(roles.target.filled):,} rows without {roles.target.name!r} are dropped.")
