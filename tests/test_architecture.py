@@ -18,7 +18,7 @@ pytestmark = pytest.mark.quick
 FLOORS = [
     "errors figures paths files delimited entry tracking records gate metrics predictions slices split histogram",
     "config",
-    "data survey features models explain suitability proposals",
+    "data values survey features models explain suitability proposals",
     "reporting",
     "steps scoring monitoring",
     "pipeline",

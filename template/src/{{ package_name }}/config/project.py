@@ -16,6 +16,7 @@ from .yaml_file import Section, suggest
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
 ROW_HASH = "row hash"  # name of the column that replaces the id of data without one
+RESERVED = frozenset((ROW_HASH, "prediction", "baseline_prediction", "champion_prediction"))
 
 
 class Split(Section):
@@ -126,6 +127,10 @@ class ProjectConfig(Section):
             )
         if self.task == "regression" and self.decision != Decision():
             raise ValueError("decision: is for a classification of two classes; the task is 'regression'")
+        columns = self.columns
+        for name in (columns.target, columns.id, columns.time, *columns.features):
+            if name in RESERVED:
+                raise ValueError(f"columns: {name!r} is the name of a column that this project adds; rename yours")
         for name in self.slices:
             if name not in self.columns.sliceable:
                 raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")

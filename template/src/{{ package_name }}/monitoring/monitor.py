@@ -60,7 +60,7 @@ def evaluate_window(
     rows = {
         "reference": len(reference),
         "production": len(production),
-        "repeated_ids": duplicate_ids(production, config.columns.id),
+        "repeated_ids": duplicate_ids(production, config.columns.id) if config.columns.id else 0,
     }
     thresholds = {**limits.model_dump(), "metric_name": config.metric.name, "direction": config.metric.direction}
     if len(production) < limits.minimum_rows:

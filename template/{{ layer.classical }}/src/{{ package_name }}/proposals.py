@@ -10,7 +10,7 @@ from . import data, metrics, models, split
 from .config.commented_yaml import Noted, plain
 from .config.limits import Limits, about, derive
 from .config.limits import sections as limit_sections
-from .config.project import ProjectConfig
+from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
@@ -112,7 +112,7 @@ def _called(survey: Survey, name: str, role: str) -> Column:
 
 def _eligible(column: Column) -> bool:
     """Whether a column can be the target."""
-    if column.unusable or column.distinct < 2 or column.kind in ("date", "prose"):
+    if column.unusable or column.name in RESERVED or column.distinct < 2 or column.kind in ("date", "prose"):
         return False
     return column.numbers is not None or column.distinct <= min(TEXT_CLASSES, len(column.values) / 5)
 
@@ -213,6 +213,8 @@ def _is_key(column: Column) -> bool:
 def _useless(column: Column) -> str:
     """Return why a column cannot be a feature, whatever the target; a colon ends the kind of reason."""
     filled = len(column.filled)
+    if column.name in RESERVED:
+        return "a name that this project adds: rename it"
     if column.unusable or column.distinct < 2:
         return (
             column.unusable

@@ -86,7 +86,7 @@ class Files(Section):
     separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
     decimal: Literal[".", ","] = "."
     encoding: str = "utf-8"
-    missing: list[str] = ["NA", "N/A", "NaN", "nan", "null", "NULL", "None"]
+    missing: list[str] = Field(default_factory=lambda: ["NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
     without_target: Literal["refuse", "drop"] = "refuse"
 
     @field_validator("encoding")
