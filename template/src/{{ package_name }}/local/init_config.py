@@ -1,5 +1,6 @@
 """`mlops init-config`: look at data, show and ask, then write config/project.yml; what stood there before is kept."""
 
+import filecmp
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -88,9 +89,9 @@ def init_config(
         if changed:
             show(out, proposal, project.relative(source), everything)
     kept, remark = _kept_sections(old)
-    text = _checked(_heading(project, source, proposal) + to_yaml(proposal.sections, kept))
+    text = _checked(_heading(proposal) + to_yaml(proposal.sections, kept))
     files = data.files(source)
-    elsewhere = [file.resolve() for file in files] != [file.resolve() for file in _present(home)]
+    elsewhere = not _equal(files, _present(home))
     same = text == old and not elsewhere
     if remark:
         _say(out, remark)
@@ -284,10 +285,10 @@ def _checked(text: str) -> str:
     return text
 
 
-def _heading(project: Project, source: Path, proposal: Proposal) -> str:
+def _heading(proposal: Proposal) -> str:
     return (
         "# The model's task, data and limits, as `mlops init-config` proposed them. `mlops check` reports mistakes in\n"
-        f"# this file. Proposed from {_printable(source.name)}: {_printable(proposal.source)}.\n\n"
+        f"# this file. Proposed from {_printable(proposal.source)}.\n\n"
     )
 
 
@@ -335,6 +336,13 @@ def _present(folder: Path) -> list[Path]:
         return data.files(folder)
     except UserError:
         return []
+
+
+def _equal(files: Sequence[Path], others: Sequence[Path]) -> bool:
+    """Whether two folders hold the same files, by name and content."""
+    if [file.name for file in files] != [other.name for other in others]:
+        return False
+    return all(filecmp.cmp(file, other, shallow=False) for file, other in zip(files, others, strict=True))
 
 
 def _copy_question(project: Project, files: Sequence[Path], home: Path) -> str:

@@ -1,6 +1,7 @@
 """A look at data files before anything is known of them: their format, and the kind of values in every column."""
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -95,9 +96,14 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
 
     files = data.files(path)
     texts = [file for file in files if not file.name.lower().endswith(".parquet")]
-    encodings = [encoding for file in texts if (encoding := encoding_of(file)) != "utf-8"]
-    encoding = encodings[0] if encodings else "utf-8"
-    separator = separator_of(texts[0], encoding) if texts else ","
+    encoding, separator = "utf-8", ","
+    for file in reversed(texts):
+        try:
+            found = encoding_of(file)
+            encoding = found if found != "utf-8" else encoding
+            separator = separator_of(file, found)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{file}: cannot be read: {error}") from None
     tables = [_read(file, separator, encoding) for file in files]
     header = list(tables[0].columns)
     repeated = {name for table in tables for name in table.columns[table.columns.duplicated()]}
@@ -145,14 +151,17 @@ def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
             table = parquet.read_table(path)
         else:
             parse = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-            reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"))
-            with arrow_csv.open_csv(path, read_options=reading, parse_options=parse) as stream:
+            reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"), block_size=data.BLOCK)
+            compression = "gzip" if path.name.lower().endswith(".gz") else None
+            with (
+                pa.input_stream(str(path), compression=compression) as source,
+                arrow_csv.open_csv(source, reading, parse) as stream,
+            ):
                 types = dict.fromkeys(stream.schema.names, pa.string())
-            convert = arrow_csv.ConvertOptions(
-                column_types=types, null_values=["", *USUAL.missing], strings_can_be_null=True
-            )
-            table = arrow_csv.read_csv(path, reading, parse, convert)
-    except (pa.ArrowException, OSError) as error:
+            convert = arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
+            with pa.input_stream(str(path), compression=compression) as source:
+                table = arrow_csv.read_csv(source, reading, parse, convert)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
     # One by one: a header may have a name twice.
     frame = pd.DataFrame({number: _as_text(column) for number, column in enumerate(table.columns)}, dtype=object)
@@ -168,6 +177,8 @@ def _as_text(column: "pa.ChunkedArray") -> Any:
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         return [f"({column.type})"] * len(column)
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     if pa.types.is_floating(column.type) and pc.all(pc.equal(column, pc.floor(column))).as_py():
         column = column.cast(pa.int64(), safe=False)  # a whole number with gaps
     return column.cast(pa.string()).to_pandas().to_numpy(object)
@@ -196,6 +207,7 @@ def _without_words(values: "pd.Series", decimal: str) -> "tuple[pd.Series, set[s
     """Return the values without the words that stand for missing ones, and these words."""
     import pandas as pd
 
+    values = values.where(~values.isin(["", *USUAL.missing]), None)
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     found = {word for word in WORDS if word in set(distinct)}
     strange = set(distinct[_numbers(distinct, decimal).isna()]) if len(distinct) > FEW else set()
