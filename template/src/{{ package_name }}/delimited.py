@@ -32,12 +32,15 @@ def encoding_of(path: Path) -> str:
 
 
 def separator_of(path: Path, encoding: str) -> str:
-    """Return the separator that cuts the first rows into the most fields, the same number in nearly each."""
+    """Return the separator that cuts the first rows into the most fields, and nearly all into equally many."""
     with _open(path) as stream:
         text = codecs.getincrementaldecoder(encoding)("replace").decode(stream.read(1 << 16))
 
     def fit(separator: str) -> tuple[bool, int]:
-        rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+        try:
+            rows = [row for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator) if row]
+        except csv.Error:  # a field beyond every measure: a quote that does not end
+            return False, 0
         rows = rows[:-1] if len(rows) > 2 else rows  # the last one may be cut off
         alike = sum(len(row) == len(rows[0]) for row in rows) if rows else 0
         return alike >= 0.9 * len(rows), len(rows[0]) if rows else 0

@@ -12,6 +12,8 @@ from ..split import By
 from .commented_yaml import Noted
 
 UNMEASURED = "could not be measured: set it"
+# Metrics that are shares of rows, or vary like one.
+SHARES = frozenset(metrics.NAMES["classification"]) - {"log_loss", "brier"}
 MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
 
 
@@ -26,21 +28,28 @@ class Limits:
     gap_reason: str = UNMEASURED
 
 
-def derive(metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float]) -> Limits:
+def derive(
+    metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float], holdout_rows: int
+) -> Limits:
     """Return limits that a plain model keeps and a guess does not.
 
-    The limit of the metric lies halfway between a guess and the baseline. Where the folds of the baseline vary so
-    much that it could miss that by chance, it lies three of their standard deviations below the baseline.
+    The metric may be worse than the baseline's by half of its distance from the best value (0 for an error, else 1),
+    or by a tenth of the way to a guess if that is more, but by no more than half of that way. Where the baseline's
+    folds vary so much that chance alone could break this limit, three of their standard deviations are allowed; and
+    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998).
 
     Args:
         metric: its name.
         baseline: figures of the baseline, one for each validation fold.
         guess: figures of a model that ignores its inputs, on the same folds.
         gaps: differences between the best and the worst slice that the baseline had in a fold.
+        holdout_rows: rows that the gate will look at.
 
-    >>> derive("accuracy", [0.9, 0.92, 0.94], [0.5, 0.5, 0.5], []).minimum
-    0.71
-    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], []).minimum
+    >>> derive("accuracy", [0.9, 0.9, 0.9], [0.5, 0.5, 0.5], [], 1000).minimum
+    0.85
+    >>> derive("accuracy", [0.9, 0.9, 0.9], [0.5, 0.5, 0.5], [], 16).minimum
+    0.713
+    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).minimum
     13.5
     """
     lower = metrics.direction(metric) == "minimize"
@@ -48,19 +57,30 @@ def derive(metric: str, baseline: Sequence[float], guess: Sequence[float], gaps:
         return Limits(metric, 1.0 if lower else 0.0, 1.0)
     reached, by_chance, spread = fmean(baseline), fmean(guess), pstdev(baseline)
     sign = -1 if lower else 1
-    halfway = (reached + by_chance) / 2
-    careful = reached - sign * max(3 * spread, 0.02 * abs(reached))
-    measured = f"{len(baseline)} validation folds: linear baseline {_short(reached)}, a guess {_short(by_chance)}"
-    if sign * (careful - halfway) >= 0:
-        limit, reason = halfway, f"halfway between; {measured}"
-    else:
-        limit, reason = careful, f"three standard deviations worse than the baseline; {measured}"
-    if sign * (reached - by_chance) <= spread:
-        reason += ": hardly better, look at the inputs"
-    gap = max([1.5 * largest for largest in gaps] + [abs(reached - by_chance) / 2, 0.05 * abs(reached), 1e-9])
-    largest = f"the baseline's largest in a fold was {_short(max(gaps))}" if gaps else "no slices yet"
+    way = max(sign * (reached - by_chance), 0.0)
+    allowed = {
+        "and half as much error again": abs(reached - (0.0 if lower else 1.0)) / 2,
+        "and a tenth of the way to the guess": way / 10,
+    }
+    rule = max(allowed, key=lambda name: allowed[name])
+    room = allowed[rule]
+    if room > way / 2:
+        rule, room = "and half of the way to the guess", way / 2
+    if 3 * spread > room:
+        rule, room = "and three standard deviations of the folds", 3 * spread
+    if metric in SHARES and (error := _share_error(reached, holdout_rows)) > room:
+        rule, room = f"and two standard errors of {holdout_rows:,} rows", error
+    if way <= spread:
+        rule += "; hardly better than a guess: look at the inputs"
+    figures = f"linear baseline {_short(reached)} on {len(baseline)} validation folds (a guess: {_short(by_chance)})"
+    gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])
+    largest = f"twice the baseline's in a fold, {_short(max(gaps))}, or more" if gaps else "no slices yet"
     return Limits(
-        metric, rounded(limit, up=lower), rounded(gap, up=True), reason, f"best against worst slice; {largest}"
+        metric,
+        rounded(reached - sign * room, up=lower),
+        rounded(gap, up=True),
+        f"{figures}, {rule}",
+        f"best against worst slice; {largest}",
     )
 
 
@@ -107,6 +127,11 @@ def about() -> Noted:
     """Return the section about, to be filled in by hand."""
     ruled_out = Noted("", "uses that you rule out, such as decisions about single people")
     return Noted({"purpose": "", "not_for": ruled_out, "owner": ""}, "for the model card")
+
+
+def _share_error(share: float, rows: int) -> float:
+    adjusted = (share * rows + 2) / (rows + 4)
+    return 2 * math.sqrt(adjusted * (1 - adjusted) / (rows + 4))
 
 
 def rounded(value: float, *, up: bool) -> float:

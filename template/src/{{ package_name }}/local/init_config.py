@@ -1,5 +1,6 @@
 """`mlops init-config`: look at data, show and ask, then write config/project.yml; what stood there before is kept."""
 
+import filecmp
 import shutil
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -17,11 +18,14 @@ from rich.text import Text
 from .. import data, proposals
 from ..config.commented_yaml import sections_of, to_yaml
 from ..config.project import ProjectConfig
+from ..config.project import load as load_config
 from ..config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import CONFIG, Project
 from ..pipeline import load
+from ..records import Contract
+from . import registry
 
 WIDTH = 100  # columns of the terminal that the table may take
 SHORT = 40  # more columns of the data are shown shortened
@@ -69,6 +73,7 @@ def init_config(
         UserError: the data cannot be read or used, or a file cannot be written.
     """
     out = console or Console()
+    out.width = min(WIDTH, out.width) if out.is_terminal else WIDTH
     home = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
     source = source or home
     old = _old_text(project)
@@ -84,9 +89,9 @@ def init_config(
         if changed:
             show(out, proposal, project.relative(source), everything)
     kept, remark = _kept_sections(old)
-    text = _checked(_heading(project, source, proposal) + to_yaml(proposal.sections, kept))
+    text = _checked(_heading(proposal) + to_yaml(proposal.sections, kept))
     files = data.files(source)
-    elsewhere = files != (data.files(home) if home.is_dir() and any(home.iterdir()) else [])
+    elsewhere = not _equal(files, _present(home))
     same = text == old and not elsewhere
     if remark:
         _say(out, remark)
@@ -111,6 +116,12 @@ def init_config(
         _say(out, f"  or train on them where they are: mlops run --data {source}")
         return
     _say(out, f"{written}. Next: read it, then mlops check")
+    if problem := _champion_mismatch(project):
+        _say(
+            out,
+            f"The champion here cannot be compared with a new model: {problem}. Let the first one through:"
+            " mlops run --override 'other data'",
+        )
 
 
 def show(out: Console, proposal: Proposal, source: str, everything: bool) -> None:
@@ -118,7 +129,7 @@ def show(out: Console, proposal: Proposal, source: str, everything: bool) -> Non
     _say(out, f"{source}: {proposal.source}")
     findings = list(proposal.findings)
     short = not everything and len(findings) > SHORT
-    table = Table(box=None, padding=(0, 1), expand=False, width=min(WIDTH, out.width))
+    table = Table(box=None, padding=(0, 1), expand=False)
     for title in ("column", "role", "kind"):
         table.add_column(title, overflow="ellipsis", no_wrap=True, max_width=24)
     for title in ("missing", "distinct"):
@@ -163,7 +174,7 @@ def _printable(text: str) -> str:
 
 
 def _say(out: Console, sentence: str) -> None:
-    out.print(Text(_printable(sentence)), width=min(WIDTH, out.width))
+    out.print(Text(_printable(sentence)))
 
 
 def _dialogue(out: Console, propose: Propose, proposal: Proposal, wishes: Wishes) -> tuple[Proposal, bool]:
@@ -274,11 +285,19 @@ def _checked(text: str) -> str:
     return text
 
 
-def _heading(project: Project, source: Path, proposal: Proposal) -> str:
+def _heading(proposal: Proposal) -> str:
     return (
         "# The model's task, data and limits, as `mlops init-config` proposed them. `mlops check` reports mistakes in\n"
-        f"# this file. Proposed from {_printable(source.name)}: {_printable(proposal.source)}.\n\n"
+        f"# this file. Proposed from {_printable(proposal.source)}.\n\n"
     )
+
+
+def _champion_mismatch(project: Project) -> str | None:
+    """Return why the champion of an earlier configuration is none of this one, if it is so."""
+    if not project.outputs.is_dir():
+        return None
+    champion = registry.champion(project)
+    return None if champion is None else load_config(project.config_path).mismatch(Contract.load(champion.model))
 
 
 def _write(project: Project, text: str, old: str | None) -> Path | None:
@@ -309,6 +328,21 @@ def _free(path: Path) -> Path:
         number += 1
         free = path.with_name(f"{path.name}.{number}")
     return free
+
+
+def _present(folder: Path) -> list[Path]:
+    """Return the data files of a folder that may hold none."""
+    try:
+        return data.files(folder)
+    except UserError:
+        return []
+
+
+def _equal(files: Sequence[Path], others: Sequence[Path]) -> bool:
+    """Whether two folders hold the same files, by name and content."""
+    if [file.name for file in files] != [other.name for other in others]:
+        return False
+    return all(filecmp.cmp(file, other, shallow=False) for file, other in zip(files, others, strict=True))
 
 
 def _copy_question(project: Project, files: Sequence[Path], home: Path) -> str:

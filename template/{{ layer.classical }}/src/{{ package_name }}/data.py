@@ -11,7 +11,7 @@ import gzip
 import hashlib
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -124,7 +124,11 @@ def read_table(path: Path, config: ProjectConfig, *, require_target: bool = True
     if require_target and config.files.without_target == "drop":
         table = _drop(table, table.frame[config.columns.target].isna().to_numpy())
     if require_target and config.split_column == ROW_HASH:
-        table.frame[ROW_HASH] = _row_hash(table.frame)
+        import pandas as pd
+
+        # Not by insertion, of which pandas warns in a frame of many columns.
+        hashes = pd.Series(_row_hash(table.frame), name=ROW_HASH)
+        return replace(table, frame=pd.concat([table.frame, hashes], axis="columns"))
     return table
 
 

@@ -10,7 +10,7 @@ from . import data, metrics, models, split
 from .config.commented_yaml import Noted, plain
 from .config.limits import Limits, about, derive
 from .config.limits import sections as limit_sections
-from .config.project import ProjectConfig
+from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
@@ -33,7 +33,9 @@ SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
 TARGETS = ("target", "label", "class", "y", "outcome", "churn", "churned", "response", "default", "survived", "fraud")
 BIRTH = re.compile(r"birth|dob|expir|valid", re.I)
-SENSITIVE = re.compile(r"sex|gender|age|race|ethnic|nation|country|region|state|origin|language|religion|disab", re.I)
+SENSITIVE = re.compile(
+    r"(^|[^a-z])(sex|gender|age|race|ethnic|nation|country|region|state|origin|language|religion|disab)", re.I
+)
 MADE_OF_TARGET = "(pred|prediction|predicted|actual|true|log|scaled|norm|normalized)"
 
 
@@ -110,7 +112,7 @@ def _called(survey: Survey, name: str, role: str) -> Column:
 
 def _eligible(column: Column) -> bool:
     """Whether a column can be the target."""
-    if column.unusable or column.distinct < 2 or column.kind in ("date", "prose"):
+    if column.unusable or column.name in RESERVED or column.distinct < 2 or column.kind in ("date", "prose"):
         return False
     return column.numbers is not None or column.distinct <= min(TEXT_CLASSES, len(column.values) / 5)
 
@@ -211,6 +213,8 @@ def _is_key(column: Column) -> bool:
 def _useless(column: Column) -> str:
     """Return why a column cannot be a feature, whatever the target; a colon ends the kind of reason."""
     filled = len(column.filled)
+    if column.name in RESERVED:
+        return "a name that this project adds: rename it"
     if column.unusable or column.distinct < 2:
         return (
             column.unusable
@@ -466,7 +470,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
         if figure is not None and guessed is not None:
             baseline.append(figure)
             guess.append(guessed)
-    return derive(name, baseline, guess, gaps)
+    return derive(name, baseline, guess, gaps, round(len(frame) * config.split.holdout))
 
 
 def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str) -> float:
@@ -482,14 +486,15 @@ def _notes(
 ) -> tuple[str, ...]:
     gate = plain(sections["gate"])
     notes = [
-        f"target {roles.target.name}: {_role_reason('target', roles.target, roles)}; metric {metric},"
-        f" gate.minimum {gate['minimum']:g}; split by {roles.by}"
+        f"Target {roles.target.name!r}, {_role_reason('target', roles.target, roles)}; metric {metric},"
+        f" at {'most' if metric in metrics.MINIMIZED else 'least'} {gate['minimum']:g} to pass the gate;"
+        f" split by {roles.by}."
     ]
     suspects = [finding.name for finding in findings if finding.suspicious]
     if suspects:
         notes.append(
-            f"Left out as suspicious: {', '.join(suspects[:5])}{', ...' * (len(suspects) > 5)}. List them in"
-            " config/project.yml if they are known before the answer is."
+            f"Left out as suspicious: {', '.join(suspects[:5])}{', ...' * (len(suspects) > 5)}. Whatever is known"
+            " before the answer may go back into config/project.yml."
         )
     if roles.target.missing:
         notes.append(f"{survey.rows - len(roles.target.filled):,} rows without {roles.target.name!r} are dropped.")

@@ -1,19 +1,23 @@
 """A look at data files before anything is known of them: their format, and the kind of values in every column."""
 
 import re
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import data
+from .config.inputs import Files
 from .delimited import encoding_of, separator_of
 from .errors import UserError
+from .values import FALSE, TRUE
 
 if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+USUAL = Files()
 FEW = 5  # different values from which on two strange ones among numbers stand for "missing"
 PROSE_WORDS = 4
 WORDS = ("?", "-", "--", ".", "n/a", "#N/A", "#NV", "<NA>", "nil", "NIL")  # that stand for "missing" in some exports
@@ -92,9 +96,14 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
 
     files = data.files(path)
     texts = [file for file in files if not file.name.lower().endswith(".parquet")]
-    encodings = [encoding for file in texts if (encoding := encoding_of(file)) != "utf-8"]
-    encoding = encodings[0] if encodings else "utf-8"
-    separator = separator_of(texts[0], encoding) if texts else ","
+    encoding, separator = "utf-8", ","
+    for file in reversed(texts):
+        try:
+            found = encoding_of(file)
+            encoding = found if found != "utf-8" else encoding
+            separator = separator_of(file, found)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{file}: cannot be read: {error}") from None
     tables = [_read(file, separator, encoding) for file in files]
     header = list(tables[0].columns)
     repeated = {name for table in tables for name in table.columns[table.columns.duplicated()]}
@@ -117,9 +126,9 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
         words |= found
         columns[name] = _column(name, values, decimal)
     facts = {"separator": separator, "decimal": decimal, "encoding": encoding}
-    options: dict[str, Any] = {key: value for key, value in facts.items() if value != _USUAL[key]}
+    options: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
     if words:
-        options["missing"] = [*data.NULLS, *sorted(words)]
+        options["missing"] = [*USUAL.missing, *sorted(words)]
     shown = [repr(separator) if separator != "\t" else "tab"] + ["decimal comma"] * (decimal == ",") + [encoding]
     kinds = " and ".join(
         f"{len(some)} {kind} file{'s' * (len(some) != 1)}" + (f" ({', '.join(shown)})" if kind == "CSV" else "")
@@ -128,9 +137,6 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
     )
     source = f"{kinds}, {len(frame):,} rows, {len(header)} columns"
     return Survey(path, source, options, columns, len(frame), usual_target)
-
-
-_USUAL = {"separator": ",", "decimal": ".", "encoding": "utf-8"}
 
 
 def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
@@ -145,12 +151,17 @@ def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
             table = parquet.read_table(path)
         else:
             parse = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-            reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"))
-            with arrow_csv.open_csv(path, read_options=reading, parse_options=parse) as stream:
+            reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"), block_size=data.BLOCK)
+            compression = "gzip" if path.name.lower().endswith(".gz") else None
+            with (
+                pa.input_stream(str(path), compression=compression) as source,
+                arrow_csv.open_csv(source, reading, parse) as stream,
+            ):
                 types = dict.fromkeys(stream.schema.names, pa.string())
-            convert = arrow_csv.ConvertOptions(column_types=types, null_values=data.NULLS, strings_can_be_null=True)
-            table = arrow_csv.read_csv(path, reading, parse, convert)
-    except (pa.ArrowException, OSError) as error:
+            convert = arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
+            with pa.input_stream(str(path), compression=compression) as source:
+                table = arrow_csv.read_csv(source, reading, parse, convert)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
         raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
     # One by one: a header may have a name twice.
     frame = pd.DataFrame({number: _as_text(column) for number, column in enumerate(table.columns)}, dtype=object)
@@ -166,6 +177,8 @@ def _as_text(column: "pa.ChunkedArray") -> Any:
         column = column.cast(column.type.value_type)
     if pa.types.is_nested(column.type) or pa.types.is_binary(column.type) or pa.types.is_large_binary(column.type):
         return [f"({column.type})"] * len(column)
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     if pa.types.is_floating(column.type) and pc.all(pc.equal(column, pc.floor(column))).as_py():
         column = column.cast(pa.int64(), safe=False)  # a whole number with gaps
     return column.cast(pa.string()).to_pandas().to_numpy(object)
@@ -194,6 +207,7 @@ def _without_words(values: "pd.Series", decimal: str) -> "tuple[pd.Series, set[s
     """Return the values without the words that stand for missing ones, and these words."""
     import pandas as pd
 
+    values = values.where(~values.isin(["", *USUAL.missing]), None)
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     found = {word for word in WORDS if word in set(distinct)}
     strange = set(distinct[_numbers(distinct, decimal).isna()]) if len(distinct) > FEW else set()
@@ -208,8 +222,8 @@ def _column(name: str, values: "pd.Series", decimal: str) -> Column:
     distinct = pd.Series(values.dropna().unique(), dtype=object)
     if distinct.empty:
         return Column(name, "unknown", values, unusable="empty")
-    if set(distinct) <= {*data.TRUE, *data.FALSE} and len(distinct) == 2 and len(set(distinct) & set(data.TRUE)) == 1:
-        return Column(name, "boolean", values, values.map({word: float(word in data.TRUE) for word in distinct}))
+    if set(distinct) <= {*TRUE, *FALSE} and len(distinct) == 2 and len(set(distinct) & set(TRUE)) == 1:
+        return Column(name, "boolean", values, values.map({word: float(word in TRUE) for word in distinct}))
     if distinct.str.fullmatch(ISO).all():
         times = pd.to_datetime(distinct, utc=True, errors="coerce", format="ISO8601")
         if times.notna().all():
