@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import slices
+from .figures import number
 from .predictions import PREDICTION
 from .records import Bias, BiasBreach, BiasColumn, BiasGroup, BiasLimits, Disparity
 
@@ -153,6 +154,6 @@ def _breaches(part: str, column: str, content: BiasColumn, limits: BiasLimits) -
             text = f"{what} of {pair.low!r} is {pair.ratio:.3g} of that of {pair.high!r}"
             found.append(BiasBreach(part, column, kind, f"{text}, at least {limits.rate_ratio:.3g} is asked"))
         elif limits.rate_difference is not None and pair.difference > limits.rate_difference:
-            text = f"{what} of {pair.low!r} and {pair.high!r} differs by {pair.difference:.4g}"
-            found.append(BiasBreach(part, column, kind, f"{text}, at most {limits.rate_difference:.4g} is allowed"))
+            text = f"{what} of {pair.low!r} and {pair.high!r} differs by {number(pair.difference)}"
+            found.append(BiasBreach(part, column, kind, f"{text}, at most {number(limits.rate_difference)} is allowed"))
     return found

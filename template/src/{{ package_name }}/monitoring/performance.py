@@ -1,5 +1,6 @@
 """How right the model was, once the true values of a window have arrived: overall and slice by slice."""
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -76,10 +77,10 @@ def gap_exceeds(
         key=lambda group: group.metrics[metric],
     )
     texts = slices.values(table[name])
-    errors = [
+    lowest, highest = (
         standard_error(table[texts == group.value], config, classes) or 0.0 for group in (counted[0], counted[-1])
-    ]
-    return column.gap - limit > ERRORS * float(np.hypot(*errors))
+    )
+    return column.gap - limit > ERRORS * math.hypot(lowest, highest)
 
 
 def slice_gaps(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None) -> Slices | None:

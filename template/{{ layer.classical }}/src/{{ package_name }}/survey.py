@@ -122,8 +122,8 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
             reason = "the header has this name more than once" if name in repeated else "not in every file"
             columns[name] = Column(name, "unknown", pd.Series([None] * len(frame), dtype=object), unusable=reason)
             continue
-        values, found = _without_words(frame[name], decimal)
-        words |= found
+        values, taken = _without_words(frame[name], decimal)
+        words |= taken
         columns[name] = _column(name, values, decimal)
     facts = {"separator": separator, "decimal": decimal, "encoding": encoding}
     options: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
