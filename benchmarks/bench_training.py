@@ -57,6 +57,24 @@ monitoring: {metric: 100, slice_gap: 100}
 """
 
 
+# Runs a script or `-m module` and prints its seconds, its CPU seconds and its peak memory. The peak is not getrusage's:
+# there a process takes over the peak of the one that started it.
+MEASURED = """
+import json, runpy, sys, time
+began = time.perf_counter()
+if sys.argv[1] == "-m":
+    sys.argv[:2] = []
+    runpy.run_module(sys.argv[0], run_name="__main__")
+else:
+    sys.argv[:1] = []
+    runpy.run_path(sys.argv[0], run_name="__main__")
+seconds = time.perf_counter() - began
+with open("/proc/self/status") as status:
+    peak = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+print(json.dumps({"seconds": seconds, "cpu": time.process_time(), "gigabytes": peak * 1024 / 1e9}))
+"""
+
+
 def trips(rows: int) -> Any:
     """Return taxi trips, 20 feature columns, deterministic; the fare in dollars depends on them as a meter's does."""
     import numpy as np
@@ -143,19 +161,20 @@ def growth(project: Path, package: str, rows: int, folder: Path) -> dict[str, An
     (folder / "project.yml").write_text(CONFIG, encoding="utf-8")
     (folder / "data").mkdir()
     trips(rows).to_parquet(folder / "data" / "trips.parquet")
-    wrapper = (
-        "import json, resource, runpy, sys, time\n"
-        "module, *sys.argv[1:] = sys.argv[1:]\n"
-        "began = time.perf_counter()\n"
-        "runpy.run_module(module, run_name='__main__')\n"
-        "peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024\n"
-        "print(json.dumps({'seconds': time.perf_counter() - began, 'gigabytes': peak / 1e9}))\n"
-    )
     variables = os.environ | {"PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
     variables |= {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
     found = {}
     for step, arguments in STEPS:
-        command = [sys.executable, "-c", wrapper, f"{package}.steps.{step}", "--config", "project.yml", *arguments]
+        command = [
+            sys.executable,
+            "-c",
+            MEASURED,
+            "-m",
+            f"{package}.steps.{step}",
+            "--config",
+            "project.yml",
+            *arguments,
+        ]
         ended = subprocess.run(command, cwd=folder, env=variables, capture_output=True, text=True, check=False)
         if ended.returncode:
             raise SystemExit(f"{step} failed:\n{ended.stderr[-3000:]}")
@@ -164,8 +183,7 @@ def growth(project: Path, package: str, rows: int, folder: Path) -> dict[str, An
 
 
 def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, Any]:
-    about = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    package = about["project"]["scripts"]["mlops"].partition(".")[0]
+    package = package_of(project)
     sys.path.insert(0, str(project / "src"))
     config_path = folder / "config" / "project.yml"
     config_path.parent.mkdir()
@@ -207,6 +225,12 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
         and peak < MEMORY_LIMIT_GB
     )
     return result
+
+
+def package_of(project: Path) -> str:
+    """Return the package that the project's `mlops` command belongs to."""
+    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 
 
 def main() -> None:

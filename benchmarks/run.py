@@ -21,11 +21,19 @@ def main() -> None:
     programs = "Scripts" if sys.platform == "win32" else "bin"
     project_python = PROJECT / ".venv" / programs / "python"
     pythons = {"bench_template.py": Path(sys.executable)}
+    shorter = {"bench_scale.py": ["--quick"]}
     failed = []
     for script in sorted(Path(__file__).parent.glob("bench_*.py")):
         print(f"== {script.stem}", flush=True)
         out = PROJECT.parent / f"{script.stem}.json"
-        command = [pythons.get(script.name, project_python), script, PROJECT, "--out", out]
+        command = [
+            pythons.get(script.name, project_python),
+            script,
+            PROJECT,
+            "--out",
+            out,
+            *shorter.get(script.name, ()),
+        ]
         if subprocess.run(command, check=False).returncode:
             failed.append(script.stem)
     print("all within their limits" if not failed else f"beyond a limit: {', '.join(failed)}")

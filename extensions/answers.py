@@ -1,7 +1,8 @@
 """Rules of the answers: a filter returns an empty text for a good answer and one sentence for a bad one.
 
-The sentence quotes the value and gives the rule; Copier puts the question's name before it. One more filter, `refused`,
-ends Copier with a message.
+The sentence quotes the value and gives the rule. Copier puts "Validation error for question '<name>': " before it and
+shows both in one line of the terminal, so together they have at most 100 characters. One more filter, `refused`, ends
+Copier with a message.
 """
 
 from __future__ import annotations
@@ -66,85 +67,109 @@ def text_fault(value: str, longest: int) -> str:
     # Joiners are the only invisible characters allowed: some scripts cannot be written without.
     odd = next((c for c in value if not c.isprintable() and c not in "\u200c\u200d"), None)
     if odd is not None:
-        return f"{value!a} has U+{ord(odd):04X}: use one line of printable characters."
+        return f"{_quote(value)} has U+{ord(odd):04X}: use one printable line."
     if not value.strip():
-        return f"'{value}' is empty: write 1 to {longest} characters."
+        return _empty(value)
     if value != value.strip():
-        return f"'{value}' starts or ends with a space: leave it out."
+        return f"{_quote(value)} has a space at one end: remove it."
     if len(value) > longest:
-        return f"'{value}' has {len(value)} characters: use at most {longest}."
+        return f"{_quote(value)} has {len(value)} characters: use at most {longest}."
     return ""
 
 
 def slug_fault(value: str) -> str:
     """Check a short name for folders and Azure resources."""
-    rule = "use a-z, 0-9 and '-', starting with a letter"
-    if odd := re.search(r"[^a-z0-9-]", value):
-        return f"{_quote(value)} has {_quote(odd.group())}: {rule}."
-    if not re.match(r"[a-z]", value):
-        return f"'{value}' does not start with a letter: {rule}."
-    if "--" in value or value.endswith("-"):
-        return f"'{value}' has a '-' at its end or two in a row: put single ones between letters."
+    if fault := _spelling_fault(value, "-"):
+        return fault
+    if "--" in value:
+        return f"{_quote(value)} has '--': use single ones."
+    if value.endswith("-"):
+        return f"{_quote(value)} ends with '-': end with a letter."
     if not 3 <= len(value) <= 20:
-        return f"'{value}' has {len(value)} characters: use 3 to 20."
+        return f"{_quote(value)} has {len(value)} characters: use 3 to 20."
     if value.replace("-", "_") in DEPENDENCIES:
-        return f"'{value}' is a package that the project depends on: choose another name."
+        return f"{_quote(value)} is a dependency: use another name."
     return ""
 
 
 def package_fault(value: str) -> str:
     """Check a name that Python imports the project's code by."""
-    if not re.fullmatch(r"[a-z][a-z0-9_]*", value, re.ASCII):
-        return f"{_quote(value)} is no package name: use a-z, 0-9 and '_', starting with a letter."
+    if fault := _spelling_fault(value, "_"):
+        return fault
     if len(value) > 30:
-        return f"'{value}' has {len(value)} characters: use at most 30."
+        return f"{_quote(value)} has {len(value)} characters: use at most 30."
     if keyword.iskeyword(value) or keyword.issoftkeyword(value):
-        return f"'{value}' is a word of the Python language: choose another name."
+        return f"{_quote(value)} is a word of Python: use another name."
     if value in sys.stdlib_module_names or value in _OTHER_STDLIB:
-        return f"'{value}' is a module of Python's standard library: choose another name."
+        return f"{_quote(value)} is a Python module: use another name."
     if value in DEPENDENCIES:
-        return f"'{value}' is a package that the project depends on: choose another name."
+        return f"{_quote(value)} is a dependency: use another name."
     if value in _OWN_MODULES:
-        return f"'{value}' is another module or folder of the project: choose another name."
+        return f"{_quote(value)} is in the project: use another name."
     return ""
 
 
+def suggestion_gap(suggested: str, source: str, fault: str) -> str:
+    """Say why no name is suggested, given the one that follows from `source` and its fault; empty if it has none."""
+    if not fault:
+        return ""
+    why = fault if suggested else f"{_quote(source, 40)} has no usual spelling in a-z."
+    return f"No name is suggested: {why}"
+
+
 def location_fault(value: str) -> str:
-    """Check an Azure region in the form that Azure's APIs use."""
+    """Check an Azure region in the form that Azure's APIs use, listed or not."""
     if re.fullmatch(r"[a-z][a-z0-9]{5,39}", value, re.ASCII):
         return ""
+    if not value.strip():
+        return _empty(value)
     meant = re.sub(r"[^a-z0-9]", "", value.lower())
-    hint = f" Did you mean '{meant}'?" if re.fullmatch(r"[a-z][a-z0-9]{5,39}", meant) else ""
-    return f"{_quote(value)} is no region's short name: use a-z and 0-9, as in 'westeurope'.{hint}"
+    fault = _spelling_fault(value)
+    # As the portal writes it. The longest name of a region has 18 characters.
+    if fault and 6 <= len(meant) <= 18 and meant[0].isalpha():
+        return f"{fault.partition(':')[0]}: write '{meant}'."
+    return fault or f"{_quote(value)} has {len(value)} characters: use 6 to 40."
 
 
 def repository_fault(value: str, ci: str) -> str:
     """Check the address of a repository within its host, which `ci` names."""
+    if not value.strip():
+        return _empty(value)
     owner = r"[A-Za-z0-9][A-Za-z0-9-]*(?<!-)"
+    parts = value.split("/")
     if ci == "github":
-        if re.fullmatch(rf"(?!.*--)(?=.{{1,39}}/){owner}/(?!\.{{1,2}}$)[A-Za-z0-9._-]{{1,100}}", value):
-            return ""
-        return f"{_quote(value)} is no GitHub repository: write 'owner/name'."
-    part = r"(?![_. ])[A-Za-z0-9 ._-]{1,64}(?<![. ])"
-    if re.fullmatch(rf"(?=.{{1,50}}/){owner}/{part}/{part}", value):
+        if len(parts) != 2:
+            return f"{_quote(value)} is not of the form 'owner/name'."
+        if not re.fullmatch(rf"(?!.*--)(?=.{{1,39}}$){owner}", parts[0]):
+            return f"{_quote(parts[0])} is no owner: use A-Z, 0-9, single '-'."
+        if not re.fullmatch(r"(?!\.{1,2}$)[A-Za-z0-9._-]{1,100}", parts[1]):
+            return f"{_quote(parts[1])} is no name: use A-Z, 0-9, '-._'."
         return ""
-    form = "organisation/project/repository"
-    return f"{_quote(value)} is no Azure DevOps repository: write '{form}'."
+    if len(parts) != 3:
+        return f"{_quote(value)} is not 'organisation/project/name'."
+    if not re.fullmatch(rf"(?=.{{1,50}}$){owner}", parts[0]):
+        return f"{_quote(parts[0])} is no owner: use A-Z, 0-9, '-'."
+    for part in parts[1:]:
+        if not re.fullmatch(r"(?![_. ])[A-Za-z0-9 ._-]{1,64}(?<![. ])", part):
+            return f"{_quote(part)} is no name: use A-Z, 0-9, ' -._' inside."
+    return ""
 
 
 def email_fault(value: str) -> str:
     """Check the address that alerts go to."""
+    if not value.strip():
+        return _empty(value)
     domain = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
     if len(value) <= 254 and re.fullmatch(rf"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*@{domain}", value):
         return ""
-    return f"{_quote(value)} is no e-mail address: write one as in 'team@example.com'."
+    return f"{_quote(value)} is not of the form 'team@example.com'."
 
 
 def suffix_fault(value: str) -> str:
     """Check the ending of Azure names that must be unique in the world."""
     if re.fullmatch(r"[a-z][a-z0-9]{3}", value, re.ASCII):
         return ""
-    return f"{_quote(value)} is no ending: use a letter and three letters or digits, lower case."
+    return f"{_quote(value)} is not a letter and 3 of a-z, 0-9."
 
 
 def refused(message: str) -> StrictUndefined:
@@ -152,8 +177,34 @@ def refused(message: str) -> StrictUndefined:
     return StrictUndefined(hint=message)
 
 
-def _quote(value: str) -> str:
-    return f"'{value}'" if value.isprintable() else ascii(value)
+def _spelling_fault(value: str, separator: str = "") -> str:
+    """Check that a name starts with a letter and has a-z, 0-9 and the separator only."""
+    if not value.strip():
+        return _empty(value)
+    if odd := re.search(rf"[^a-z0-9{separator}]", value):
+        allowed = f"a-z, 0-9, '{separator}'" if separator else "a-z, 0-9"
+        return f"{_quote(value)} has {_quote(odd.group())}: use {allowed}."
+    if not re.match(r"[a-z]", value):
+        return f"{_quote(value)} starts with '{value[0]}': start with a letter."
+    return ""
+
+
+def _empty(value: str) -> str:
+    # Copier shows a question's placeholder in grey, where other programs show what Enter would take.
+    return (
+        f"{_quote(value)} is blank: type an answer."
+        if value
+        else "'' is empty: type an answer; grey text is an example."
+    )
+
+
+def _quote(value: str, longest: int = 14) -> str:
+    """Return a value in quotes, without its middle if it is long."""
+    shown = value if value.isprintable() else ascii(value)[1:-1]
+    if len(shown) > longest:
+        head = (longest - 3 + 1) // 2
+        shown = f"{shown[:head]}...{shown[head - longest + 3 :]}"
+    return f"'{shown}'"
 
 
 class Answers(Extension):
@@ -172,6 +223,7 @@ class Answers(Extension):
                     repository_fault,
                     slug_fault,
                     suffix_fault,
+                    suggestion_gap,
                     text_fault,
                 )
             }

@@ -16,9 +16,10 @@ pytestmark = pytest.mark.quick
 
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
-    "errors figures paths files entry tracking records gate metrics predictions slices split histogram",
+    "errors figures paths files delimited variables entry tracking records gate metrics predictions slices bias split"
+    " histogram",
     "config",
-    "data features models explain suitability",
+    "data values survey features models explain suitability proposals",
     "reporting",
     "steps scoring monitoring",
     "pipeline",
@@ -34,6 +35,7 @@ INTERFACE = {
     "data",
     "models",
     "explain",
+    "proposals",
     "steps.validate_data",
     "steps.train",
     "scoring.contract",

@@ -12,10 +12,12 @@ from typing import Any
 import pytest
 import yaml
 from copier import run_copy
+from copier.errors import UserMessageError
 from hypothesis import Phase, event, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
+from extensions.azure_regions import REGIONS
 from tests.support import harness
 from tests.support.texts import anything, one_line
 from tests.test_render import assert_names_no_place, assert_parses
@@ -41,7 +43,9 @@ def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
         "owner": texts,
         "project_slug": slugs,
         "package_name": packages,
-        "location": st.one_of(st.from_regex(r"[a-z]{6,12}[23]?", fullmatch=True), anything),
+        "location": st.one_of(
+            st.sampled_from(sorted(REGIONS)), st.from_regex(r"[a-z]{6,12}[23]?", fullmatch=True), anything
+        ),
         "repository": st.one_of(st.just(answers["repository"]), anything),
         "alert_email": st.one_of(st.emails(), anything),
         "name_suffix": st.one_of(st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True), anything),
@@ -60,7 +64,9 @@ def test_random_answers_are_refused_or_shown(template: Path, answers: dict[str, 
         refusal = _refusal(template, project, answers)
         event("refused" if refusal else "rendered")
         if refusal:
-            assert re.search(r"Validation error for question '\w+': .*(\.|\?)$", refusal), refusal
+            assert re.search(r"Validation error for question '\w+': .*\.$|^'\w+' is not on the list .*\.$", refusal), (
+                refusal
+            )
             assert not project.exists()
         else:
             for path, text in harness.texts(project).items():
@@ -74,7 +80,7 @@ def test_random_answers_are_refused_or_shown(template: Path, answers: dict[str, 
 def _refusal(template: Path, project: Path, answers: dict[str, Any]) -> str:
     try:
         run_copy(str(template), project, answers, defaults=True, unsafe=True, quiet=True)
-    except ValueError as error:
+    except (ValueError, UserMessageError) as error:
         return str(error)
     return ""
 

@@ -434,9 +434,9 @@ def test_copy_without_axis_creates_nothing(question: str, template: Path, tmp_pa
         ("serving", ["ftp"], "Invalid choice for 'serving': 'ftp' is not in"),
         ("serving", [], "Validation error for question 'serving': '\\[\\]' is empty"),
         ("project_slug", "Flight_Time", "question 'project_slug': 'Flight_Time' has 'F': use a-z"),
-        ("package_name", "pandas", "question 'package_name': 'pandas' is a package"),
-        ("owner", "a\nb", "question 'owner': 'a\\\\nb' has U\\+000A: use one line"),
-        ("repository", "flights", "question 'repository': 'flights' is no GitHub repository"),
+        ("package_name", "pandas", "question 'package_name': 'pandas' is a dependency"),
+        ("owner", "a\nb", "question 'owner': 'a\\\\nb' has U\\+000A: use one printable line"),
+        ("repository", "flights", "question 'repository': 'flights' is not of the form 'owner/name'"),
         ("python_version", "3.8", "Invalid choice for 'python_version': '3.8' is not in"),
     ],
 )
@@ -456,7 +456,8 @@ def test_bad_answer_is_refused_with_its_rule(
     ("name", "slug", "package"),
     [
         ("Flight time", "flight-time", "flight_time"),
-        ("7 Flüge — to New York & back again", "fl-ge-to-new-york-ba", "fl_ge_to_new_york_ba"),
+        ("7 Flüge — to New York & back again", "fluege-to-new-york-b", "fluege_to_new_york_b"),
+        ("Größe", "groesse", "groesse"),
         ("2nd flight time: New York, all airlines", "nd-flight-time-new-y", "nd_flight_time_new_y"),
     ],
 )
@@ -467,17 +468,55 @@ def test_short_names_derive_from_project_name(name: str, slug: str, package: str
 
 
 @pytest.mark.parametrize(
-    ("given", "question"),
+    ("given", "message"),
     [
-        ({"project_name": "AI"}, "project_slug"),
-        ({"project_name": "予測"}, "project_slug"),
-        ({"project_slug": "json"}, "package_name"),
+        ({"project_name": "AI"}, "'ai' has 2 characters: use 3 to 20. Add '--data project_slug=...'."),
+        ({"project_name": "予測"}, "'予測' has no usual spelling in a-z. Add '--data project_slug=...'."),
+        ({"project_slug": "json"}, "'json' is a Python module: use another name. Add '--data package_name=...'."),
     ],
 )
-def test_suggests_no_name_that_is_refused(given: dict[str, str], question: str, template: Path, tmp_path: Path) -> None:
+def test_suggests_no_name_that_is_refused(given: dict[str, str], message: str, template: Path, tmp_path: Path) -> None:
     answers = _without_short_names()
-    with pytest.raises(ValueError, match=f'Question "{question}" is required'):
+    with pytest.raises(UserMessageError) as refusal:
         _copy(template, tmp_path / "project", {**answers, **given})
+    assert str(refusal.value) == f"No name is suggested: {message}"
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unlisted_region_needs_a_confirmation(template: Path, tmp_path: Path) -> None:
+    answers = harness.answers_for(location="westeuropenarnia")
+    for refused in (answers, {**answers, "unlisted_location": False}):
+        with pytest.raises(UserMessageError, match=r"'westeuropenarnia' is not on the list .*nearest are 'westeurope'"):
+            _copy(template, tmp_path / "project", refused)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_confirmed_region_stays_confirmed(released: Path, tmp_path: Path) -> None:
+    answers = harness.answers_for(location="westeuropenarnia", unlisted_location=True)
+    project = _render(released, tmp_path / "project", answers, OLD)
+    _update(project)
+    assert _kept(project)["unlisted_location"] is True
+    assert "location: westeuropenarnia\n" in (project / "config" / "dev.yml").read_text()
+
+
+def test_update_keeps_a_region_that_was_accepted(released: Path, tmp_path: Path) -> None:
+    """A project goes on where it runs; only a region that is new to it has to be confirmed."""
+    repository = _clone(released, tmp_path / "template", f"--branch={OLD}")
+    regions = repository / "extensions" / "azure_regions.py"
+    regions.write_text(regions.read_text().replace(" westeurope ", " westeurope westeuropenarnia "))
+    harness.commit(repository, "A list with one region more", "v9998.0.1")
+    project = _render(repository, tmp_path / "project", harness.answers_for(location="westeuropenarnia"), "v9998.0.1")
+
+    with pytest.raises(UserMessageError, match="'westeuropenarnib' is not on the list"):
+        _update(project, {"location": "westeuropenarnib"})
+    _update(project)
+
+    kept = _kept(project)
+    assert (kept["location"], kept["unlisted_location"]) == ("westeuropenarnia", True)
+
+
+def test_listed_region_asks_for_no_confirmation(render: harness.Render) -> None:
+    assert "unlisted_location" not in _kept(render(harness.answers_for()))
 
 
 @pytest.mark.parametrize(
@@ -498,7 +537,7 @@ def test_hosted_runners_need_a_public_network(network: str, template: Path, tmp_
 
 
 def test_own_runners_need_a_closed_network(template: Path, tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="'self_hosted' runners serve a network"):
+    with pytest.raises(ValueError, match="'self_hosted' runners serve closed networks"):
         _copy(template, tmp_path / "project", harness.answers_for(ci_runner="self_hosted"))
 
 

@@ -3,6 +3,17 @@
 Exit code 1 is left to unexpected failures: a bug of ours, shown with its trace.
 """
 
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Finding:
+    """The outcome of one check: work would stop at `problem`, and go on after `warnings`."""
+
+    name: str
+    problem: str | None = None
+    warnings: tuple[str, ...] = ()
+
 
 class UserError(Exception):
     """A mistake in a file, an argument or the data: one sentence that names the thing, the value and the rule."""

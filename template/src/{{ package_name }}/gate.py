@@ -7,7 +7,9 @@ from typing import Literal
 from .figures import number
 from .metrics import Direction
 
-Name = Literal["metric", "gain", "slice_gap"]
+Name = Literal["metric", "gain", "slice_gap", "bias"]
+Outcome = Literal["passed", "refused", "not_measured"]
+Unmeasured = Literal["allow", "refuse"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Rules:
         minimum: the worst value that is still good enough.
         minimum_gain: by how much more than this the challenger must beat the champion.
         maximum_slice_gap: largest allowed difference between the best and the worst slice.
+        unmeasured: whether a gap between slices that was not measured refuses the challenger.
     """
 
     metric: str
@@ -27,17 +30,23 @@ class Rules:
     minimum: float
     minimum_gain: float
     maximum_slice_gap: float
+    unmeasured: Unmeasured = "allow"
 
 
 @dataclass(frozen=True)
 class Check:
-    """One rule with its figure, None if that is not finite; `sentence` says both and the outcome."""
+    """One rule with its figure, None if that is absent or not finite; `sentence` says both and the outcome."""
 
     name: Name
     value: float | None
     limit: float
-    passed: bool
+    outcome: Outcome
     sentence: str
+
+    @property
+    def passed(self) -> bool:
+        """Whether the figure was measured and keeps its limit."""
+        return self.outcome == "passed"
 
 
 @dataclass(frozen=True)
@@ -52,9 +61,12 @@ class Verdict:
 def decide(
     challenger: float,
     champion: float | None,
-    slice_gap: float,
+    slice_gap: float | None,
     rules: Rules,
     override: str | None = None,
+    *,
+    unmeasured: str | None = None,
+    bias: int | None = None,
 ) -> Verdict:
     """Judge a challenger by its figures on one holdout.
 
@@ -63,9 +75,11 @@ def decide(
     Args:
         challenger: the deciding metric of the model just trained.
         champion: the same of the model in service, on the same holdout; None for the first model.
-        slice_gap: largest difference between the best and the worst slice.
+        slice_gap: largest difference between the best and the worst slice; None if it was not measured.
         rules: the limits.
         override: reason for letting a refused challenger through; it is kept with the verdict.
+        unmeasured: why the gap of some slice column was not measured; None if all were.
+        bias: number of broken limits of data bias; None if they refuse no challenger.
 
     >>> rules = Rules("rmse", "minimize", minimum=15, minimum_gain=0, maximum_slice_gap=4)
     >>> verdict = decide(11.2, 12.0, 1.9, rules)
@@ -95,22 +109,27 @@ def decide(
                 f"gain over the champion {{value}} (champion {number(champion)}), more than {{limit}} required",
             )
         )
-    checks.append(
-        _check(
-            "slice_gap",
-            slice_gap,
-            rules.maximum_slice_gap,
-            slice_gap <= rules.maximum_slice_gap,
-            "gap between slices {value}, at most {limit} allowed",
-        )
-    )
-    passed = all(check.passed for check in checks)
+    checks.append(_slice_check(slice_gap, rules, unmeasured))
+    if bias is not None:
+        checks.append(_check("bias", bias, 0, bias == 0, "broken limits of data bias {value}, at most {limit} allowed"))
+    passed = all(check.outcome != "refused" for check in checks)
     reason = override.strip() if override else None
     return Verdict(passed or bool(reason), tuple(checks), reason if not passed and reason else None)
+
+
+def _slice_check(gap: float | None, rules: Rules, unmeasured: str | None) -> Check:
+    limit = rules.maximum_slice_gap
+    if gap is not None and (gap > limit or unmeasured is None or rules.unmeasured == "allow"):
+        return _check("slice_gap", gap, limit, gap <= limit, "gap between slices {value}, at most {limit} allowed")
+    reason = f"gap between slices not measured ({unmeasured or 'too few rows'})"
+    if rules.unmeasured == "refuse":
+        return Check("slice_gap", gap, limit, "refused", f"{reason}, gate.unmeasured is 'refuse': refused")
+    return Check("slice_gap", None, limit, "not_measured", f"{reason}: not a reason to refuse (gate.unmeasured)")
 
 
 def _check(name: Name, value: float, limit: float, holds: bool, text: str) -> Check:
     finite = math.isfinite(value)
     passed = finite and holds
     sentence = text.format(value=number(value), limit=number(limit))
-    return Check(name, value if finite else None, limit, passed, sentence + (": passed" if passed else ": refused"))
+    outcome: Outcome = "passed" if passed else "refused"
+    return Check(name, value if finite else None, limit, outcome, f"{sentence}: {outcome}")

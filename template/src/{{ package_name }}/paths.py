@@ -1,11 +1,14 @@
 """The folders and files of this project."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from .errors import UserError
 
 CONFIG = Path("config", "project.yml")
+LONGEST_DATABASE = 504  # bytes: SQLite opens paths of 512, and its journal's name is 8 bytes longer
 
 
 @dataclass(frozen=True)
@@ -19,13 +22,27 @@ class Project:
         """Walk up from `start` (default: the current folder) to the folder that holds config/project.yml.
 
         Raises:
-            UserError: no folder above `start` holds that file.
+            UserError: no folder above `start` holds that file, or SQLite could not open a database in it.
         """
         here = (start or Path.cwd()).resolve()
         for folder in (here, *here.parents):
             if (folder / CONFIG).is_file():
-                return cls(folder)
+                found = cls(folder)
+                found.refuse_unusable_path()
+                return found
         raise UserError(f"{here}: neither it nor a folder above holds {CONFIG.as_posix()}; change into the project")
+
+    def refuse_unusable_path(self) -> None:
+        """Raise a UserError if this folder's path cannot be written in UTF-8 or is too long for SQLite."""
+        try:
+            size = len(str(self.database).encode())
+        except UnicodeEncodeError:
+            raise UserError(f"{str(self.root)!r}: the path is not UTF-8; rename the folder") from None
+        if size > LONGEST_DATABASE:
+            raise UserError(
+                f"{self.root}: the path is {size - LONGEST_DATABASE} bytes too long, SQLite opens {LONGEST_DATABASE}"
+                f" for {self.relative(self.database)}; move the project to a shorter path"
+            )
 
     @property
     def config_path(self) -> Path:
@@ -50,12 +67,21 @@ class Project:
         return self.root / "data" / "production"
 
     @property
+    def database(self) -> Path:
+        """MLflow's database of runs and model versions; its artifacts are beside it."""
+        return self.outputs / "mlflow" / "mlflow.db"
+
+    @property
     def mlflow_uri(self) -> str:
-        return "sqlite:///" + (self.outputs / "mlflow" / "mlflow.db").as_posix()
+        # For a URI that begins with "sqlite:///", MLflow makes the folders of the quoted path: they are others.
+        return "sqlite+pysqlite:///" + quote(self.database.as_posix())
 
     def relative(self, path: Path) -> str:
-        """Return `path` for a message: relative to the project where possible."""
-        try:
-            return path.resolve().relative_to(self.root).as_posix()
-        except ValueError:
-            return str(path)
+        """Return `path` for a message or a record: relative to the project where possible."""
+        for here in (
+            Path(os.path.normpath(path.absolute())),
+            path.resolve(),
+        ):  # a link within the project is named as such
+            if here.is_relative_to(self.root):
+                return here.relative_to(self.root).as_posix()
+        return str(path)

@@ -88,7 +88,7 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataQuality(Record):
-    """The outcome of the data checks; `errors` have stopped the pipeline."""
+    """The outcome of the data checks; `errors` have stopped the pipeline, `dropped` rows had no target."""
 
     FILE: ClassVar[str] = "data_quality.json"
 
@@ -98,12 +98,14 @@ class DataQuality(Record):
     columns: tuple[ColumnSummary, ...]
     start: Start = None
     end: End = None
+    dropped: int = 0
 
     @property
     def summary(self) -> str:
         """Size and period."""
         period = f", {self.start[:10]} to {self.end[:10]}" if self.start and self.end else ""
-        return f"{self.rows:,} rows{period}; schema, keys, ranges"
+        dropped = f", {self.dropped:,} without a target dropped" if self.dropped else ""
+        return f"{self.rows:,} rows{dropped}{period}; schema, keys, ranges"
 
 
 @dataclass(frozen=True)
@@ -302,9 +304,12 @@ class Slice:
 
 @dataclass(frozen=True)
 class SliceColumn:
-    """The slices of one column, largest first, and the gap between the best and the worst that count."""
+    """The slices of one column, largest first, and the gap between the best and the worst that count.
 
-    gap: float
+    `gap` is None where fewer than two slices count: then it was not measured.
+    """
+
+    gap: float | None
     groups: tuple[Slice, ...]
 
 
@@ -318,13 +323,126 @@ class Slices(Record):
     direction: Direction
     limit: float
     minimum_rows: int
-    largest_gap: float
+    largest_gap: float | None
     columns: Mapping[str, SliceColumn]
 
     @property
+    def unmeasured(self) -> list[str]:
+        """Names of the columns whose gap was not measured."""
+        return [name for name, column in self.columns.items() if column.gap is None]
+
+    @property
+    def caution(self) -> str | None:
+        """Why a gap was not measured; None if all were."""
+        if not self.columns:
+            return "config/project.yml names no slice columns"
+        if not self.unmeasured:
+            return None
+        rule = f"fewer than two slices have {self.minimum_rows} rows and a defined {self.metric}"
+        return f"by {', '.join(self.unmeasured)} {rule}"
+
+    @property
     def summary(self) -> str:
-        """The largest gap with its limit."""
-        return f"largest gap between slices {number(self.largest_gap)} (limit {number(self.limit)})"
+        """The largest gap with its limit, and the columns that were not measured."""
+        skipped = f"not measured: {self.caution}" if self.caution else ""
+        if self.largest_gap is None:
+            return f"gap between slices {skipped}"
+        found = f"largest gap between slices {number(self.largest_gap)} (limit {number(self.limit)})"
+        return f"{found}; {skipped}" if skipped else found
+
+
+@dataclass(frozen=True)
+class BiasGroup:
+    """Rows of one part of the data that share a value.
+
+    Args:
+        value: the value; missing ones have a name of their own.
+        rows: their number.
+        share: their share of the part.
+        counted: whether they are enough to compare rates by.
+        rates: `target` and `prediction` -> class -> share of the rows, or `mean` -> mean value for a regression;
+            of two classes only the one to find. Without labels or predictions the key is absent.
+    """
+
+    value: str
+    rows: int
+    share: float
+    counted: bool
+    rates: Mapping[str, Mapping[str, float]]
+
+
+@dataclass(frozen=True)
+class Disparity:
+    """The largest difference of a rate between two slices, and for two classes the ratio of least to largest rate.
+
+    `low` and `high` name the two slices, `rate` the class (or `mean`); `p_value` says whether chance explains them.
+    """
+
+    rate: str
+    low: str
+    high: str
+    difference: float
+    ratio: float | None
+    p_value: float
+
+
+@dataclass(frozen=True)
+class BiasColumn:
+    """The slices of one column in one part of the data; `disparities` by `target` and `prediction`, where measured."""
+
+    groups: tuple[BiasGroup, ...]
+    disparities: Mapping[str, Disparity]
+
+
+@dataclass(frozen=True)
+class BiasLimits:
+    """Limits of data bias; None for a rate without one.
+
+    Args:
+        smallest_share: share of the rows that each value must have.
+        rate_ratio: least ratio of the smallest to the largest rate, for two classes.
+        rate_difference: largest difference of rates: of shares, or of means in the unit of the target.
+        p_value: a limit is broken only if chance explains the figure with a lower probability.
+        minimum_rows: rows from which on the rate of a slice counts.
+    """
+
+    smallest_share: float
+    rate_ratio: float | None
+    rate_difference: float | None
+    p_value: float
+    minimum_rows: int
+
+
+@dataclass(frozen=True)
+class BiasBreach:
+    """A limit that a part of the data breaks; `kind` is `share` or the name of the rate."""
+
+    part: str
+    column: str
+    kind: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Bias(Record):
+    """How the values of slice columns are spread over the parts of the data, and how rates differ between them.
+
+    `parts` are part -> column.
+    """
+
+    FILE: ClassVar[str] = "bias.json"
+
+    limits: BiasLimits
+    parts: Mapping[str, Mapping[str, BiasColumn]]
+    breaches: tuple[BiasBreach, ...]
+
+    @property
+    def summary(self) -> str:
+        """The number of broken limits; empty without slice columns."""
+        if not any(self.parts.values()):
+            return ""
+        count = len(self.breaches)
+        return f"data bias: {count or 'no'} limit{'' if count == 1 else 's'} broken"
 
 
 @dataclass(frozen=True)
@@ -341,13 +459,16 @@ class Gate(Record):
 
     @property
     def refusals(self) -> list[str]:
-        """Sentences of the checks that failed."""
-        return [check.sentence for check in self.checks if not check.passed]
+        """Sentences of the checks that failed; one that was not measured has not failed."""
+        return [check.sentence for check in self.checks if check.outcome == "refused"]
 
     @property
     def summary(self) -> str:
         """Every figure with its limit, or the reason of the override."""
-        checks = [check.sentence.rsplit(":", 1)[0] for check in self.checks]
+        checks = [
+            check.sentence if check.outcome == "not_measured" else check.sentence.rsplit(":", 1)[0]
+            for check in self.checks
+        ]
         found = [f"overridden: {self.override}"] if self.override else checks
         return "; ".join([*found, *self.notes])
 
@@ -395,7 +516,7 @@ class Contract(Record):
     Args:
         task: regression or classification.
         target: name of the predicted value.
-        id: name of the value that identifies a row; it may be sent along.
+        id: name of the value that identifies a row; it may be sent along. None where rows have no id.
         features: the inputs, in the order in which the model sees them.
         classes: class labels, sorted; None for a regression.
         max_rows: rows that one online request may hold.
@@ -403,19 +524,21 @@ class Contract(Record):
         package_version: version of the library that fitted the model.
         decision: how the model decides between two classes; None for a regression, for more classes, and in
             contracts of older versions, whose models answer with the likelier class.
+        files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
     """
 
     FILE: ClassVar[str] = "contract.json"
 
     task: Task
     target: str
-    id: str
+    id: str | None
     features: tuple[Feature, ...]
     classes: tuple[str, ...] | None
     max_rows: int
     trained_until: str | None = None
     package_version: str | None = None
     decision: Decision | None = None
+    files: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def positive(self) -> str | None:
@@ -436,7 +559,8 @@ class Contract(Record):
 class Signal:
     """One signal of a monitored window beside the reference: drift, quality, and a sentence for each broken limit.
 
-    `psi`, `statistic` and `p_value` are None where a window holds no value at all; shares are of all rows of a window.
+    `psi`, `chance_psi` (its mean without any drift), `statistic` and `p_value` are None where a window holds no value
+    at all; shares are of all rows of a window, and `missing_p` and so on the probabilities of such a share by chance.
     """
 
     name: str
@@ -452,11 +576,18 @@ class Signal:
     unseen_examples: tuple[str, ...]
     out_of_range: float | None
     breaches: tuple[str, ...]
+    chance_psi: float | None = None
+    missing_p: float = 1.0
+    unseen_p: float = 1.0
+    out_of_range_p: float = 1.0
 
 
 @dataclass(frozen=True)
 class Performance:
-    """The project's metric on the labelled rows of a window, beside its value on the holdout of the training run."""
+    """The project's metric on the labelled rows of a window, beside its value on the holdout of the training run.
+
+    `error` is the standard error of the value; None where there are so many rows that it does not matter.
+    """
 
     metric: str
     value: float
@@ -464,6 +595,7 @@ class Performance:
     limit: float
     rows: int
     breach: bool
+    error: float | None = None
 
 
 @dataclass(frozen=True)
@@ -480,6 +612,7 @@ class Monitor(Record):
     prediction: Signal | None = None
     performance: Performance | None = None
     slices: Slices | None = None
+    bias: Bias | None = None
     breaches: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -490,13 +623,13 @@ class Monitor(Record):
 
 
 # The records that name the outcome of a step; a step of your own may write another one or none.
-OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Gate, Registration)
+OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Bias, Gate, Registration)
 
 
 def summary(folders: Mapping[str, Path]) -> str:
-    """Return the summary of the first outcome that the output folders of a step hold; empty if they hold none."""
+    """Return the summaries of the outcomes in the first output folder of a step that has any; empty if none has."""
     for folder in folders.values():
-        for record in OUTCOMES:
-            if (folder / record.FILE).is_file():
-                return record.load(folder).summary
+        found = [record.load(folder).summary for record in OUTCOMES if (folder / record.FILE).is_file()]
+        if found:
+            return "; ".join(text for text in found if text)
     return ""

@@ -1,9 +1,10 @@
 """Metrics of each slice: does the model serve every group alike?"""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from . import metrics, predictions
 from .records import Slice, SliceColumn, Slices
@@ -28,8 +29,8 @@ def measure(
 ) -> Slices:
     """Return the metrics of each value of each slice column, and the gap between the best and the worst value.
 
-    Grouping is fairlearn's MetricFrame. A value with fewer than `minimum_rows` rows is listed (`counted` false)
-    but left out of the gap: its figure is mostly noise.
+    A value with fewer than `minimum_rows` rows is listed (`counted` false) but left out of the gap: its figure is
+    mostly noise. A column of fewer than two values that count has no gap.
 
     Args:
         table: labelled rows with the slice columns, the target and their predictions (see `predictions`).
@@ -47,15 +48,41 @@ def measure(
         direction=metrics.direction(metric),
         limit=limit,
         minimum_rows=minimum_rows,
-        largest_gap=max((column.gap for column in found.values()), default=0.0),
+        largest_gap=max((column.gap for column in found.values() if column.gap is not None), default=None),
         columns=found,
     )
 
 
 def values(column: "pd.Series") -> "pd.Series":
     """Return the values of a slice column as text, missing ones as a value of their own."""
-    texts = column.astype(object).where(column.notna(), MISSING)
-    return (texts.replace(BOOLEAN) if column.dtype.kind == "f" else texts).astype(str)
+    import pandas as pd
+
+    names, codes = _coded(column)
+    return pd.Series(names[codes], column.index, dtype=object)
+
+
+def groups(column: "pd.Series") -> "Iterator[tuple[str, npt.NDArray[np.intp]]]":
+    """Yield each value of a slice column as text (see `values`), in its order, with the positions of its rows."""
+    names, codes = _coded(column)
+    order = np.argsort(codes, kind="stable")
+    limits = np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]
+    yield from zip(names.tolist(), np.split(order, limits) if len(names) else [], strict=True)
+
+
+def _coded(column: "pd.Series") -> "tuple[npt.NDArray[Any], npt.NDArray[np.intp]]":
+    """Return the distinct texts of a column, sorted, and the position in them of each row."""
+    # Only distinct values become text: a million rows are slow to convert one by one.
+    codes, distinct = column.factorize(use_na_sentinel=False)
+    boolean = column.dtype.kind == "f"
+    texts = [_text(value, boolean) for value in distinct]
+    names, positions = np.unique(np.array(texts, dtype=object), return_inverse=True)
+    return names, positions.astype(np.intp)[codes]
+
+
+def _text(value: Any, boolean: bool) -> str:
+    if value is None or value != value:
+        return MISSING
+    return BOOLEAN.get(value, str(value)) if boolean else str(value)
 
 
 def _measure_column(
@@ -67,28 +94,14 @@ def _measure_column(
     metric: str,
     minimum_rows: int,
 ) -> SliceColumn:
-    from fairlearn.metrics import MetricFrame, count
-
-    predicted = table[predictions.PREDICTION].to_numpy()
+    truth, predicted = table[target].to_numpy(), table[predictions.PREDICTION].to_numpy()
     probabilities, labels = predictions.probabilities(table, classes), predictions.labels(classes)
     task: metrics.Task = "regression" if classes is None else "classification"
-
-    # fairlearn slices plain arrays, so the rows are handed over by position.
-    def score(truth: Any, position: Any) -> dict[str, float]:
-        rows = np.asarray(position, dtype=int)
+    found = []
+    for value, rows in groups(table[column]):
         probability = None if probabilities is None else probabilities[rows]
-        return metrics.score(task, np.asarray(truth), predicted[rows], probability, labels, positive)
-
-    frame = MetricFrame(
-        metrics={"scores": score, "rows": count},
-        y_true=table[target].to_numpy(),
-        y_pred=np.arange(len(table)),
-        sensitive_features=values(table[column]).rename(column),
-    )
-    groups = [
-        Slice(str(value), int(row["rows"]), int(row["rows"]) >= minimum_rows, row["scores"])
-        for value, row in frame.by_group.iterrows()
-    ]
-    figures = [group.metrics[metric] for group in groups if group.counted and metric in group.metrics]
-    groups.sort(key=lambda group: -group.rows)
-    return SliceColumn(float(max(figures) - min(figures)) if figures else 0.0, tuple(groups))
+        figures = metrics.score(task, truth[rows], predicted[rows], probability, labels, positive)
+        found.append(Slice(value, len(rows), len(rows) >= minimum_rows, figures))
+    known = [group.metrics[metric] for group in found if group.counted and metric in group.metrics]
+    found.sort(key=lambda group: -group.rows)
+    return SliceColumn(max(known) - min(known) if len(known) > 1 else None, tuple(found))

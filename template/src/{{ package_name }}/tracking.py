@@ -6,12 +6,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
+from urllib.parse import unquote
 
 from .errors import UserError
 from .records import Metrics, Training
 
 DEFAULT_EXPERIMENT = "local"
 LOCK_SECONDS = 5.0  # MLflow itself would try for half a minute
+ARTIFACTS = "artifacts"
+# Tables and columns in which MLflow keeps the absolute addresses of artifacts.
+PLACES = (
+    ("experiments", "artifact_location"),
+    ("runs", "artifact_uri"),
+    ("logged_models", "artifact_location"),
+    ("model_versions", "source"),
+    ("model_versions", "storage_location"),
+    ("trace_tags", "value"),
+)
 
 
 @contextmanager
@@ -55,24 +66,47 @@ def _use_experiment() -> None:
     import mlflow
 
     name = os.environ.get("MLFLOW_EXPERIMENT_NAME", DEFAULT_EXPERIMENT)
-    uri = mlflow.get_tracking_uri()
-    if uri.startswith("sqlite:///"):
-        database = Path(uri.removeprefix("sqlite:///")).resolve()
-        _refuse_locked(database)
+    scheme, _, path = mlflow.get_tracking_uri().partition(":///")
+    if scheme.startswith("sqlite"):
+        database = Path(unquote(path)).absolute()
+        settle(database)
         if mlflow.get_experiment_by_name(name) is None:
-            mlflow.create_experiment(name, artifact_location=(database.parent / "artifacts").as_uri())
+            mlflow.create_experiment(name, artifact_location=_artifacts(database))
     mlflow.set_experiment(name)
 
 
-def _refuse_locked(database: Path) -> None:
-    """Raise `store_error` if another process holds the database."""
-    if database.exists():
-        with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
-            try:
-                connection.execute("BEGIN IMMEDIATE")
-                connection.rollback()
-            except sqlite3.OperationalError as error:
-                raise store_error(error) from error
+def settle(database: Path) -> None:
+    """Make a local store name its own artifacts, which lie beside it; a move or a copy leaves it naming the old place.
+
+    Raises:
+        UserError: another process holds the database, or it cannot be written.
+    """
+    if not database.exists():
+        return
+    here, folder = _artifacts(database), f"/{database.parent.name}/{ARTIFACTS}"
+    with closing(sqlite3.connect(database, timeout=LOCK_SECONDS)) as connection:
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            known = {name for (name,) in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+            for table, column in [place for place in PLACES if place[0] in known]:
+                named = connection.execute(f"SELECT DISTINCT {column} FROM {table} WHERE {column} LIKE 'file:%'")
+                for (old,) in named.fetchall():
+                    _, found, rest = old.rpartition(folder)
+                    if found and rest[:1] in ("", "/") and old != here + rest:
+                        connection.execute(f"UPDATE {table} SET {column} = ? WHERE {column} = ?", (here + rest, old))
+            # MLflow makes its experiment `Default` in the folder that is current at the time.
+            if "experiments" in known:
+                default = "experiment_id = 0 AND artifact_location LIKE '/%'"
+                connection.execute(
+                    f"UPDATE experiments SET artifact_location = ? WHERE {default}", (f"{here}/default",)
+                )
+            connection.commit()
+        except sqlite3.Error as error:
+            raise store_error(error) from error
+
+
+def _artifacts(database: Path) -> str:
+    return (database.parent / ARTIFACTS).as_uri()
 
 
 def log_training(record: Training) -> None:

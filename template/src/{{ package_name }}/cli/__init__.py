@@ -1,5 +1,6 @@
 """The `mlops` command. Each command imports what it needs when it runs, so that help is instant."""
 
+import logging
 import sys
 from collections.abc import Callable
 
@@ -29,6 +30,8 @@ app.add_typer(template.app, name="template")
 
 def main(command: Callable[[], object] = app) -> None:
     """Run a command; a user's mistake ends it with one message and its exit code, anything else with a trace."""
+    # Commands print what concerns the user; without a handler, Python would print each warning of the log as well.
+    logging.getLogger(__name__.partition(".")[0]).addHandler(logging.NullHandler())
     try:
         command()
     except UserError as error:

@@ -5,11 +5,14 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..errors import UserError
+from ..errors import Finding, UserError
 
 if TYPE_CHECKING:
     from ..local.lifecycle import Trained
     from ..pipeline.runner import Event
+
+
+SHOWN_WARNINGS = 10  # of one check
 
 
 class Progress:
@@ -54,8 +57,8 @@ def print_champion(trained: "Trained") -> None:
     typer.echo(f"{since}{trained.champion.name} version {trained.champion.version} is the champion.")
 
 
-def print_checks(checks: Iterable[tuple[str, str | None]]) -> None:
-    """Print each check with its problem, if it has one, as it ends.
+def print_checks(checks: Iterable[Finding]) -> None:
+    """Print each check as it ends, with its problem and its warnings.
 
     Raises:
         typer.Exit: at least one check failed; with the exit code of a user's mistake.
@@ -64,10 +67,16 @@ def print_checks(checks: Iterable[tuple[str, str | None]]) -> None:
 
     console = Console()
     failed = False
-    for name, problem in checks:
-        failed = failed or problem is not None
-        console.print(f"[{'red' if problem else 'green'}]{'failed' if problem else 'ok':7}[/] {name}", highlight=False)
-        if problem:
-            console.print(problem, markup=False, highlight=False, soft_wrap=True)
+    for found in checks:
+        failed = failed or found.problem is not None
+        outcome, colour = (
+            ("failed", "red") if found.problem else ("warning", "yellow") if found.warnings else ("ok", "green")
+        )
+        console.print(f"[{colour}]{outcome:7}[/] ", end="")
+        console.print(found.name, markup=False, highlight=False, soft_wrap=True)
+        for line in (*filter(None, [found.problem]), *found.warnings[:SHOWN_WARNINGS]):
+            console.print(line, markup=False, highlight=False, soft_wrap=True)
+        if len(found.warnings) > SHOWN_WARNINGS:
+            console.print(f"and {len(found.warnings) - SHOWN_WARNINGS} more warnings", highlight=False)
     if failed:
         raise typer.Exit(UserError.exit_code)

@@ -26,6 +26,32 @@ def check() -> None:
 
 
 @app.command()
+def init_config(
+    data: Annotated[Path | None, typer.Option(help="File or folder to look at; default: the pipeline's input.")] = None,
+    target: Annotated[str | None, typer.Option(help="Column to predict.")] = None,
+    id: Annotated[str | None, typer.Option(help="Column that names each row; '' for none.")] = None,
+    time: Annotated[str | None, typer.Option(help="Column with the time of each row; '' for none.")] = None,
+    task: Annotated[str | None, typer.Option(help="regression or classification.")] = None,
+    metric: Annotated[str | None, typer.Option(help="Figure that decides, such as rmse.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Accept the proposal without a question.")] = False,
+    copy: Annotated[bool | None, typer.Option(help="Copy data from elsewhere to the pipeline's input.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Show every column, however many there are.")] = False,
+) -> None:
+    """Propose config/project.yml from data: roles of columns, task, metric and limits. Keeps the old file as .bak."""
+    import sys
+
+    from ..config.proposal import Wishes
+    from ..local import init_config
+
+    if not yes:
+        if not sys.stdin.isatty():
+            raise UserError("init-config asks questions and there is no terminal: add --yes to accept its proposal")
+        init_config.require_dialogue()
+    wishes = Wishes(target, id, time, task, metric)
+    init_config.init_config(init_config.find_project(), data, wishes, ask=not yes, copy=copy, everything=everything)
+
+
+@app.command()
 def run(
     data: Annotated[Path | None, typer.Option(help="File or folder to train on, not the pipeline's own.")] = None,
     override: Override = None,
@@ -64,6 +90,9 @@ def retrain(
 def serve(
     port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 5001,
     host: Annotated[str, typer.Option(help="Address to listen on; the default is this machine only.")] = "127.0.0.1",
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="Show the server's log here, not in outputs/serve.")
+    ] = False,
 ) -> None:
     """Serve the champion in the Azure ML inference server until Ctrl-C."""
     from ..local import lifecycle, server
@@ -71,10 +100,11 @@ def serve(
     project = Project.find()
     model = lifecycle.current(project)
     with server.serve(
-        project, model.model, port, host=host, foreground=True, name=model.name, version=model.version
+        project, model.model, port, host=host, foreground=verbose, name=model.name, version=model.version
     ) as running:
-        typer.echo(f"{model.name} version {model.version} at {running.url}; Ctrl-C ends it", err=True)
-        running.wait()
+        log = f"; log: {project.relative(running.log)}" if running.log else ""
+        typer.echo(f"{model.name} version {model.version} at {running.url}{log}; Ctrl-C ends it", err=True)
+        running.wait(project)
 
 
 @app.command()
@@ -117,6 +147,8 @@ def batch(
 
     project = Project.find()
     folder = output or project.outputs / "batch"
+    if source is None:
+        lifecycle.arrived_windows(project, "or name one with --input")
     summary = lifecycle.score(project, source or project.production, folder, mini_batch)
     typer.echo(
         f"{summary.rows:,} rows of {summary.files} files in {summary.mini_batches} mini-batches: {summary.predictions}"
@@ -135,6 +167,7 @@ def monitor(
     """Has the data moved, do the predictions still hold? Ends with exit code 4 if a limit is broken."""
     from ..errors import BreachError
     from ..local import lifecycle
+    from ..monitoring.monitor import few
 
     project = Project.find()
     window = data or lifecycle.newest(project)
@@ -146,7 +179,7 @@ def monitor(
         verdict = "no limit is broken" if result.status == "ok" else "too few rows to judge"
         typer.echo(f"{project.relative(window)}: {verdict}; see {page}")
         return
-    breach = BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *result.breaches]))
+    breach = BreachError("\n".join([f"{project.relative(window)}: limits broken; see {page}", *few(result.breaches)]))
     if not retrain:
         raise breach
     typer.echo(f"{breach.label}: {breach}", err=True)

@@ -7,14 +7,16 @@ from pydantic import Field, field_validator, model_validator
 
 from .. import metrics
 from ..metrics import Direction, Task
-from ..records import Contract
+from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
-from .inputs import SLICE_RULE, Columns, Model
+from .inputs import SLICE_RULE, Columns, Files, Model
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
+ROW_HASH = "row hash"  # name of the column that replaces the id of data without one
+RESERVED = frozenset((ROW_HASH, "prediction", "baseline_prediction", "champion_prediction"))
 
 
 class Split(Section):
@@ -68,6 +70,25 @@ class Gate(Section):
     minimum_gain: Annotated[float, Field(ge=0)] = 0.0
     maximum_slice_gap: Positive
     slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
+    unmeasured: Literal["allow", "refuse"] = "allow"  # a challenger whose gap between slices cannot be measured
+
+
+class Bias(Section):
+    """Limits for the slices of the data: a value with few rows, and unequal rates of the target or the prediction.
+
+    A rate is the share of a class, or the mean of a regression, in one slice. `rate_ratio` (least by largest rate of
+    the class to find, two classes) is 0.8 by default: the four-fifths rule of the Uniform Guidelines on Employee
+    Selection Procedures (EEOC 1978, 29 CFR 1607.4 D), which fairlearn calls the demographic parity ratio. The same
+    paragraph asks that small numbers be no evidence: a limit counts as broken only when `monitoring.p_value` rules
+    out chance. `rate_difference` (largest by least rate; demographic parity difference) has no customary value, and
+    for a regression it is in the unit of the target: none by default. A `smallest_share` of 1 % is a choice of this
+    project, as such a slice gives the holdout of 1,000 rows only ten.
+    """
+
+    smallest_share: Share = 0.01
+    rate_ratio: Share | None = 0.8
+    rate_difference: Positive | None = None
+    breach: Literal["allow", "refuse"] = "allow"  # whether a broken limit refuses a challenger
 
 
 class Monitoring(Section):
@@ -90,8 +111,9 @@ class Serving(Section):
 
 
 class About(Section):
-    """Purpose and owner of the model, for its model card."""
+    """Title of the project, for the report; purpose and owner of the model, for its model card."""
 
+    title: str | None = None
     purpose: str | None = None
     not_for: str | None = None
     owner: str | None = None
@@ -103,10 +125,12 @@ class ProjectConfig(Section):
     about: About = About()
     task: Task
     columns: Columns
+    files: Files = Files()
     split: Split
     metric: Metric
     decision: Decision = Decision()
     gate: Gate
+    bias: Bias = Bias()
     slices: list[str] = Field(default_factory=list)
     monitoring: Monitoring
     model: Model = Model()
@@ -124,15 +148,30 @@ class ProjectConfig(Section):
             )
         if self.task == "regression" and self.decision != Decision():
             raise ValueError("decision: is for a classification of two classes; the task is 'regression'")
+        columns = self.columns
+        for name in (columns.target, columns.id, columns.time, *columns.features):
+            if name in RESERVED:
+                raise ValueError(f"columns: {name!r} is the name of a column that this project adds; rename yours")
         for name in self.slices:
             if name not in self.columns.sliceable:
                 raise ValueError(f"slices: {name!r} {SLICE_RULE}{suggest(name, self.columns.sliceable)}")
         return self
 
     @property
+    def bias_limits(self) -> BiasLimits:
+        """Limits of data bias, with the rows and the probability that the gate and the monitor ask for too."""
+        return BiasLimits(
+            self.bias.smallest_share,
+            self.bias.rate_ratio,
+            self.bias.rate_difference,
+            self.monitoring.p_value,
+            self.gate.slice_rows,
+        )
+
+    @property
     def split_column(self) -> str:
-        """Name of the column that decides which rows are held out."""
-        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id
+        """Name of the column that decides which rows are held out; without an id it is a hash of each row's values."""
+        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id or ROW_HASH
 
     def mismatch(self, contract: Contract) -> str | None:
         """Return why a model with this contract cannot be used on the data described here; None if it can."""

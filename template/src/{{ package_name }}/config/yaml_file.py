@@ -57,9 +57,15 @@ def read(path: Path, label: str) -> dict[str, Any]:
 
 
 def suggest(name: str, known: Sequence[str]) -> str:
-    """Return a hint for a misspelt name, or nothing."""
-    close = difflib.get_close_matches(name, known, n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    """Return a hint for a misspelt name, or nothing; a name in letters of another case or with spaces comes first.
+
+    >>> suggest("Age ", ["page", "age"])
+    "; did you mean 'age'?"
+    """
+    folded = {each.strip().casefold(): each for each in known}
+    plain = name.strip().casefold()
+    close = [plain] if plain in folded else difflib.get_close_matches(plain, folded, n=1)
+    return f"; did you mean {folded[close[0]]!r}?" if close else ""
 
 
 def _refuse_repeated_keys(node: Any) -> None:

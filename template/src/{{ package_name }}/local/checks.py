@@ -1,52 +1,111 @@
-"""The checks of `mlops check`: each problem that can be seen before a run, in words."""
+"""The checks of `mlops check`: each problem that can be seen before a run, in words.
+
+What they pass, `mlops run` does not refuse for configuration or data.
+"""
 
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from .. import data
+from .. import data, models, suitability
 from ..config.environment import ENVIRONMENTS
 from ..config.environment import load as load_environment
 from ..config.environment import load_all as load_environments
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
-from ..errors import UserError
+from ..errors import Finding, UserError
 from ..paths import Project
 from ..pipeline import load
+from . import lifecycle
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 Result = TypeVar("Result")
+RETRAIN = "training and production data together, as `mlops retrain` reads them"
 
 
-def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
-    """Yield the name and the problem (None without one) of each check; one that depends on a failed one is left out."""
+def all_checks(project: Project) -> Iterator[Finding]:
+    """Yield the outcome of each check; one that depends on a failed one is left out."""
     config, problem = _attempt(lambda: load_config(project.config_path))
-    yield "config/project.yml", problem
-    folder = project.root / "config"
-    refused = False
+    yield Finding("config/project.yml", problem or (models.problem(config) if config else None))
+    yield from _environments(project.root / "config")
+    training, fault = _attempt(lambda: load.load(project, project.pipeline))
+    yield Finding(project.relative(project.pipeline), fault)
+    if config is None or training is None:
+        return
+    path = project.root / str(training.inputs["data"].default)
+    findings = [_finding(project.relative(path), partial(_training_data, path, config))]
+    yield findings[0]
+    windows, problem = _attempt(partial(lifecycle.windows, project))
+    if problem:
+        yield Finding(project.relative(project.production), problem)
+    for file in windows or ():
+        findings.append(_finding(project.relative(file), partial(_window, file, config)))
+        yield findings[-1]
+    if windows and not any(found.problem for found in findings):
+        yield Finding(RETRAIN, _repeated_id(project, [*data.files(path), *windows], config))
+
+
+def _environments(folder: Path) -> Iterator[Finding]:
+    findings = []
     for name in ENVIRONMENTS:
-        path = folder / f"{name}.yml"
-        problem = _problem(partial(load_environment, path))
-        refused = refused or problem is not None
-        yield f"config/{name}.yml", problem
-    if not refused:
-        yield "config/{dev,staging,prod}.yml agree", _problem(partial(load_environments, folder))
-    training, problem = _attempt(lambda: load.load(project, project.pipeline))
-    yield project.relative(project.pipeline), problem
-    if config and training:
-        path = project.root / str(training.inputs["data"].default)
-        yield project.relative(path), _problem(lambda: _check_data(path, config))
-    if config and project.production.is_dir():
-        for file in data.files(project.production):
-            yield project.relative(file), _problem(partial(data.read, file, config, require_target=False))
+        findings.append(Finding(f"config/{name}.yml", _attempt(partial(load_environment, folder / f"{name}.yml"))[1]))
+        yield findings[-1]
+    if not any(found.problem for found in findings):
+        yield Finding("config/{dev,staging,prod}.yml agree", _attempt(partial(load_environments, folder))[1])
 
 
-def _check_data(path: Path, config: ProjectConfig) -> None:
-    from ..steps.validate_data import check
+def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:
+    """Do what the steps before the fit do, without writing anything."""
+    from ..steps import prep, validate_data
 
-    quality = check(data.read(path, config), config)
+    frame = data.read(path, config)
+    quality = validate_data.inspect(path, config)
     if quality.errors:
         raise UserError("\n".join(quality.errors))
+    train, holdout = prep.divide(frame, config)
+    if problem := suitability.problem(config, train, holdout):
+        raise UserError(problem)
+    return (*quality.warnings, *_slices_without_rows(holdout, config))
+
+
+def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iterator[str]:
+    for name in config.slices:
+        counted = int((holdout[name].value_counts(dropna=False) >= config.gate.slice_rows).sum())
+        if counted < 2:
+            yield (
+                f"slices: {name!r} has {counted} values with at least {config.gate.slice_rows} held-out rows"
+                " (gate.slice_rows): its gap cannot be measured"
+            )
+
+
+def _window(file: Path, config: ProjectConfig) -> tuple[str, ...]:
+    frame = data.read(file, config, require_target=False)
+    return () if len(frame) else ("holds no row",)
+
+
+def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> str | None:
+    """Return the first id that two of the files share, None without one."""
+    import pandas as pd
+
+    column = config.columns.id
+    if column is None:
+        return None
+    known = pd.concat(
+        {project.relative(file): data.read(file, config, require_target=False)[column] for file in files},
+        names=["file", "row"],
+    ).reset_index("file")
+    again = known[known[column].duplicated()]
+    if again.empty:
+        return None
+    identity, file = again.iloc[0][column], again.iloc[0]["file"]
+    first = known.loc[known[column] == identity, "file"].iloc[0]
+    return (
+        f"columns.id: {column!r} is {identity!r} in {first} and in {file} ({len(again):,} such rows): each id must be"
+        " unique, so a retraining would be refused; give later rows ids of their own, or leave columns.id out"
+    )
 
 
 def _attempt(action: Callable[[], Result]) -> tuple[Result | None, str | None]:
@@ -56,5 +115,6 @@ def _attempt(action: Callable[[], Result]) -> tuple[Result | None, str | None]:
         return None, str(error)
 
 
-def _problem(action: Callable[[], object]) -> str | None:
-    return _attempt(action)[1]
+def _finding(name: str, action: Callable[[], tuple[str, ...]]) -> Finding:
+    warnings, problem = _attempt(action)
+    return Finding(name, problem, warnings or ())

@@ -5,11 +5,17 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from pydantic import ValidationError
+
+from ..config import yaml_file
+from ..config.project import About
+from ..errors import UserError
 from ..files import read_json
 from ..paths import Project
 from ..pipeline import runs
 from ..pipeline.runs import RunResult
 from ..records import (
+    Bias,
     Contract,
     Gate,
     Metrics,
@@ -31,7 +37,6 @@ def collect(project: Project) -> ReportInputs:
     Raises:
         UserError: another version of this project wrote one of the files.
     """
-    about = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     found: dict[str, TrainingRun] = {}
     for path in sorted((project.outputs / "runs").glob("*/run.json")):
         result = runs.load(project, path)
@@ -42,7 +47,20 @@ def collect(project: Project) -> ReportInputs:
     monitors = [Monitor.load(path.parent) for path in sorted((project.outputs / "monitor").glob(f"*/{Monitor.FILE}"))]
     events = project.outputs / "demo" / "events.json"
     shown = read_json(events)["events"] if events.is_file() else ()
-    return ReportInputs(about["name"], list(found.values()), monitors, shown)
+    return ReportInputs(_title(project), list(found.values()), monitors, shown)
+
+
+def _title(project: Project) -> str:
+    """Return `about.title` of config/project.yml, whatever else that file holds; without one the package's name."""
+    try:
+        about = yaml_file.read(project.config_path, "config/project.yml").get("about")
+        title = About.model_validate(about).title
+    except (UserError, ValidationError):
+        title = None
+    if title:
+        return title
+    content = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["name"])
 
 
 def _training_run(result: RunResult) -> TrainingRun | None:
@@ -59,7 +77,10 @@ def _training_run(result: RunResult) -> TrainingRun | None:
         metrics=_read(Metrics, folders, "evaluation"),
         predictions=evaluation / "predictions.parquet" if evaluation else None,
         target=contract.target,
+        positive=contract.positive,
+        threshold=contract.decision.threshold if contract.decision else None,
         slices=_read(Slices, folders, "responsible_ai"),
+        bias=_read(Bias, folders, "responsible_ai"),
         model_card=(card / "model_card.html").read_text(encoding="utf-8") if card else None,
         gate=_read(Gate, folders, "verdict"),
         registration=_read(Registration, folders, "registration"),

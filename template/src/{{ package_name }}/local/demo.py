@@ -22,7 +22,7 @@ from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
 from ..records import Contract, Metrics, summary
-from . import lifecycle, registry, server
+from . import lifecycle, registry, server, turn
 
 if TYPE_CHECKING:
     from ..records import Monitor
@@ -80,18 +80,28 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
     """Run the demo and write outputs/report/index.html; if nothing changed since the last time, only say so.
 
     Raises:
-        UserError: outputs/ holds a model that the demo did not make, or something else cannot be used.
+        UserError: outputs/ holds a model that the demo did not make, another command trains here, no data has arrived,
+            or something else cannot be used.
         GateRefusedError: the very first model is not good enough.
     """
     console, began = Console(), time.perf_counter()
+    lifecycle.arrived_windows(project, "the demo serves, scores and monitors it")
     key = _key(project)
     if not force and (rows := _earlier_rows(project, key)):
         console.print(_table(rows))
         console.print(f"Nothing changed since then; that took {time.perf_counter() - began:.1f} s to see.")
         _point_to_report(console, project)
         return
-    _start_again(project)
-    story = Story(console)
+    with turn.hold(project):
+        _start_again(project)
+        rows = _play(project, Story(console), port, force)
+        _write(project, key, rows)
+    console.print()
+    console.print(_table(rows))
+    _point_to_report(console, project)
+
+
+def _play(project: Project, story: Story, port: int, force: bool) -> list[Row]:
     lifecycle.train(project, on_event=story.pipeline(), force=force)
     with story.row("serve") as row:
         row.text = _serve(project, port)
@@ -102,10 +112,7 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
         row.text, row.outcome = _monitored(monitored)
     if monitored.status == "breach":
         _retrain(project, story)
-    _write(project, key, story.rows)
-    console.print()
-    console.print(_table(story.rows))
-    _point_to_report(console, project)
+    return story.rows
 
 
 def release(project: Project) -> None:
@@ -236,7 +243,7 @@ def _line(number: int, row: Row) -> Text:
 
 def _table(rows: list[Row]) -> Table:
     table = Table("", "step", "what happened", "outcome", Column("time", justify="right"))
-    for number, row in enumerate(rows, 1):
+    for place, row in enumerate(rows, 1):
         outcome = Text(row.outcome, COLOURS.get(row.outcome, ""))
-        table.add_row(str(number), row.step, Text(row.text), outcome, f"{row.seconds:.1f} s")
+        table.add_row(str(place), row.step, Text(row.text), outcome, f"{row.seconds:.1f} s")
     return table

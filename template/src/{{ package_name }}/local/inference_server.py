@@ -9,7 +9,7 @@ from azureml_inference_server_http import amlserver
 
 
 def main() -> None:
-    """`python -m <package>.local.inference_server HOST ARGUMENTS`; the arguments are those of `azmlinfsrv`."""
+    """`python inference_server.py HOST ARGUMENTS`; the arguments are those of `azmlinfsrv`."""
     host = sys.argv.pop(1)
     # azmlinfsrv has no option for it and would open the port to the whole network.
     amlserver.DEFAULT_HOST = host

@@ -1,7 +1,6 @@
 """The operations on this machine, each in one call: train, retrain, score, monitor, report."""
 
 import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,8 @@ from ..errors import UserError
 from ..files import atomic_write, read_json, write_json
 from ..paths import Project
 from ..pipeline import load, runner, runs
-from . import registry
+from . import registry, turn
+from .gathered import Gathered, clear, gather
 from .registry import Champion
 
 if TYPE_CHECKING:
@@ -54,11 +54,40 @@ def train(
     Raises:
         UserError: something cannot be used, or the gate refused (its own class).
     """
+    from ..data import files
+
+    given = files(data) if data else []  # names the user's own path if it cannot be used
+    with turn.hold(project):
+        gathered = gather(project, given) if data and data.is_file() else None
+        folder = gathered.folder if gathered else data.resolve() if data else None
+        return _train(project, folder, gathered, override, isolated, force, on_event)
+
+
+def _train(
+    project: Project,
+    data: Path | None,
+    gathered: Gathered | None,
+    override: str | None,
+    isolated: bool = False,
+    force: bool = False,
+    on_event: OnEvent | None = None,
+) -> Trained:
+    """Do the work of `train` while no other command does; its messages name the user's files, not the gathered ones."""
+    clear(project, keep=gathered)
     inputs: dict[str, object] = {}
     if data:
-        inputs["data"] = _gather(project, [data], "run") if data.is_file() else data.resolve()
+        inputs["data"] = data
     if override:
         inputs["override_reason"] = override
+    try:
+        return _run(project, inputs, isolated, force, on_event)
+    except UserError as error:
+        if gathered:
+            error.args = (gathered.in_users_words(project, str(error)),)
+        raise
+
+
+def _run(project: Project, inputs: dict[str, object], isolated: bool, force: bool, on_event: OnEvent | None) -> Trained:
     champion = registry.champion(project)
     if champion and not force and (earlier := _finished(project, inputs, champion)):
         return Trained(earlier, champion, unchanged=True)
@@ -80,11 +109,16 @@ def _remember(project: Project, result: runner.RunResult, inputs: Mapping[str, o
     """Record which run, with which inputs, made the champion."""
     content = {
         "run": project.relative(result.folder),
-        "inputs": {name: str(value) for name, value in inputs.items()},
+        "inputs": _recorded(project, inputs),
         "version": champion.version,
         "digest": champion.digest,
     }
     write_json(_memory(project), content)
+
+
+def _recorded(project: Project, inputs: Mapping[str, object]) -> dict[str, str]:
+    """Return inputs as text that holds in any place that the project is moved to."""
+    return {name: project.relative(value) if isinstance(value, Path) else str(value) for name, value in inputs.items()}
 
 
 def _finished(project: Project, inputs: Mapping[str, object], champion: Champion) -> runner.RunResult | None:
@@ -94,15 +128,17 @@ def _finished(project: Project, inputs: Mapping[str, object], champion: Champion
         if (memory["version"], memory["digest"]) != (champion.version, champion.digest):
             return None
         result = runs.load(project, project.root / memory["run"] / "run.json")
+        recorded = dict(memory["inputs"])
     except (UserError, KeyError):
         return None
-    asked = {name: str(value) for name, value in inputs.items()}
-    if asked != {name: value for name, value in memory["inputs"].items() if name != "champion"}:
+    given = dict(inputs)
+    if former := recorded.pop("champion", None):  # the one that this run was compared with
+        given["champion"] = project.root / former
+    if recorded != _recorded(project, inputs) or (former and not (project.root / former).exists()):
         return None
     if any(not path.exists() for step in result.steps for path in (step.outputs or {}).values()):
         return None
-    same = runner.plan(project, project.pipeline, memory["inputs"]) == result.keys
-    return result if same else None
+    return result if runner.plan(project, project.pipeline, given) == result.keys else None
 
 
 def retrain(
@@ -120,29 +156,50 @@ def retrain(
         override: reason for letting a refused challenger through.
         on_event: receives the progress of the steps.
     """
+    sources = retrain_sources(project, arrived)
+    with turn.hold(project):
+        gathered = gather(project, sources)
+        return _train(project, gathered.folder, gathered, override, on_event=on_event)
+
+
+def retrain_sources(project: Project, arrived: Sequence[Path] = ()) -> list[Path]:
+    """Return the files that `retrain` would train on: the original data, then `arrived` (default: all windows).
+
+    Raises:
+        UserError: a file or folder cannot be used, or nothing has arrived.
+    """
     from ..data import files
 
-    original = load.load(project, project.pipeline).inputs["data"].default
-    folders = [project.root / str(original), *(arrived or [project.production])]
-    sources = [file for folder in folders for file in files(folder)]
-    return train(project, data=_gather(project, sources, "retrain"), override=override, on_event=on_event)
+    original = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
+    new = [file for path in arrived for file in files(path)] or arrived_windows(project, "or name one with --with")
+    return [*files(original), *new]
 
 
-def _gather(project: Project, sources: Sequence[Path], name: str) -> Path:
-    """Make one folder with all `sources`, as links where the disk can: the pipeline reads folders."""
-    folder = project.outputs / "gathered" / name
-    shutil.rmtree(folder, ignore_errors=True)
-    try:
-        folder.mkdir(parents=True)
-        for number, source in enumerate(sources):
-            target = folder / f"{number:03}-{source.name}"
-            try:
-                os.link(source, target)
-            except OSError:  # another disk, or one without links
-                shutil.copyfile(source, target)
-    except OSError as error:
-        raise UserError(f"{project.relative(folder)}: cannot be written: {error.strerror}") from None
-    return folder
+def windows(project: Project) -> list[Path]:
+    """Return the data files of data/production, oldest (first by name) first; none if nothing has arrived.
+
+    Raises:
+        UserError: the folder has files, but none of data.
+    """
+    from .. import data
+
+    folder = project.production
+    shown = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+    return data.files(folder) if shown else []
+
+
+def arrived_windows(project: Project, way_out: str) -> list[Path]:
+    """Return `windows`, of which there must be one.
+
+    Raises:
+        UserError: there is none; the message ends with `way_out`.
+    """
+    found = windows(project)
+    if not found:
+        raise UserError(
+            f"{project.relative(project.production)}: no data has arrived yet; put a file there ({way_out})"
+        )
+    return found
 
 
 def current(project: Project) -> Champion:
@@ -161,23 +218,29 @@ def newest(project: Project) -> Path:
     """Return the data file of data/production that is last by name.
 
     Raises:
-        UserError: the folder is missing or holds none.
+        UserError: there is none.
     """
-    from .. import data
-
-    return data.files(project.production)[-1]
+    return arrived_windows(project, "or name one with --data")[-1]
 
 
 def sample_request(project: Project, count: int) -> dict[str, Any]:
-    """Return a scoring request made of the first rows of the newest production data."""
+    """Return a scoring request made of the first rows of the newest production file that has rows.
+
+    Raises:
+        UserError: no file has rows.
+    """
     from .. import data
     from ..config.project import load
     from ..records import Contract
     from ..scoring.smoke import rows_of
 
     contract = Contract.load(current(project).model)
-    frame = data.read(newest(project), load(project.config_path), require_target=False)
-    return {"data": rows_of(contract, frame.head(count))}
+    config = load(project.config_path)
+    for file in reversed(arrived_windows(project, "or give a request with --file")):
+        frame = data.read(file, config, require_target=False)
+        if not frame.empty:
+            return {"data": rows_of(contract, frame.head(count))}
+    raise UserError(f"{project.relative(project.production)}: no file has rows to send; give a request with --file")
 
 
 def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1) -> "Summary":
@@ -201,7 +264,7 @@ def monitor(project: Project, production: Path) -> "Monitor":
     from ..monitoring import monitor
 
     champion = current(project)
-    window = production.name.split(".")[0]
+    window = Path(os.path.normpath(production.absolute())).name.split(".")[0]
     settings = monitor.Settings(
         config=project.config_path,
         evaluation=champion.evaluation,

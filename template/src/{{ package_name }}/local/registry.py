@@ -1,8 +1,5 @@
 """The local model registry: MLflow's on SQLite, and a pointer to the champion that is read without MLflow."""
 
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -11,6 +8,7 @@ from urllib.parse import unquote, urlparse
 from ..errors import UserError
 from ..files import read_json, write_json
 from ..paths import Project
+from ..variables import applied, stated
 
 ALIAS = "champion"
 
@@ -76,12 +74,13 @@ def refresh(project: Project) -> Champion | None:
 
 
 def _ask(project: Project) -> Champion | None:
-    from mlflow import MlflowClient
-    from mlflow.exceptions import MlflowException
-
     from .. import tracking
 
-    with _store(project):
+    tracking.settle(project.database)
+    with applied(stated(project)):
+        from mlflow import MlflowClient
+        from mlflow.exceptions import MlflowException
+
         try:
             client = MlflowClient()
             named = [model for model in client.search_registered_models() if ALIAS in model.aliases]
@@ -96,20 +95,6 @@ def _ask(project: Project) -> Champion | None:
     return Champion(name, str(version.version), version.tags.get("model_digest", ""), folder)
 
 
-@contextmanager
-def _store(project: Project) -> Iterator[None]:
-    """Let MLflow talk to this project's database, whatever the environment says."""
-    before = os.environ.get("MLFLOW_TRACKING_URI")
-    os.environ["MLFLOW_TRACKING_URI"] = project.mlflow_uri
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["MLFLOW_TRACKING_URI"]
-        else:
-            os.environ["MLFLOW_TRACKING_URI"] = before
-
-
 def _pointer(project: Project) -> Path:
     return project.outputs / "registry" / "champion.json"
 
@@ -117,7 +102,7 @@ def _pointer(project: Project) -> Path:
 def _stamp(project: Project) -> dict[str, Any] | None:
     """Return the state of MLflow's database, which changes with every write; None without one."""
     try:
-        state = (project.outputs / "mlflow" / "mlflow.db").stat()
+        state = project.database.stat()
     except (FileNotFoundError, NotADirectoryError):
         return None
     return {"size": state.st_size, "modified": state.st_mtime_ns}

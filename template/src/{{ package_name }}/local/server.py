@@ -16,13 +16,13 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import UserError
 from ..paths import Project
+from ..variables import local, stated
 
 PORT = 5001
-CODE = Path(__file__).resolve().parents[2]  # folder that the package is imported from
 LOOPBACK = ("127.0.0.1", "localhost")
 READY_SECONDS = 90.0
 STOP_SECONDS = 5.0
@@ -44,9 +44,14 @@ class Server:
         """The address of scoring requests."""
         return f"http://{self.host}:{self.port}/score"
 
-    def wait(self) -> int:
-        """Block until the server ends by itself; its exit status."""
-        return self.process.wait()
+    def wait(self, project: Project) -> NoReturn:
+        """Block for as long as the server runs.
+
+        Raises:
+            UserError: it has ended by itself.
+        """
+        status = self.process.wait()
+        raise UserError(f"the inference server ended with exit status {status}{_tail(self, project)}")
 
 
 @contextlib.contextmanager
@@ -65,7 +70,7 @@ def serve(
     """Serve a model with src/score.py, as an online deployment does, until the `with` block ends.
 
     Args:
-        project: the project whose src/ is served; the log goes to its outputs/serve/server.log.
+        project: the project whose src/ is served; the log goes to its outputs/serve/server-<port>.log.
         model_dir: the model folder, given to score.py as AZUREML_MODEL_DIR.
         port: 1 to 65535, or 0 for one that is free.
         host: the address to listen on; the default is reached from this machine only.
@@ -79,15 +84,16 @@ def serve(
             the message holds its last log lines.
     """
     port = claim_port(host, port)
-    log = None if foreground else project.outputs / "serve" / "server.log"
-    variables = {"AZUREML_MODEL_DIR": str(model_dir.resolve()), "AML_APP_ROOT": str(project.root)}
-    variables |= {"PYTHONPATH": os.pathsep.join(filter(None, [str(CODE), os.environ.get("PYTHONPATH")]))}
+    log = None if foreground else project.outputs / "serve" / f"server-{port}.log"
+    mounted = _mounted(project, model_dir.resolve(), name, version)
+    variables = {**stated(project), "AZUREML_MODEL_DIR": str(mounted), "AML_APP_ROOT": str(project.root)}
     # As in the deployment: one request uses one core, or concurrent ones fight for all of them.
     variables |= {"OMP_NUM_THREADS": "1", "PYTHONUNBUFFERED": "1"}
     # gunicorn would offer its remote control in the user's home, one for all servers.
     variables |= {"GUNICORN_CMD_ARGS": "--no-control-socket"}
     variables |= {key: value for key, value in (("MODEL_NAME", name), ("MODEL_VERSION", version)) if value}
-    command = [sys.executable, "-m", f"{__package__}.inference_server", host]
+    # By its file: the served code is that of the project, and PYTHONPATH cannot hold a path with a colon.
+    command = [sys.executable, "-P", str(Path(__file__).with_name("inference_server.py")), host]
     command += ["--entry_script", str(script or project.code / "score.py"), "--port", str(port)]
     with contextlib.ExitStack() as stack:
         sink: Any = None
@@ -100,7 +106,7 @@ def serve(
         process = subprocess.Popen(
             command,
             cwd=project.root,
-            env={**os.environ, **variables, **(environment or {})},
+            env=local({**variables, **(environment or {})}),
             stdin=subprocess.PIPE,  # held open, never written to: see inference_server.py
             stdout=sink,
             stderr=subprocess.STDOUT if sink else None,
@@ -110,6 +116,26 @@ def serve(
         server = Server(host, port, process, log)
         _wait_until_ready(server, project)
         yield server
+
+
+def _mounted(project: Project, model: Path, name: str | None, version: str | None) -> Path:
+    """Return a link to the model at a path like that of Azure, which the server takes name and version from.
+
+    Azure's path is azureml-models/<name>/<version>; at any other, the server reports an error at each start.
+    """
+    if not name or not version:
+        return model
+    link = project.outputs / "serve" / "azureml-models" / name / version
+    made = link.with_name(f".{version}.{os.getpid()}")
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        made.symlink_to(os.path.relpath(model, link.parent.resolve()), target_is_directory=True)
+        made.replace(link)
+    except OSError:  # a disk without links: only the log is longer
+        with contextlib.suppress(OSError):
+            made.unlink()
+        return model
+    return link
 
 
 def claim_port(host: str, port: int) -> int:

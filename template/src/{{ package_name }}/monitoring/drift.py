@@ -8,7 +8,8 @@ PSI = sum over bins of (production share - reference share) * ln(production shar
 Kullback-Leibler divergence of the binned distributions. Source, also of the customary reading (below 0.1 stable,
 0.1 to 0.25 moved a little, above that moved): N. Siddiqi, Credit Risk Scorecards, Wiley 2006, chapter 9. B. Yurdakul,
 Statistical Properties of the Population Stability Index, 2018, shows that without any drift PSI is on average
-(bins - 1) * (1 / reference rows + 1 / production rows): 0.02 for ten bins and 500 rows, well below the limit.
+(bins - 1) * (1 / reference rows + 1 / production rows): 0.02 for ten bins and 500 rows, but 0.4 for ten bins and 42
+rows beside 50. A limit is therefore compared with the PSI less this mean.
 """
 
 from dataclasses import dataclass
@@ -24,13 +25,19 @@ from ..histogram import Floats, numeric_histogram
 Counts = npt.NDArray[np.int64]
 
 BINS = 10
+EPOCH = pd.Timestamp(0, tz="UTC")  # times are compared as days since then
 CATEGORIES = 20
+# Pearson's chi-square needs about five rows expected in a cell: W. G. Cochran, Some Methods for Strengthening the
+# Common Chi-Square Tests, Biometrics 1954.
+EXPECTED = 5
 OTHER = "(other)"
 
 
 @dataclass(frozen=True)
 class Drift:
-    """How far one signal moved. `psi`, `statistic` and `p_value` are None where a window holds no value at all.
+    """How far one signal moved; `psi`, `chance_psi` and the test are None where a window holds no value at all.
+
+    `chance_psi` is the PSI that two windows of these sizes have on average when nothing moved.
 
     `histogram` is the picture: shares of each window's filled rows by `edges` (numeric, one more than the shares;
     the outer bars also hold what lies beyond them) or by `labels`.
@@ -41,6 +48,7 @@ class Drift:
     statistic: float | None
     p_value: float | None
     histogram: dict[str, Any]
+    chance_psi: float | None = None
 
 
 def drift(reference: pd.Series, production: pd.Series, kind: str) -> Drift:
@@ -49,10 +57,10 @@ def drift(reference: pd.Series, production: pd.Series, kind: str) -> Drift:
     Args:
         reference: values the model learned from.
         production: values it met later.
-        kind: `numeric` is compared in the reference's quantile bins and by the Kolmogorov-Smirnov test; `categorical`
-            and `boolean` by category and by the chi-square test of homogeneity.
+        kind: `numeric` (and `time`, as numbers) is compared in the reference's quantile bins and by the
+            Kolmogorov-Smirnov test; `categorical` and `boolean` by category and by the chi-square test of homogeneity.
     """
-    if kind == "numeric":
+    if kind in ("numeric", "time"):
         return _numeric_drift(_numbers(reference), _numbers(production))
     return _categorical_drift(_labels(reference, kind), _labels(production, kind))
 
@@ -70,6 +78,15 @@ def psi(reference: Counts, production: Counts) -> float:
     """
     shares = [(counts + 0.5) / (counts.sum() + 0.5 * len(counts)) for counts in (reference, production)]
     return float(np.sum((shares[1] - shares[0]) * np.log(shares[1] / shares[0])))
+
+
+def chance_psi(bins: int, reference: int, production: int) -> float:
+    """Return the mean PSI of two windows of one source: rows of each, counted in `bins` bins (Yurdakul 2018).
+
+    >>> chance_psi(10, 500, 500)
+    0.036
+    """
+    return (bins - 1) * (1 / reference + 1 / production)
 
 
 def bin_limits(values: Floats, bins: int = BINS) -> Floats:
@@ -100,7 +117,8 @@ def _numeric_drift(reference: Floats, production: Floats) -> Drift:
     test = stats.ks_2samp(reference, production, method="asymp")
     # It is not defined for a single value: a constant has no drift, so p = 1.
     p_value = 1.0 if np.isnan(test.pvalue) else float(test.pvalue)
-    return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), p_value, histogram)
+    chance = chance_psi(len(counts[0]), len(reference), len(production))
+    return Drift(psi(*counts), "kolmogorov_smirnov", float(test.statistic), p_value, histogram, chance)
 
 
 def _categorical_drift(reference: pd.Series, production: pd.Series) -> Drift:
@@ -109,13 +127,33 @@ def _categorical_drift(reference: pd.Series, production: pd.Series) -> Drift:
     histogram = {"labels": labels, "reference": shares[0], "production": shares[1]}
     if not len(reference) or not len(production):
         return Drift(None, "chi_square", None, None, histogram)
-    table = np.vstack(counts)
-    table = table[:, table.sum(axis=0) > 0]
+    table = pooled(np.vstack(counts))
     statistic, p_value = 0.0, 1.0
     if table.shape[1] > 1:
         test = stats.chi2_contingency(table, correction=False)
         statistic, p_value = float(test.statistic), float(test.pvalue)
-    return Drift(psi(*counts), "chi_square", statistic, p_value, histogram)
+    chance = chance_psi(len(labels), len(reference), len(production))
+    return Drift(psi(*counts), "chi_square", statistic, p_value, histogram, chance)
+
+
+def pooled(table: Counts) -> Counts:
+    """Return a table of counts (2, categories) with the rarest categories as one, so that the chi-square test holds.
+
+    Categories are pooled from the rarest on, by their rows in both windows, until the smaller window expects
+    `EXPECTED` rows in each column.
+
+    >>> pooled(np.array([[50, 40, 3, 2], [50, 40, 2, 1]]))
+    array([[50, 45],
+           [50, 43]])
+    """
+    table = table[:, np.argsort(-table.sum(axis=0), kind="stable")]
+    totals = table.sum(axis=0)
+    expected = totals * (table.sum(axis=1).min() / totals.sum())
+    kept = int(np.count_nonzero(expected >= EXPECTED))
+    if kept < table.shape[1] and expected[kept:].sum() < EXPECTED:
+        kept = max(kept - 1, 0)  # even together the rare ones are too few: the next one joins them
+    rest = table[:, kept:].sum(axis=1, keepdims=True)
+    return np.hstack([table[:, :kept], rest]) if rest.any() else table[:, :kept]
 
 
 def _category_counts(reference: pd.Series, production: pd.Series) -> tuple[list[str], list[Counts]]:
@@ -133,6 +171,8 @@ def _category_counts(reference: pd.Series, production: pd.Series) -> tuple[list[
 
 
 def _numbers(values: pd.Series) -> Floats:
+    if values.dtype.kind == "M":
+        values = (values - EPOCH) / pd.Timedelta(days=1)
     numbers = values.to_numpy(dtype=np.float64, na_value=np.nan)
     return numbers[~np.isnan(numbers)]
 

@@ -5,24 +5,28 @@ Outputs are monitor.json and monitor.html; a breach ends the run with exit code 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
 import numpy as np
 import pandas as pd
 
-from .. import data, entry, models, predictions
+from .. import bias, data, entry, models, predictions
 from ..config.project import ProjectConfig, load
 from ..errors import BreachError, UserError
 from ..files import atomic_write
-from ..records import Feature, Metrics, Monitor, Performance, Signal, Slices
+from ..records import Bias, BiasBreach, Feature, Metrics, Monitor, Performance, Signal, Slices
 from ..reporting.html import number, percent, plural
 from ..reporting.monitor_page import monitor_page
 from . import signals
+from .chance import holm
 from .drift import drift
-from .performance import labelled, performance, slice_gaps
-from .quality import column_quality, duplicate_ids
+from .performance import gap_exceeds, labelled, performance, slice_gaps
+from .quality import column_quality, duplicate_ids, unknown_labels
+
+SHOWN = 10  # breaches in a message; the others are counted
+BEFORE, NOW = "training", "production"
 
 
 @dataclass(frozen=True)
@@ -48,6 +52,9 @@ def evaluate_window(
 ) -> Monitor:
     """Judge one window of production rows.
 
+    A figure breaks its limit only if chance does not explain it: its p-value, corrected for the number of tests on
+    the window (`chance.holm`), is below `monitoring.p_value`. That is also the rate of windows with a false breach.
+
     Args:
         reference: rows that the model learned from, as in reference.parquet: the features and `prediction`.
         production: later rows in canonical dtypes (see `data`): the features, the id, and the target where known.
@@ -60,34 +67,64 @@ def evaluate_window(
     rows = {
         "reference": len(reference),
         "production": len(production),
-        "repeated_ids": duplicate_ids(production, config.columns.id),
+        "repeated_ids": duplicate_ids(production, config.columns.id) if config.columns.id else 0,
     }
     thresholds = {**limits.model_dump(), "metric_name": config.metric.name, "direction": config.metric.direction}
     if len(production) < limits.minimum_rows:
         missing = f"{plural(len(production), 'row')} arrived, {limits.minimum_rows:,} are needed for a judgement"
         return Monitor(window, "too_few_rows", rows, thresholds, notes=(missing,))
-    features = tuple(
+    judged = [
         _judge(name, kind, before, after, config, model.contract.feature(name))
         for name, kind, before, after in signals.signals(reference, production, config)
-    )
+    ]
     # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
     production = production.replace([np.inf, -np.inf], np.nan)
     answers = predictions.predict(model, production)
     kind = "numeric" if config.task == "regression" else "categorical"
     name = predictions.PREDICTION
-    prediction = _judge(name, kind, reference[name], answers[name], config)
+    judged.append(_judge(name, kind, reference[name], answers[name], config))
+    *features, prediction = _significant(judged, limits.p_value)
+    classes, target = model.contract.classes, config.columns.target
     table = labelled(production, answers, config)
-    measured, gaps, notes = _performance(table, config, model.contract.classes, holdout_metric)
+    measured, gaps, notes = _performance(table, config, classes, holdout_metric)
+    spread, new_bias, old_bias = _bias(reference, production.join(answers), config, classes)
+    if strange := unknown_labels(table[target], classes) if len(table) else {}:
+        labels = (
+            f"{plural(len(strange), 'class', 'classes')} that the model does not know, such as {next(iter(strange))!r}"
+        )
+        notes.append(f"{plural(sum(strange.values()), 'row is', 'rows are')} of {labels}")
     if rows["repeated_ids"]:
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
         repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")
         notes.append(f"{repeated} the {config.columns.id} of an earlier row")
     breaches = [sentence for signal in (*features, prediction) for sentence in signal.breaches]
-    breaches += _performance_breaches(measured, gaps)
+    breaches += _performance_breaches(measured)
+    if measured is not None and gaps is not None:
+        found, unsure = _gap_breaches(table, gaps, config, classes)
+        breaches += found
+        notes += unsure
+    breaches += [breach.sentence for breach in new_bias]
+    notes += [f"{breach.sentence}; so it was in training" for breach in old_bias]
     status: Literal["ok", "breach"] = "breach" if breaches else "ok"
     return Monitor(
-        window, status, rows, thresholds, features, prediction, measured, gaps, tuple(breaches), tuple(notes)
+        window,
+        status,
+        rows,
+        thresholds,
+        tuple(features),
+        prediction,
+        measured,
+        gaps,
+        spread,
+        tuple(breaches),
+        tuple(notes),
     )
+
+
+def few(breaches: Sequence[str]) -> list[str]:
+    """Return the first breaches for a message, and a sentence that counts the others."""
+    left = len(breaches) - SHOWN
+    return [*breaches[:SHOWN], *([f"and {left} more, all in monitor.json and monitor.html"] if left > 0 else [])]
 
 
 def monitor(settings: Settings) -> Monitor:
@@ -133,42 +170,78 @@ def main(argv: Sequence[str] | None = None) -> None:
     result = monitor(entry.settings(Settings, argv))
     if result.status == "breach":
         raise BreachError(
-            f"{result.window}: {plural(len(result.breaches), 'limit')} broken: {'; '.join(result.breaches)}"
+            f"{result.window}: {plural(len(result.breaches), 'limit')} broken: {'; '.join(few(result.breaches))}"
         )
 
 
 def _judge(
     name: str, kind: str, before: pd.Series, after: pd.Series, config: ProjectConfig, known: Feature | None = None
-) -> Signal:
-    """Judge one signal of both windows; without `known` (a prediction) only its distribution can break a limit."""
+) -> tuple[Signal, list[tuple[float, str | None]]]:
+    """Judge one signal of both windows; without `known` (a prediction) only its distribution can break a limit.
+
+    Returns:
+        The signal without breaches, and its tests: the p-value, and the breach if chance does not explain it
+        (None within the limit).
+    """
     limits = config.monitoring
     moved = drift(before, after, kind)
     quality = column_quality(before, after, kind, known)
-    breaches = []
-    if (
-        moved.psi is not None
-        and moved.p_value is not None
-        and moved.psi > limits.psi
-        and moved.p_value < limits.p_value
-    ):
-        breaches.append(f"{name}: PSI {number(moved.psi)} is above {number(limits.psi)}")
-    if quality.missing_production - quality.missing_reference > limits.missing:
-        breaches.append(
-            f"{name}: {percent(quality.missing_production)} of rows have no value,"
-            f" {percent(quality.missing_reference)} in training (a rise of {percent(limits.missing)} is allowed)"
-        )
-    if known is not None and quality.unseen is not None and quality.unseen > limits.unseen:
+    tests: list[tuple[float, str | None]] = []
+    if moved.psi is not None and moved.p_value is not None:
+        chance = moved.chance_psi or 0.0
+        sentence = f"{name}: PSI {number(moved.psi)} is above {number(limits.psi)}"
+        if chance >= limits.psi / 10:
+            sentence += f" by more than the {number(chance)} that chance explains in so few rows"
+        tests.append((moved.p_value, sentence if moved.psi - chance > limits.psi else None))
+    sentence = (
+        f"{name}: {percent(quality.missing_production)} of rows have no value,"
+        f" {percent(quality.missing_reference)} in training (a rise of {percent(limits.missing)} is allowed)"
+    )
+    rise = quality.missing_production - quality.missing_reference
+    tests.append((quality.missing_p, sentence if rise > limits.missing else None))
+    if known is not None and quality.unseen is not None:
         examples = ", ".join(repr(value) for value in quality.unseen_examples)
-        breaches.append(
+        sentence = (
             f"{name}: {percent(quality.unseen)} of rows hold a category never seen in training, such as {examples} "
             f"({percent(limits.unseen)} is allowed)"
         )
-    if known is not None and quality.out_of_range is not None and quality.out_of_range > limits.out_of_range:
-        breaches.append(
+        tests.append((quality.unseen_p, sentence if quality.unseen > limits.unseen else None))
+    if known is not None and quality.out_of_range is not None:
+        sentence = (
             f"{name}: {percent(quality.out_of_range)} of rows lie outside the range seen in training "
             f"({percent(limits.out_of_range)} is allowed)"
         )
-    return Signal(name=name, kind=kind, **asdict(moved), **asdict(quality), breaches=tuple(breaches))
+        tests.append((quality.out_of_range_p, sentence if quality.out_of_range > limits.out_of_range else None))
+    return Signal(name=name, kind=kind, **asdict(moved), **asdict(quality), breaches=()), tests
+
+
+def _significant(judged: Sequence[tuple[Signal, list[tuple[float, str | None]]]], level: float) -> list[Signal]:
+    """Return the signals with those breaches that chance does not explain, over all tests of the window together."""
+    corrected = iter(holm([p_value for _, tests in judged for p_value, _ in tests]))
+    found = []
+    for signal, tests in judged:
+        sentences = [sentence for (_, sentence), p_value in zip(tests, corrected, strict=False) if p_value < level]
+        found.append(replace(signal, breaches=tuple(sentence for sentence in sentences if sentence)))
+    return found
+
+
+def _bias(
+    reference: pd.DataFrame, production: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None
+) -> tuple[Bias | None, list[BiasBreach], list[BiasBreach]]:
+    """Return bias of both windows, and the limits that production breaks: those that training kept, and the others."""
+    if not config.slices:
+        return None, [], []
+    target = config.columns.target
+    if target in production and production[target].isna().all():
+        production = production.drop(columns=target)
+    found = bias.measure({BEFORE: reference, NOW: production}, config.slices, target, classes, config.bias_limits)
+    before = {(breach.column, breach.kind) for breach in found.breaches if breach.part == BEFORE}
+    now = [breach for breach in found.breaches if breach.part == NOW]
+    return (
+        found,
+        [breach for breach in now if (breach.column, breach.kind) not in before],
+        [breach for breach in now if (breach.column, breach.kind) in before],
+    )
 
 
 def _performance(
@@ -186,18 +259,31 @@ def _performance(
     return measured, slice_gaps(table, config, classes), []
 
 
-def _performance_breaches(measured: Performance | None, gaps: Slices | None) -> list[str]:
-    found = []
-    if measured is not None and measured.breach:
-        side = "above" if measured.value > measured.limit else "below"
-        rows = plural(measured.rows, "labelled row")
-        found.append(f"{measured.metric}: {number(measured.value)} on {rows} is {side} {number(measured.limit)}")
-    if gaps is not None:
-        for name, column in gaps.columns.items():
-            if column.gap > gaps.limit:
-                gap, limit = number(column.gap), number(gaps.limit)
-                found.append(f"{gaps.metric} by {name}: the gap between slices of {gap} is above {limit}")
-    return found
+def _performance_breaches(measured: Performance | None) -> list[str]:
+    if measured is None or not measured.breach:
+        return []
+    side = "above" if measured.value > measured.limit else "below"
+    rows = plural(measured.rows, "labelled row")
+    return [f"{measured.metric}: {number(measured.value)} on {rows} is {side} {number(measured.limit)}"]
+
+
+def _gap_breaches(
+    table: pd.DataFrame, gaps: Slices, config: ProjectConfig, classes: Sequence[str] | None
+) -> tuple[list[str], list[str]]:
+    """Return slice columns whose gap breaks the limit, and notes on gaps that chance explains or nothing measured."""
+    found, notes = [], []
+    for name, column in gaps.columns.items():
+        if column.gap is None or column.gap <= gaps.limit:
+            continue
+        text = f"{gaps.metric} by {name}: the gap between slices of {number(column.gap)} is above {number(gaps.limit)}"
+        if gap_exceeds(table, name, column, gaps.limit, config, classes):
+            found.append(text)
+        else:
+            notes.append(f"{text}, but so few rows show that by chance")
+    if gaps.caution:
+        text = f"gap between slices not measured: {gaps.caution}"
+        (found if config.gate.unmeasured == "refuse" else notes).append(text)
+    return found, notes
 
 
 if __name__ == "__main__":

@@ -1,13 +1,19 @@
 """How right the model was, once the true values of a window have arrived: overall and slice by slice."""
 
+import math
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from .. import predictions, slices
 from ..config.project import ProjectConfig
 from ..metrics import MINIMIZED
-from ..records import Performance, Slices
+from ..records import Performance, SliceColumn, Slices
+
+REPEATS = 100
+FEW = 5_000  # with more rows the error of a metric is small beside any limit
+ERRORS = 1.645  # one-sided 5 % of a normal distribution
 
 
 def labelled(production: pd.DataFrame, answers: pd.DataFrame, config: ProjectConfig) -> pd.DataFrame:
@@ -33,8 +39,48 @@ def performance(
     value = predictions.score(table, config.columns.target, classes, config.decision.positive).get(name)
     if value is None:
         return None
-    breach = value > limit if name in MINIMIZED else value < limit
-    return Performance(name, value, holdout_metric, limit, len(table), breach)
+    error = standard_error(table, config, classes)
+    beyond = value - limit if name in MINIMIZED else limit - value
+    return Performance(name, value, holdout_metric, limit, len(table), beyond > ERRORS * (error or 0.0), error)
+
+
+def standard_error(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None) -> float | None:
+    """Return the bootstrap standard error of the metric on `table`, from the configured seed; None for many rows.
+
+    Source: B. Efron, R. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 6 (50 to 200 repeats suffice).
+    """
+    if len(table) > FEW:
+        return None
+    draw = np.random.default_rng(config.seed)
+    found = []
+    for _ in range(REPEATS):
+        rows = draw.integers(0, len(table), len(table))
+        figures = predictions.score(table.iloc[rows], config.columns.target, classes)
+        found.append(figures.get(config.metric.name, np.nan))
+    return float(np.nanstd(found, ddof=1)) if np.isfinite(found).sum() > 1 else None
+
+
+def gap_exceeds(
+    table: pd.DataFrame,
+    name: str,
+    column: SliceColumn,
+    limit: float,
+    config: ProjectConfig,
+    classes: Sequence[str] | None,
+) -> bool:
+    """Return whether the gap between the slices of column `name` is above `limit` by more than its standard error."""
+    if column.gap is None or column.gap <= limit:
+        return False
+    metric = config.metric.name
+    counted = sorted(
+        (group for group in column.groups if group.counted and metric in group.metrics),
+        key=lambda group: group.metrics[metric],
+    )
+    texts = slices.values(table[name])
+    lowest, highest = (
+        standard_error(table[texts == group.value], config, classes) or 0.0 for group in (counted[0], counted[-1])
+    )
+    return column.gap - limit > ERRORS * math.hypot(lowest, highest)
 
 
 def slice_gaps(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None) -> Slices | None:

@@ -1,30 +1,41 @@
 """Quality of a window: missing values, values that training never had, and rows that came twice."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from ..records import Feature
+from . import chance
 
 EXAMPLES = 3
 
 
 @dataclass(frozen=True)
 class ColumnQuality:
-    """Shares are of all rows of a window, between 0 and 1."""
+    """Shares are of all rows of a window, between 0 and 1.
+
+    `..._p` is the probability that production has such a share or a larger one by chance; 1 with nothing to test.
+    """
 
     missing_reference: float
     missing_production: float
     unseen: float | None
     unseen_examples: tuple[str, ...]
     out_of_range: float | None
+    missing_p: float
+    unseen_p: float
+    out_of_range_p: float
 
 
 def column_quality(
     reference: pd.Series, production: pd.Series, kind: str, known: Feature | None = None
 ) -> ColumnQuality:
     """Compare one signal of two windows.
+
+    Chance alone makes categories unseen, and about as often as a reference row has a category of its own
+    (I. J. Good, The Population Frequencies of Species, Biometrika 1953): the test compares with those.
 
     Args:
         reference: values the model learned from.
@@ -38,30 +49,53 @@ def column_quality(
     unseen: float | None = None
     examples: list[str] = []
     out_of_range: float | None = None
+    unseen_p = out_of_range_p = 1.0
+    rows, filled, rows_before = len(production), int(production.notna().sum()), len(reference)
+    filled_before = int(reference.notna().sum())
     if kind == "categorical":
         categories = known.categories if known else None
         expected = set(reference.dropna().astype(str) if categories is None else categories)
         counts = production.dropna().astype(str).value_counts()
         strange = counts[[value not in expected for value in counts.index]]
-        unseen = _share(int(strange.sum()), len(production))
+        unseen = _share(int(strange.sum()), rows)
+        alone = int((reference.dropna().astype(str).value_counts() == 1).sum())
+        unseen_p = chance.rise(int(strange.sum()), rows, alone, rows_before)
         examples = [str(value) for value in strange.index[:EXAMPLES]]
-    elif kind == "numeric":
+    elif kind == "numeric":  # not for times: later ones than in training are what a window has
         values = production.to_numpy(dtype=np.float64, na_value=np.nan)
         low, high = _range(reference, known)
         inside = (values >= low) & (values <= high)
-        out_of_range = _share(int(np.count_nonzero(~inside & ~np.isnan(values))), len(production))
+        beyond = int(np.count_nonzero(~inside & ~np.isnan(values)))
+        out_of_range = _share(beyond, rows)
+        # A signal that was never filled has no range: that it now has values is the finding.
+        out_of_range_p = (
+            chance.outside(beyond, filled, filled_before)
+            if filled_before
+            else chance.rise(filled, rows, 0, rows_before)
+        )
     return ColumnQuality(
         missing_reference=_share(int(reference.isna().sum()), len(reference)),
         missing_production=_share(int(production.isna().sum()), len(production)),
         unseen=unseen,
         unseen_examples=tuple(examples),
         out_of_range=out_of_range,
+        missing_p=chance.rise(rows - filled, rows, rows_before - filled_before, rows_before),
+        unseen_p=unseen_p,
+        out_of_range_p=out_of_range_p,
     )
 
 
-def duplicate_ids(frame: pd.DataFrame, column: str) -> int:
-    """Return how many rows repeat an id that an earlier row has."""
-    return int(frame[column].duplicated().sum())
+def duplicate_ids(frame: pd.DataFrame, column: str | None) -> int:
+    """Return how many rows repeat an id that an earlier row has; 0 for data without an id."""
+    return 0 if column is None else int(frame[column].duplicated().sum())
+
+
+def unknown_labels(labels: pd.Series, classes: Sequence[str] | None) -> dict[str, int]:
+    """Return true labels that the model does not know, with the number of their rows, most frequent first."""
+    if classes is None:
+        return {}
+    strange = labels[labels.notna() & ~labels.isin(list(classes))]
+    return {str(label): int(count) for label, count in strange.value_counts().items()}
 
 
 def _range(reference: pd.Series, known: Feature | None) -> tuple[float, float]:

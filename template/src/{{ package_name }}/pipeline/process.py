@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import IO
 
 from ..errors import BreachError, GateRefusedError, StepFailedError, UserError
+from ..variables import applied, local
 
 OnLine = Callable[[str], None]
 TAIL = 15  # lines of a log shown with an error
@@ -54,13 +55,13 @@ class Log(io.TextIOBase):
 
 
 def inside(module: str, argv: Sequence[str], code: Path, variables: Mapping[str, str], log: Log) -> None:
-    """Call `module.main(argv)` with the step's environment, its output going to `log`.
+    """Call `module.main(argv)` in the local environment with `variables`, its output going to `log`.
 
     Raises:
         UserError: the step's own, unchanged; StepFailedError for any other way to fail.
     """
     with contextlib.ExitStack() as stack:
-        for context in (_path(code), _environment(variables), _logging(log)):
+        for context in (_path(code), applied(variables), _logging(log)):
             stack.enter_context(context)
         stack.enter_context(contextlib.redirect_stdout(log))
         stack.enter_context(contextlib.redirect_stderr(log))
@@ -90,7 +91,7 @@ def apart(command: Sequence[str], code: Path, variables: Mapping[str, str], log:
     Raises:
         UserError: the kind that belongs to its exit status, with the last line it wrote; StepFailedError for others.
     """
-    environment = {**os.environ, **variables, "PYTHONUNBUFFERED": "1"}
+    environment = local({**variables, "PYTHONUNBUFFERED": "1"})
     # Other programs of this environment, such as torchrun, lie beside its Python.
     environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", "")])
     # A group of its own can be ended as one, and a Ctrl-C in the terminal reaches only the runner.
@@ -171,17 +172,6 @@ def _path(code: Path) -> Iterator[None]:
         yield
     finally:
         sys.path.remove(str(code))
-
-
-@contextlib.contextmanager
-def _environment(variables: Mapping[str, str]) -> Iterator[None]:
-    before = dict(os.environ)
-    os.environ.update(variables)
-    try:
-        yield
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ from typing import Literal
 
 from ..errors import StepFailedError, UserError
 from ..paths import Project
+from ..variables import stated
 from . import command, process, runs
 from .digests import Digests
 from .graph import FILES, Graph, Step
@@ -178,7 +179,7 @@ class _Run:
         words = self.words(step, work)
         code = (self.project.root / step.code).resolve()
         variables = {
-            "MLFLOW_TRACKING_URI": self.project.mlflow_uri,
+            **stated(self.project),
             "MLFLOW_EXPERIMENT_NAME": self.graph.name,
             "MPLBACKEND": "Agg",  # a step draws into files, never into a window
             **step.variables,

@@ -8,11 +8,16 @@ from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Literal
 
-from markupsafe import Markup
+from markupsafe import Markup, escape
+
+from .. import figures
 
 State = Literal["good", "bad", "warn", "neutral"]
 NOTHING = Markup("")
 ABSENT = "\N{EN DASH}"
+NAME = 36  # letters of a name that are shown; the rest is seen on demand
+WORD = 14  # letters; a longer word may be broken
+FOLDED = 12  # rows or sentences after which the others are folded away
 
 
 def page(title: str, subtitle: str, body: Iterable[Markup], footer: str = "") -> str:
@@ -76,7 +81,7 @@ def card(title: str, label: Markup, content: Markup, problems: Iterable[str] = (
     """Return a titled picture among others; `problems` are sentences below it."""
     lines = join(Markup('<p class="bad">{}</p>').format(problem) for problem in problems)
     return Markup('<article class="card"><header><h3>{}</h3>{}</header>{}{}</article>').format(
-        title, label, content, lines
+        name(title), label, content, lines
     )
 
 
@@ -94,13 +99,23 @@ def figure(picture: Markup, caption: str, legend: Sequence[str] = ()) -> Markup:
 
 def facts(pairs: Iterable[tuple[str, object]]) -> Markup:
     """Return names and values; a value that is not known (None) is left out."""
-    items = join(Markup("<dt>{}</dt><dd>{}</dd>").format(name, value) for name, value in pairs if value is not None)
+    items = join(Markup("<dt>{}</dt><dd>{}</dd>").format(key, value) for key, value in pairs if value is not None)
     return Markup("<dl>{}</dl>").format(items) if items else NOTHING
 
 
 def findings(sentences: Iterable[str]) -> Markup:
-    items = join(Markup("<li>{}</li>").format(sentence) for sentence in sentences)
-    return Markup('<ul class="findings">{}</ul>').format(items) if items else NOTHING
+    """Return a list of sentences; of many, those after the first are folded away."""
+    items = [Markup("<li>{}</li>").format(sentence) for sentence in sentences]
+    if not items:
+        return NOTHING
+    shown, rest = _foldable(items)
+    block = Markup('<ul class="findings">{}</ul>')
+    return block.format(join(shown)) + (details(f"{len(rest):,} more", block.format(join(rest))) if rest else NOTHING)
+
+
+def _foldable(items: Sequence[Markup]) -> tuple[Sequence[Markup], Sequence[Markup]]:
+    """Return the items to show and those to fold away, which are more than a few."""
+    return (items, ()) if len(items) <= FOLDED * 3 // 2 else (items[:FOLDED], items[FOLDED:])
 
 
 def details(summary: str, *blocks: Markup) -> Markup:
@@ -112,38 +127,71 @@ def note(text: str) -> Markup:
     return Markup('<p class="note">{}</p>').format(text)
 
 
+def name(text: str, most: int = NAME) -> Markup:
+    """Return a name from the data; of a long one its start and end, and all of it on demand."""
+    if len(text) <= most and max(map(len, text.split()), default=0) <= WORD:
+        return escape(text)
+    whole = Markup(' title="{}"').format(text) if len(text) > most else NOTHING
+    return Markup("<bdi{}>{}</bdi>").format(whole, shorten(text, most))
+
+
+def shorten(text: str, most: int = NAME) -> str:
+    """Return at most so many letters: the start and the end of a longer text.
+
+    >>> shorten("shipping_address_country", 12), shorten("city", 12)
+    ('shippi…untry', 'city')
+    """
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
+
+
 def table(
     caption: str,
-    columns: Sequence[str],
+    columns: Sequence[str | Markup],
     rows: Sequence[Sequence[object]],
     numeric: Sequence[str] = (),
+    fold: bool = False,
 ) -> Markup:
     """Return a table whose first column names the row.
 
     Args:
-        caption: what the table shows; also the name of the area that scrolls sideways on a narrow screen.
+        caption: description of the table; also the name of the area that scrolls sideways on a narrow screen.
         columns: their headings.
         rows: one sequence a row, as long as `columns`; a cell may be Markup.
         numeric: headings of the columns to align to the right.
+        fold: show the first rows alone, and the others on demand.
     """
     if not rows:
         return NOTHING
-    marks = [Markup(' class="number"') if name in numeric else NOTHING for name in columns]
+    marks = [Markup(' class="number"') if heading in numeric else NOTHING for heading in columns]
     head = join(
-        Markup('<th scope="col"{}>{}</th>').format(mark, name) for mark, name in zip(marks, columns, strict=True)
+        Markup('<th scope="col"{}>{}</th>').format(mark, _named(heading))
+        for mark, heading in zip(marks, columns, strict=True)
     )
-    body = join(
+    body = [
         Markup('<tr><th scope="row"{}>{}</th>{}</tr>').format(
             marks[0],
-            row[0],
+            _named(row[0]),
             join(_cell(mark, value) for mark, value in zip(marks[1:], row[1:], strict=True)),
         )
         for row in rows
-    )
+    ]
+    shown, rest = _foldable(body) if fold else (body, ())
+    first = _table(caption, head, shown)
+    if not rest:
+        return first
+    others = details(f"{len(rest):,} more", _table(f"{caption}, continued", head, rest))
+    return Markup("<div>{}{}</div>").format(first, others)
+
+
+def _table(caption: str, head: Markup, rows: Sequence[Markup]) -> Markup:
     return Markup(
         '<div class="scroll" role="region" aria-label="{}" tabindex="0"><table><caption>{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
-    ).format(caption, caption, head, body)
+    ).format(caption, caption, head, join(rows))
+
+
+def _named(value: object) -> object:
+    return name(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _cell(mark: Markup, value: object) -> Markup:
@@ -160,20 +208,22 @@ def bar(value: float | None, largest: float, style: Literal["", "muted", "over"]
     )
 
 
-def number(value: float | None) -> str:
-    """Return three significant digits, as a reader would write them: 0.0123, 9.87, 15, 12,345, 1.2e-09.
+def number(value: float | None, digits: int = 4) -> str:
+    """Return a figure as a reader would write it, see `figures.number`; a dash for one that is missing."""
+    return ABSENT if value is None or not math.isfinite(value) else figures.number(value, digits)
 
-    Zeros at the end say that a figure was rounded: 14.0 stands for 13.96, 14 for exactly that.
+
+def apart(one: float, other: float) -> tuple[str, str]:
+    """Return two figures with as many digits as are needed to tell them apart.
+
+    >>> apart(0.961, 0.905), apart(0.96134, 0.96129), apart(2.0, 2.0)
+    (('0.961', '0.905'), ('0.96134', '0.96129'), ('2', '2'))
     """
-    if value is None or not math.isfinite(value):
-        return ABSENT
-    if isinstance(value, int) or abs(value) >= 1000:
-        return f"{value:,.0f}"
-    if value and abs(value) < 0.0001:
-        return f"{value:.1e}"
-    digits = max(0, 2 - math.floor(math.log10(abs(value)))) if value else 0
-    text = f"{value:.{digits}f}"
-    return text.rstrip("0").rstrip(".") if float(text) == value and "." in text else text
+    for digits in (4, 5, 6, 7, 8):
+        texts = number(one, digits), number(other, digits)
+        if texts[0] != texts[1]:
+            break
+    return texts
 
 
 def percent(share: float | None) -> str:

@@ -12,8 +12,10 @@ from markupsafe import Markup
 
 from .. import records
 from ..config.project import ProjectConfig
-from ..records import Contract, Metrics, Slices, Training
-from .html import facts, findings, join, number, page, percent, plural, section, table
+from ..records import Bias, BiasGroup, Contract, Disparity, Metrics, Slices, Training
+from .html import FOLDED, facts, findings, join, number, page, percent, plural, section, table
+
+RATES = 3  # classes whose rates a table shows
 
 
 @dataclass(frozen=True)
@@ -41,6 +43,7 @@ def model_card(
     training: Training,
     metrics: Metrics,
     slices: Slices,
+    bias: Bias | None = None,
 ) -> tuple[str, str]:
     """Return the card of one trained model as Markdown and as an HTML page."""
     parts = [
@@ -49,6 +52,7 @@ def model_card(
         _data(config, contract, training, metrics),
         _performance(training, metrics),
         _fairness(slices),
+        *([_bias(bias)] if bias and any(bias.parts.values()) else []),
         _limits(config, contract, training, metrics, slices),
     ]
     title = f"Model card: {contract.target}"
@@ -76,6 +80,7 @@ def _model(training: Training) -> Part:
         pairs=[
             ("Learner", training.learner),
             ("Chosen from", candidates(training)),
+            ("Decides for", training.decision.summary if training.decision else None),
             ("Parameters", ", ".join(f"{name}={value}" for name, value in training.parameters.items())),
             ("Seed", str(training.seed)),
             ("Code version", training.code_version),
@@ -93,10 +98,17 @@ def _data(config: ProjectConfig, contract: Contract, training: Training, metrics
         pairs=[
             ("Trained on", rows_of(training.part)),
             ("Held out", f"{rows_of(metrics.holdout)} ({held})"),
-            *((f"{kind.capitalize()} features", ", ".join(names)) for kind, names in named.items()),
+            *((f"{kind.capitalize()} features", _listed(names, Contract)) for kind, names in named.items()),
             ("Data digest", training.data_digest),
         ],
     )
+
+
+def _listed(texts: Sequence[str], record: type[records.Record]) -> str:
+    """Return texts in a row; of many, the first ones, how many are left, and the file that holds all of them."""
+    if len(texts) <= FOLDED * 2:
+        return ", ".join(texts)
+    return f"{', '.join(texts[:FOLDED])} and {len(texts) - FOLDED:,} more (all are in {record.FILE})"
 
 
 def rows_of(part: records.Part) -> str:
@@ -108,8 +120,11 @@ def rows_of(part: records.Part) -> str:
 def candidates(training: Training) -> str | None:
     """Return the kinds of model that were tried, with their metric on the validation rows; None if one was given."""
     metric = training.metric
-    tried = [f"{each.kind} ({metric} {number(each.metrics.get(metric))})" for each in training.candidates]
-    return ", ".join(tried) + "; validated within the training rows" if tried else None
+    tried = [f"{each.kind} ({metric} {each.figure(metric)})" for each in training.candidates]
+    spread = (
+        ", with the standard error of the folds" if any(metric in each.errors for each in training.candidates) else ""
+    )
+    return f"{', '.join(tried)}; validated within the training rows{spread}" if tried else None
 
 
 def roles(training: Training | None) -> dict[str, str]:
@@ -135,16 +150,77 @@ def _fairness(slices: Slices) -> Part:
             [group.value, f"{group.rows:,}", number(group.metrics.get(metric)), "yes" if group.counted else "no"]
             for group in content.groups
         ]
-        caption = f"{metric} by {column}: gap {number(content.gap)}"
+        gap = "not measured" if content.gap is None else number(content.gap)
+        caption = f"{metric} by {column}: gap {gap}"
         grids.append(Grid(caption, [column, "rows", metric, "counted in the gap"], rows))
     if not grids:
         return Part("Slices", ["config/project.yml names no slice columns: unequal errors were not looked for."])
-    text = (
-        f"The largest gap between two slices of a column is {number(slices.largest_gap)};"
-        f" {number(slices.limit)} is allowed. Slices below {plural(slices.minimum_rows, 'row')} are shown"
-        " but not counted: chance rules there."
-    )
-    return Part("Slices", [text], grids=grids)
+    text = [f"Slices below {plural(slices.minimum_rows, 'row')} are shown but not counted: chance rules there."]
+    if slices.largest_gap is not None:
+        gap, limit = number(slices.largest_gap), number(slices.limit)
+        text.insert(0, f"The largest gap between two slices of a column is {gap}; {limit} is allowed.")
+    if slices.caution:
+        text.append(f"Not measured: {slices.caution}.")
+    return Part("Slices", text, grids=grids)
+
+
+def bias_sentences(bias: Bias) -> list[str]:
+    """Return the broken limits of data bias, or that there are none."""
+    if bias.breaches:
+        return [f"{breach.sentence[0].upper()}{breach.sentence[1:]}." for breach in bias.breaches]
+    return ["No limit is broken."]
+
+
+def bias_grids(bias: Bias) -> list[Grid]:
+    """Return share and rates of each slice, part beside part: one table for each slice column."""
+    names = list(bias.parts)
+    grids = []
+    for column in next(iter(bias.parts.values()), {}):
+        found = {name: bias.parts[name][column] for name in names}
+        kinds = {
+            (name, kind, rate): None
+            for name in names
+            for group in found[name].groups
+            for kind, rates in group.rates.items()
+            for rate in rates
+        }
+        # Part by part, share first; rates of many classes would not fit and are in the record.
+        shown = {name: [key for key in kinds if key[0] == name] for name in names}
+        heads, keys = [], []
+        for name in names:
+            heads.append(f"{name} rows")
+            keys.append((name, "", ""))
+            if len(shown[name]) <= RATES * len({kind for _, kind, _ in shown[name]}):
+                heads += [f"{name} {kind}{'' if rate == 'mean' else f' {rate}'}" for _, kind, rate in shown[name]]
+                keys += shown[name]
+        groups = {name: {group.value: group for group in found[name].groups} for name in names}
+        rows = [
+            [value, *(_bias_cell(groups[name][value], kind, rate) for name, kind, rate in keys)]
+            for value in groups[names[0]]
+        ]
+        notes = [
+            f"{kind} in {name} {_disparity(pair)}" for name in names for kind, pair in found[name].disparities.items()
+        ]
+        grids.append(Grid(f"By {column}" + (f": {'; '.join(notes)}" if notes else ""), [column, *heads], rows))
+    return grids
+
+
+def _bias_cell(group: BiasGroup, kind: str, rate: str) -> str:
+    if not kind:
+        return f"{group.rows:,} ({percent(group.share)})"
+    value = group.rates.get(kind, {}).get(rate)
+    return number(value) if rate == "mean" or value is None else percent(value)
+
+
+def _disparity(pair: Disparity) -> str:
+    rate = "" if pair.rate == "mean" else f" for {pair.rate}"
+    ratio = "" if pair.ratio is None else f", ratio {number(pair.ratio)}"
+    return f"differs by up to {number(pair.difference)}{ratio}{rate}"
+
+
+def _bias(bias: Bias) -> Part:
+    """Return how the slices are spread over the data, and their rates."""
+    return Part("Data bias", bias_sentences(bias), grids=bias_grids(bias))
 
 
 def _limits(
@@ -177,7 +253,7 @@ def _limits(
         if feature.minimum is not None
     ]
     if ranges:
-        found.append(f"Outside the ranges it learned from it extrapolates: {', '.join(ranges)}.")
+        found.append(f"Outside the ranges it learned from it extrapolates: {_listed(ranges, Contract)}.")
     few = [
         f"{column} {group.value} ({group.rows})"
         for column, content in slices.columns.items()
@@ -185,7 +261,7 @@ def _limits(
         if not group.counted
     ]
     if few:
-        found.append(f"Too few held-out rows to say how good it is for {', '.join(few)}.")
+        found.append(f"Too few held-out rows to say how good it is for {_listed(few, Slices)}.")
     return Part("Limits", found)
 
 
@@ -195,7 +271,7 @@ def _html(title: str, parts: Sequence[Part]) -> str:
         blocks.append(Markup("<h3>{}</h3>").format(part.title))
         blocks.append(findings(part.sentences))
         blocks.append(facts(part.pairs))
-        blocks += [table(grid.caption, grid.columns, grid.rows, grid.columns[1:]) for grid in part.grids]
+        blocks += [table(grid.caption, grid.columns, grid.rows, grid.columns[1:], fold=True) for grid in part.grids]
     return page(title, "", [section("Model card", join(blocks, "\n"))])
 
 

@@ -4,9 +4,10 @@ from typing import Literal
 
 from markupsafe import Markup
 
-from ..records import Monitor, Signal, Slices
+from ..records import Bias, Monitor, Signal, Slices
 from . import charts
 from .html import (
+    ABSENT,
     NOTHING,
     State,
     badge,
@@ -17,23 +18,26 @@ from .html import (
     findings,
     grid,
     join,
+    name,
     note,
     number,
     page,
     percent,
     plural,
     section,
+    shorten,
     table,
     verdict,
     verdicts,
 )
+from .model_card import bias_grids, bias_sentences
 
 PICTURES = 24
 TESTS = {"kolmogorov_smirnov": "KS", "chi_square": "chi-square"}
 LEGEND = ("production", "training")
 DRIFT_INTRO = (
     "PSI says how far a distribution moved: below 0.1 it is stable, above 0.2 it moved clearly. It counts as a breach"
-    " only when the test agrees that chance does not explain it."
+    " only when a test, corrected for the number of tests in the window, says that chance does not explain it."
 )
 
 
@@ -45,6 +49,7 @@ def monitor_page(result: Monitor) -> str:
         verdicts(headline(result), performance_headline(result)),
         section("Findings", findings(result.breaches), findings(result.notes)),
         section("Performance", performance_block(result)),
+        section("Data bias", bias_block(result.bias)),
         section("Drift", drift_block(result), intro=DRIFT_INTRO),
     ]
     return page(f"Monitor: {result.window}", subtitle, body)
@@ -62,10 +67,12 @@ def headline(result: Monitor) -> Markup:
         return verdict("neutral", f"{window}: too few rows to judge", "; ".join(result.notes) + ".")
     changed = moved(result)
     total = len(result.features)
+    if not total:
+        return verdict("neutral", f"{window}: no feature was compared", "; ".join(result.notes) or ABSENT)
     if not changed:
         worst = result.worst_first[0]
         text = f"None of {plural(total, 'feature')} broke a limit; the largest PSI is {number(worst.psi)}"
-        return verdict("good", f"{window}: the data did not move", f"{text} ({worst.name}).")
+        return verdict("good", f"{window}: the data did not move", f"{text} ({shorten(worst.name)}).")
     text = f"{len(changed)} of {plural(total, 'feature')} broke a limit. {changed[0].breaches[0]}."
     return verdict("bad", f"{window}: the data moved", text)
 
@@ -99,8 +106,8 @@ def performance_block(result: Monitor) -> Markup:
     values = [("this window", measured.value), ("holdout at training", measured.reference_value)]
     largest = max(abs(value) for _, value in values if value is not None)
     rows = [
-        (name, number(value), bar(abs(value), largest, "over" if index == 0 and measured.breach else ""))
-        for index, (name, value) in enumerate(values)
+        (label, number(value), bar(abs(value), largest, "over" if index == 0 and measured.breach else ""))
+        for index, (label, value) in enumerate(values)
         if value is not None
     ]
     overall = table(f"{metric} (limit {number(measured.limit)})", ["rows", metric, " "], rows, [metric])
@@ -119,12 +126,21 @@ def slice_tables(slices: Slices | None) -> list[Markup]:
         rows = []
         for group in sorted(known, key=lambda item: (not item.counted, sign * item.metrics[metric])):
             value = group.metrics[metric]
-            name = group.value if group.counted else f"{group.value} (few rows)"
+            label = name(group.value) if group.counted else Markup("{} (few rows)").format(name(group.value))
             style: Literal["", "muted"] = "" if group.counted else "muted"
-            rows.append((name, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
-        title = f"{metric} by {column}: gap {number(content.gap)} (limit {number(slices.limit)})"
-        tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric]))
+            rows.append((label, f"{group.rows:,}", number(value), bar(abs(value), largest, style)))
+        gap = "not measured" if content.gap is None else number(content.gap)
+        title = f"{metric} by {column}: gap {gap} (limit {number(slices.limit)})"
+        tables.append(table(title, [column, "rows", metric, " "], rows, ["rows", metric], fold=True))
     return tables
+
+
+def bias_block(bias: Bias | None) -> Markup:
+    """Return the broken limits of data bias, and share and rates of each slice in each part of the data."""
+    if bias is None or not any(bias.parts.values()):
+        return NOTHING
+    tables = [table(each.caption, each.columns, each.rows, each.columns[1:]) for each in bias_grids(bias)]
+    return findings(bias_sentences(bias)) + join(tables)
 
 
 def drift_block(result: Monitor) -> Markup:
@@ -183,15 +199,15 @@ def _legend() -> Markup:
 
 
 def _drift_card(signal: Signal, limit: float) -> Markup:
-    name, psi = signal.name, signal.psi
+    psi = signal.psi
     picture = charts.histogram_pair(
-        signal.histogram, f"Distribution of {name} in production and in training; PSI {number(psi)}"
+        signal.histogram, f"Distribution of {signal.name} in production and in training; PSI {number(psi)}"
     )
-    sentences = [sentence.removeprefix(f"{name}: ") for sentence in signal.breaches]
+    sentences = [sentence.removeprefix(f"{signal.name}: ") for sentence in signal.breaches]
     others = [sentence for sentence in sentences if not sentence.startswith("PSI")]
     label = "no values" if psi is None else f"PSI {number(psi)}, limit {number(limit)}"
     state: State = "neutral" if psi is None else "good" if len(others) == len(sentences) else "bad"
-    return card(name, badge(state, label), picture, others)
+    return card(signal.name, badge(state, label), picture, others)
 
 
 def _p_value(value: float | None) -> str:

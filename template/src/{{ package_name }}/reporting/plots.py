@@ -1,5 +1,7 @@
 """The pictures of an evaluation, as PNG files for MLflow: drawn without a display, one function a picture."""
 
+import re
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -9,14 +11,21 @@ from matplotlib.figure import Figure
 
 from .. import slices
 from ..config.project import ProjectConfig
+from ..figures import number
 from ..metrics import positive_class
+from ..predictions import PROBABILITY
+from . import charts
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
 
 INK, ACCENT = "#334155", "#2563eb"
 DOTS = 4_000  # more only makes the cloud solid
+NAME = 180  # room for a name, in units of `charts.width`
+CELLS = 12  # classes up to which the picture of mistakes holds figures
+CLASSES = 40  # classes that the picture of mistakes has room for
 
 
 def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | None, folder: Path) -> None:
@@ -29,19 +38,32 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
         _save(folder / "residuals.png", _residuals, table["prediction"] - table[target], target)
     else:
         _save(folder / "confusion.png", _confusion, table[target], table["prediction"], classes)
-        positive = positive_class(classes or (), config.decision.positive)
-        if positive is not None:
-            truth = table[target] == positive
-            probability = table[f"probability_{positive}"]
-            _save(folder / "roc.png", _roc, truth, probability, positive)
-            _save(folder / "precision_recall.png", _precision_recall, truth, probability, positive)
-            _save(folder / "calibration.png", _calibration, truth, probability, positive)
-    for column in config.slices:
-        _save(folder / f"error_by_{column}.png", _error_by_slice, table, column, config)
+        label = positive_class(classes or (), config.decision.positive)
+        if label is not None:
+            truth, probability = table[target] == label, table[f"{PROBABILITY}{label}"]
+            _save(folder / "roc.png", _roc, truth, probability, label)
+            _save(folder / "precision_recall.png", _precision_recall, truth, probability, label)
+            _save(folder / "calibration.png", _calibration, truth, probability, label)
+    for place, column in enumerate(config.slices, 1):
+        _save(folder / f"error_by_{_file_name(column, place)}.png", _error_by_slice, table, column, config)
+
+
+def _file_name(column: str, place: int) -> str:
+    """Return a column's name where every file system takes it, and else its place among the slice columns."""
+    plain = re.fullmatch(r"[A-Za-z0-9_][A-Za-z0-9_. -]{0,79}", column) and not column.endswith((".", " "))
+    return column if plain else f"slice_column_{place}"
 
 
 def _save(path: Path, painter: Any, *arguments: Any) -> None:
-    with matplotlib.rc_context({"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK}):
+    # A dollar sign in a name is no formula.
+    with (
+        matplotlib.rc_context(
+            {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.parse_math": False}
+        ),
+        warnings.catch_warnings(),
+    ):
+        # The font lacks the letters of some languages; the report, in the browser's fonts, has them.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
@@ -50,26 +72,50 @@ def _save(path: Path, painter: Any, *arguments: Any) -> None:
         figure.savefig(path, dpi=120, metadata={"Software": None})
 
 
+def _readable(axis: "Axis") -> None:
+    """Write the figures of an axis in full, few enough to stand beside each other."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+    axis.set_major_locator(MaxNLocator(5))
+    axis.set_major_formatter(FuncFormatter(lambda value, _: number(value)))
+
+
 def _predicted_vs_true(axes: "Axes", target: Any, prediction: Any, name: str) -> None:
     axes.scatter(target, prediction, s=6, alpha=0.25, color=ACCENT, linewidths=0)
     ends = [min(target.min(), prediction.min()), max(target.max(), prediction.max())]
     axes.plot(ends, ends, color=INK, linewidth=1, linestyle="--")
-    axes.set(xlabel=f"true {name}", ylabel=f"predicted {name}", title="Predicted against true, holdout")
+    _readable(axes.xaxis)
+    _readable(axes.yaxis)
+    shown = charts.fit(name, NAME)
+    axes.set(xlabel=f"true {shown}", ylabel=f"predicted {shown}", title="Predicted against true, holdout")
 
 
 def _residuals(axes: "Axes", residuals: Any, name: str) -> None:
     axes.hist(residuals, bins=60, color=ACCENT)
     axes.axvline(0, color=INK, linewidth=1, linestyle="--")
-    axes.set(xlabel=f"predicted minus true {name}", ylabel="rows", title="Residuals, holdout")
+    _readable(axes.xaxis)
+    _readable(axes.yaxis)
+    axes.set(xlabel=f"predicted minus true {charts.fit(name, NAME)}", ylabel="rows", title="Residuals, holdout")
 
 
 def _confusion(axes: "Axes", target: Any, prediction: Any, classes: Sequence[str]) -> None:
-    from sklearn.metrics import ConfusionMatrixDisplay
+    from sklearn.metrics import ConfusionMatrixDisplay, confusion_matrix
 
-    ConfusionMatrixDisplay.from_predictions(
-        target, prediction, labels=classes, normalize="true", cmap="Blues", ax=axes, colorbar=False
+    shares = confusion_matrix(target, prediction, labels=classes, normalize="true")
+    # Of more classes than there is room for, those with the most rows.
+    rows = target.value_counts()
+    kept = sorted(sorted(range(len(classes)), key=lambda place: -rows.get(classes[place], 0))[:CLASSES])
+    names = [charts.fit(str(classes[place]), NAME) for place in kept]
+    ConfusionMatrixDisplay(shares[kept][:, kept], display_labels=names).plot(
+        cmap="Blues", ax=axes, colorbar=False, include_values=len(kept) <= CELLS, values_format=".2f"
     )
-    axes.set_title("Share of each true class, holdout")
+    # Many or long names are turned; the picture grows until each has its line.
+    figure = axes.get_figure(root=True)
+    if figure and (len(kept) > 4 or max(map(charts.width, names)) > NAME / 2):
+        axes.tick_params(axis="x", rotation=90)
+        figure.set_size_inches(0.3 * len(kept) + 5, 0.3 * len(kept) + 3.5)
+    some = f", the {CLASSES} largest classes" if len(kept) < len(classes) else ""
+    axes.set_title(f"Share of each true class, holdout{some}")
 
 
 def _roc(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
@@ -77,7 +123,7 @@ def _roc(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
 
     if truth.nunique() == 2:
         RocCurveDisplay.from_predictions(truth, probability, ax=axes, plot_chance_level=True)
-    axes.set_title(f"ROC for class {label}, holdout")
+    axes.set_title(f"ROC for class {charts.fit(label, NAME)}, holdout")
 
 
 def _precision_recall(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
@@ -85,14 +131,14 @@ def _precision_recall(axes: "Axes", truth: Any, probability: Any, label: str) ->
 
     if truth.nunique() == 2:
         PrecisionRecallDisplay.from_predictions(truth, probability, ax=axes, plot_chance_level=True)
-    axes.set_title(f"Precision and recall for class {label}, holdout")
+    axes.set_title(f"Precision and recall for class {charts.fit(label, NAME)}, holdout")
 
 
 def _calibration(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
     from sklearn.calibration import CalibrationDisplay
 
     CalibrationDisplay.from_predictions(truth, probability, n_bins=10, ax=axes, strategy="quantile")
-    axes.set_title(f"Calibration for class {label}, holdout")
+    axes.set_title(f"Calibration for class {charts.fit(label, NAME)}, holdout")
 
 
 def _error_by_slice(axes: "Axes", table: "pd.DataFrame", column: str, config: ProjectConfig) -> None:
@@ -103,5 +149,8 @@ def _error_by_slice(axes: "Axes", table: "pd.DataFrame", column: str, config: Pr
         error, label = (prediction != target).astype(float), "share of wrong classes"
     groups = error.groupby(slices.values(table[column]))
     means = groups.mean()[groups.size().sort_values(ascending=False).index[:20]]
-    axes.barh(means.index[::-1], means.to_numpy()[::-1], color=ACCENT)
-    axes.set(xlabel=label, ylabel=column, title=f"Error by {column}, holdout (largest slices)")
+    places = range(len(means))
+    axes.barh(places, means.to_numpy()[::-1], color=ACCENT)
+    axes.set_yticks(places, [charts.fit(name, NAME) for name in means.index[::-1]])
+    _readable(axes.xaxis)
+    axes.set(xlabel=label, ylabel=charts.fit(column, NAME), title="Error by slice, holdout (largest slices)")

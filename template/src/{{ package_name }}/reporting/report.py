@@ -1,4 +1,4 @@
-"""The report: one page that says whether the model is good, whether the data moved, and what was done about it.
+"""The report: one page that says whether the model keeps its limits, whether the data moved, and what was done.
 
 The page is made from records, wherever they come from: `local.collect` reads those under outputs/.
 """
@@ -10,12 +10,27 @@ from typing import Any
 
 from markupsafe import Markup
 
-from ..records import Gate, Metrics, Monitor, Registration, Slices, Split, Training
+from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
-from .html import NOTHING, contents, grid, main_part, number, page, plural, section, verdict, verdicts
+from .html import (
+    ABSENT,
+    NOTHING,
+    apart,
+    contents,
+    details,
+    grid,
+    main_part,
+    number,
+    page,
+    plural,
+    section,
+    verdict,
+    verdicts,
+)
 from .model_card import roles
-from .monitor_page import DRIFT_INTRO, drift_block, headline, performance_headline, slice_tables
+from .monitor_page import DRIFT_INTRO, bias_block, drift_block, headline, performance_headline, slice_tables
 
+COMPARED = 4  # runs whose champion and challenger are shown; those before are folded away
 INTROS = {
     **examples.INTROS,
     "Drift": DRIFT_INTRO,
@@ -34,7 +49,10 @@ class TrainingRun:
         metrics: outcome of the evaluate step.
         predictions: path of predictions.parquet of the evaluate step.
         target: column that the model predicts.
+        positive: the class to find, for a model of two classes; None for the last one in order.
+        threshold: its probability from which on a row is taken for it; None if it is not known.
         slices: outcome of the responsible_ai step.
+        bias: outcome of the responsible_ai step too.
         model_card: model_card.html of the responsible_ai step.
         gate: outcome of the gate step.
         registration: outcome of the register step.
@@ -46,7 +64,10 @@ class TrainingRun:
     metrics: Metrics | None = None
     predictions: Path | None = None
     target: str = "target"
+    positive: str | None = None
+    threshold: float | None = None
     slices: Slices | None = None
+    bias: Bias | None = None
     model_card: str | None = None
     gate: Gate | None = None
     registration: Registration | None = None
@@ -76,7 +97,7 @@ def report_page(inputs: ReportInputs) -> str:
     metrics, last = run.metrics, inputs.monitors[-1] if inputs.monitors else None
     compared = [
         sections.retraining(each.name, each.metrics, roles(each.training))
-        for each in inputs.runs
+        for each in reversed(inputs.runs)
         if each.metrics and each.metrics.champion
     ]
     blocks = {
@@ -85,9 +106,10 @@ def report_page(inputs: ReportInputs) -> str:
         "How good it is": sections.metrics_table(metrics, roles(run.training)) if metrics else NOTHING,
         "Predictions": _predictions(run),
         "Error by slice": grid(slice_tables(run.slices), "pair"),
+        "Data bias": bias_block(run.bias),
         **(examples.sections(metrics) if metrics else {}),
         "Gate": sections.gate(run.gate) if run.gate else NOTHING,
-        "Before and after retraining": grid(compared, "pair"),
+        "Before and after retraining": _newest(compared),
         "Monitoring": sections.windows(inputs.monitors),
         "Drift": drift_block(last) if last else NOTHING,
     }
@@ -105,7 +127,13 @@ def report_page(inputs: ReportInputs) -> str:
 def _predictions(run: TrainingRun) -> Markup:
     if run.predictions is None or run.metrics is None:
         return NOTHING
-    return sections.predictions(run.predictions, run.metrics.task, run.target, roles(run.training))
+    task, names = run.metrics.task, roles(run.training)
+    return sections.predictions(run.predictions, task, run.target, names, run.positive, run.threshold)
+
+
+def _newest(compared: Sequence[Markup]) -> Markup:
+    older = details(plural(len(compared[COMPARED:]), "earlier run"), grid(compared[COMPARED:], "pair"))
+    return grid(compared[:COMPARED], "pair") + older
 
 
 def _subtitle(run: TrainingRun, version: str | None) -> str:
@@ -126,13 +154,15 @@ def _verdicts(inputs: ReportInputs) -> list[Markup]:
 def _model_verdict(run: TrainingRun) -> Markup:
     if run.metrics is None:
         return verdict("neutral", "The model has not been tested", f"Run {run.name} ended before its evaluation.")
-    metric = run.metrics.metric
+    metric, value = run.metrics.metric, number(run.metrics.challenger.get(run.metrics.metric))
     text = f"Version {run.registration.version}: " if run.registration else ""
-    text += f"{metric} {number(run.metrics.challenger.get(metric))} on {plural(run.metrics.rows, 'held-out row')}"
+    text += f"{metric} {value if value != ABSENT else 'not defined'} on {plural(run.metrics.rows, 'held-out row')}"
     if run.training and run.training.kind == run.training.baseline:
         text += f"; the {run.training.baseline} model itself did best."
     else:
         text += f"; the {roles(run.training)['baseline']} reaches {number(run.metrics.baseline.get(metric))}."
+    if run.metrics.task == "classification" and run.predictions is not None:
+        text = f"{text} {sections.found(run.predictions, run.target, run.positive)}".rstrip()
     if run.gate is None:
         return verdict("neutral", "The model has not been judged", text)
     if not run.gate.passed:
@@ -140,16 +170,27 @@ def _model_verdict(run: TrainingRun) -> Markup:
         return verdict("bad", "The gate refused the model", f"{text} {refused}.")
     if run.gate.override:
         return verdict("warn", "Let through by a person", f"{text} Reason: {run.gate.override}")
-    limit = next(check.limit for check in run.gate.checks if check.name == "metric")
+    limits = [number(check.limit) for check in run.gate.checks if check.name == "metric"]
     bound = "most" if run.metrics.direction == "minimize" else "least"
-    return verdict("good", "The model is good", f"{text} At {bound} {number(limit)} is asked.")
+    text += "".join(f" At {bound} {metric} {limit} is asked." for limit in limits)
+    if any(check.value is None for check in run.gate.checks):
+        return verdict("warn", "The model passes the limits that could be measured", text)
+    return verdict("good", "The model passes its limits", text)
 
 
 def _retraining_verdict(metrics: Metrics, gate: Gate | None) -> Markup:
     metric = metrics.metric
-    new, old = (number(metrics.models[role].get(metric)) for role in ("challenger", "champion"))
+    after, before = (metrics.models.get(role, {}).get(metric) for role in ("challenger", "champion"))
+    if after is None or before is None:
+        return verdict("neutral", "Retraining cannot be judged", f"{metric} is not defined on the held-out rows.")
+    new, old = apart(after, before)
     text = f"{metric} {new} after, {old} before, on the same held-out rows."
     text += f" Beware: {metrics.caution}." if metrics.caution else ""
-    if gate is not None and gate.passed:
-        return verdict("good", "Retraining helped", text)
-    return verdict("neutral", "Retraining did not replace the model", text)
+    better = after < before if metrics.direction == "minimize" else after > before
+    if gate is None or not gate.passed:
+        return verdict("neutral", "Retraining did not replace the model", text)
+    if number(after) == number(before):
+        return verdict("neutral", "Retraining made no visible difference", text)
+    if not better:
+        return verdict("warn", "The retrained model replaced a better one", text)
+    return verdict("good", "Retraining helped", text)

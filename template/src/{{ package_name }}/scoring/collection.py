@@ -21,13 +21,13 @@ class DataCollection:
         self._outputs = Collector(name="model_outputs", on_error=_log)
 
     def collect(
-        self, inputs: "pd.DataFrame", outputs: Mapping[str, Any], id_column: str, ids: list[str] | None
+        self, inputs: "pd.DataFrame", outputs: Mapping[str, Any], id_column: str | None, ids: list[str] | None
     ) -> None:
         """Queue a request's rows and its answers, joined by a correlation id and, where sent, by the rows' own ids."""
         import pandas as pd
 
         answers = pd.DataFrame(outputs)
-        if ids is not None:
+        if id_column is not None and ids is not None:
             inputs, answers = inputs.assign(**{id_column: ids}), answers.assign(**{id_column: ids})
         try:
             self._outputs.collect(answers, self._inputs.collect(inputs))

@@ -4,7 +4,8 @@
     {"input_data": {"columns": ["<feature>", ...], "index": [0, ...], "data": [[value, ...], ...]}}
 
 The second is MLflow's, which Azure's own tools send; its `index` may be left out. Every row holds every feature. The
-id may be sent along, as a string or a whole number, in every row or in none. `contract` says what a value may be.
+id, if rows have one, may be sent along, as a string or a whole number, in every row or in none. `contract` says what a
+value may be.
 """
 
 import json
@@ -69,9 +70,9 @@ class Values:
         Raises:
             InvalidRequestError: one is neither a string nor a whole number.
         """
-        if contract.id not in self.columns:
+        if not _may_send_id(contract) or contract.id not in self.columns:
             return None
-        return [str(value) for value in self.checked(contract.id, _ID_ALLOWED, ID_RULE)]
+        return [str(value) for value in self.checked(str(contract.id), _ID_ALLOWED, ID_RULE)]
 
     def checked(self, column: str, allowed: frozenset[type], rule: str) -> Sequence[Any]:
         """Return the values of a column, all of which must be of an allowed type.
@@ -180,7 +181,14 @@ def _check_count(where: str, rows: Any, contract: Contract) -> None:
 
 
 def _names(contract: Contract, *, with_id: bool) -> list[str]:
-    return [*contract.names, contract.id] if with_id else contract.names
+    if contract.id is None or not with_id or not _may_send_id(contract):
+        return contract.names
+    return [*contract.names, contract.id]
+
+
+def _may_send_id(contract: Contract) -> bool:
+    """Return whether a request may hold an id beside the features: rows may have none, or it is a feature itself."""
+    return contract.id is not None and contract.id not in contract.names
 
 
 def _refuse_columns(

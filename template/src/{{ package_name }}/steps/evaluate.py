@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     answers = predictions.predict(model, holdout)
     rival = predictions.predict(models.load_baseline(settings.training, model.contract), holdout)
-    keep = [name for name in (columns.id, columns.time, *config.slices, columns.target) if name]
+    keep = list(dict.fromkeys(name for name in (columns.id, columns.time, *config.slices, columns.target) if name))
     table = pd.concat([holdout[keep], answers], axis=1)
     table["baseline_prediction"] = rival[predictions.PREDICTION]
 

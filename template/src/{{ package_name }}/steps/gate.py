@@ -9,7 +9,7 @@ from typing import Annotated
 from .. import entry, gate
 from ..config.project import ProjectConfig, load
 from ..errors import GateRefusedError
-from ..records import Gate, Metrics, Slices
+from ..records import Bias, Gate, Metrics, Slices
 
 log = logging.getLogger(__name__)
 
@@ -20,13 +20,18 @@ class Settings:
 
     config: Annotated[Path, "config/project.yml"]
     evaluation: Annotated[Path, "folder with metrics.json"]
-    responsible_ai: Annotated[Path, "folder with slices.json"]
+    responsible_ai: Annotated[Path, "folder with slices.json and bias.json"]
     override_reason: Annotated[str | None, "why a refused challenger is let through"]
     verdict: Annotated[Path, "folder for gate.json"]
 
 
-def judge(config: ProjectConfig, metrics: Metrics, slices: Slices, override: str | None) -> Gate:
-    """Apply the limits of config/project.yml to the figures of the holdout."""
+def judge(
+    config: ProjectConfig, metrics: Metrics, slices: Slices, override: str | None, bias: Bias | None = None
+) -> Gate:
+    """Apply the limits of config/project.yml to the figures of the holdout.
+
+    What does not refuse a challenger but was not measured, or breaks a limit of data bias, becomes a note.
+    """
     name = config.metric.name
     missing = float("nan")  # a figure that is absent passes no check
     champion = metrics.champion[name] if metrics.champion else None
@@ -38,10 +43,24 @@ def judge(config: ProjectConfig, metrics: Metrics, slices: Slices, override: str
         minimum=config.gate.minimum,
         minimum_gain=config.gate.minimum_gain,
         maximum_slice_gap=config.gate.maximum_slice_gap,
+        unmeasured=config.gate.unmeasured,
     )
-    verdict = gate.decide(metrics.challenger.get(name, missing), champion, slices.largest_gap, rules, override)
-    notes = (metrics.caution,) if metrics.caution else ()
-    return Gate(verdict.passed, verdict.checks, verdict.override, metrics.champion_problem, notes)
+    broken = bias.breaches if bias else ()
+    verdict = gate.decide(
+        metrics.challenger.get(name, missing),
+        champion,
+        slices.largest_gap,
+        rules,
+        override,
+        unmeasured=slices.caution,
+        bias=len(broken) if bias and config.bias.breach == "refuse" else None,
+    )
+    notes = [metrics.caution] if metrics.caution else []
+    if slices.largest_gap is not None and slices.caution:
+        notes.append(f"gap between slices not measured: {slices.caution}")
+    if bias and broken:
+        notes.append(f"{bias.summary}, such as {broken[0].sentence}; the model card has all")
+    return Gate(verdict.passed, verdict.checks, verdict.override, metrics.champion_problem, tuple(notes))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -53,7 +72,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     metrics, slices = Metrics.load(settings.evaluation), Slices.load(settings.responsible_ai)
-    verdict = judge(config, metrics, slices, settings.override_reason)
+    bias = Bias.load(settings.responsible_ai)
+    verdict = judge(config, metrics, slices, settings.override_reason, bias)
     verdict.save(settings.verdict)
     for check in verdict.checks:
         log.info(check.sentence)

@@ -34,7 +34,7 @@ def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame,
     Raises:
         UserError: one part would be too small to use.
     """
-    order = [name for name in (config.columns.time, config.columns.id) if name]
+    order = list(dict.fromkeys(name for name in (config.columns.time, config.columns.id, config.split_column) if name))
     frame = frame.sort_values(order, kind="stable", ignore_index=True)
     held = split.holdout(frame[config.split_column], config.split.by, config.split.holdout)
     train, holdout = frame[~held].reset_index(drop=True), frame[held].reset_index(drop=True)

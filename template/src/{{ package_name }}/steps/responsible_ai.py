@@ -1,4 +1,4 @@
-"""Step 5: does the model serve every slice alike? Writes the slices and the model card."""
+"""Step 5: does the model serve every slice alike? Writes slices, bias of the data, and the model card."""
 
 import logging
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
-from .. import entry, slices
+from .. import bias, entry, predictions, slices
 from ..config.project import load
 from ..files import atomic_write
 from ..records import Contract, Metrics, Training
@@ -23,11 +23,11 @@ class Settings:
     evaluation: Annotated[Path, "folder with metrics and predictions"]
     model: Annotated[Path, "the challenger's model folder"]
     training: Annotated[Path, "folder with training.json"]
-    responsible_ai: Annotated[Path, "folder for slices and model card"]
+    responsible_ai: Annotated[Path, "folder for slices, bias and model card"]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write slices.json and the model card as Markdown and HTML."""
+    """Write slices.json, bias.json and the model card as Markdown and HTML."""
     import pandas as pd
 
     settings = entry.settings(Settings, argv)
@@ -45,11 +45,18 @@ def main(argv: Sequence[str] | None = None) -> None:
         minimum_rows=config.gate.slice_rows,
         positive=config.decision.positive,
     )
+    # Of a large training part, evaluate has kept a random sample; its shares and rates are those of all rows.
+    reference = pd.read_parquet(settings.evaluation / "reference.parquet")
+    parts = {"training": reference.drop(columns=predictions.PREDICTION), "holdout": table}
+    spread = bias.measure(parts, config.slices, config.columns.target, contract.classes, config.bias_limits)
     found.save(settings.responsible_ai)
-    markdown, html = model_card(config, contract, training, metrics, found)
+    spread.save(settings.responsible_ai)
+    markdown, html = model_card(config, contract, training, metrics, found, spread)
     atomic_write(settings.responsible_ai / "model_card.md", markdown)
     atomic_write(settings.responsible_ai / "model_card.html", html)
     log.info(found.summary)
+    for breach in spread.breaches:
+        log.warning(breach.sentence)
 
 
 if __name__ == "__main__":

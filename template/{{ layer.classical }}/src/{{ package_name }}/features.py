@@ -1,11 +1,14 @@
 """How columns become numbers: fitted with the model and saved inside it, so training and scoring cannot differ."""
 
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from .config.inputs import Columns
-from .records import Contract
+from .config.inputs import Columns, Part
+from .records import Contract, Feature
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
     from sklearn.compose import ColumnTransformer
 
@@ -15,14 +18,38 @@ MAX_CATEGORIES = 254
 MIN_FREQUENCY = 5
 
 
+def date_parts(frame: "pd.DataFrame", dates: Mapping[str, Sequence[Part]]) -> "npt.NDArray[Any]":
+    """Return the parts of date columns, float64 (rows, parts), in UTC; a missing date is NaN in each of its parts.
+
+    A weekday counts from Monday = 0, an hour is 0 to 23; `elapsed` is in days since 1970-01-01. A saved pipeline
+    refers to this function by name.
+
+    >>> import pandas as pd
+    >>> frame = pd.DataFrame({"day": pd.to_datetime(["2024-03-01T18:00Z", None])})
+    >>> date_parts(frame, {"day": ["year", "month", "weekday", "hour", "elapsed"]}).tolist()
+    [[2024.0, 3.0, 4.0, 18.0, 19783.75], [nan, nan, nan, nan, nan]]
+    """
+    import numpy as np
+    import pandas as pd
+
+    def values(times: "pd.Series", part: Part) -> "npt.NDArray[Any]":
+        if part == "elapsed":
+            found = (times - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+        else:
+            found = getattr(times.dt, part)
+        return found.to_numpy("float64", na_value=np.nan)
+
+    return np.column_stack([values(frame[name], part) for name, parts in dates.items() for part in parts])
+
+
 def for_trees(columns: Columns) -> "ColumnTransformer":
     """Encode categories as codes and leave numbers as they are; missing and unseen values are NaN, which trees handle.
 
-    The output is float64 (rows, features), in the order of `Columns.features`.
+    The output is float64 (rows, columns), in the order of `Columns.features`, with one column for each part of a date.
     """
     import numpy as np
     from sklearn.compose import ColumnTransformer
-    from sklearn.preprocessing import OrdinalEncoder
+    from sklearn.preprocessing import FunctionTransformer, OrdinalEncoder
 
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value",
@@ -34,23 +61,27 @@ def for_trees(columns: Columns) -> "ColumnTransformer":
         ("numeric", "passthrough", columns.numeric),
         ("categorical", codes, columns.categorical),
         ("boolean", "passthrough", columns.boolean),
+        ("dates", FunctionTransformer(date_parts, kw_args={"dates": columns.dates}), list(columns.dates)),
     ]
     return ColumnTransformer([part for part in parts if part[2]])
 
 
 def for_linear(columns: Columns) -> "ColumnTransformer":
     """Scale numbers, with gaps filled by the mean, and encode categories one-hot; an unseen category is all zeros."""
+    from sklearn.base import clone
     from sklearn.compose import ColumnTransformer
     from sklearn.impute import SimpleImputer
     from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
+    from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
     # The imputer has made a copy of its own, which may be scaled in place.
     scaled = make_pipeline(SimpleImputer(keep_empty_features=True), StandardScaler(copy=False))
+    dates = FunctionTransformer(date_parts, kw_args={"dates": columns.dates})
     one_hot = OneHotEncoder(handle_unknown="infrequent_if_exist", min_frequency=MIN_FREQUENCY)
     parts: list[tuple[str, Any, list[str]]] = [
         ("numeric", scaled, [*columns.numeric, *columns.boolean]),
         ("categorical", one_hot, columns.categorical),
+        ("dates", make_pipeline(dates, clone(scaled)), list(columns.dates)),
     ]
     return ColumnTransformer([part for part in parts if part[2]])
 
@@ -62,14 +93,13 @@ def few_rows(transformer: "ColumnTransformer", contract: Contract) -> "FewRows |
     import numpy as np
     import pandas as pd
 
-    example = pd.DataFrame(
-        {
-            each.name: np.array([(each.categories or [None])[0], None, "\0unseen"], dtype=object)
-            if each.kind == "categorical"
-            else [each.minimum or 0.0, np.nan, each.maximum or 1.0]
-            for each in contract.features
-        }
-    )
+    def values(feature: Feature) -> Any:
+        if feature.kind == "categorical":
+            return np.array([(feature.categories or [None])[0], None, "\0unseen"], dtype=object)
+        numbers = [feature.minimum or 0.0, np.nan, feature.maximum or 1.0]
+        return pd.to_datetime(numbers, unit="s", utc=True) if feature.kind == "time" else numbers
+
+    example = pd.DataFrame({feature.name: values(feature) for feature in contract.features})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)
         expected = transformer.transform(example)
@@ -90,35 +120,48 @@ class FewRows:
 
     def __init__(self, transformer: "ColumnTransformer") -> None:
         self.sparse = transformer.sparse_output_
-        self.parts: list[tuple[list[str], Any]] = []
+        self.parts: list[Callable[[pd.DataFrame], Any]] = []
         for name, part, columns in transformer.transformers_:
             if name == "categorical":
-                self.parts.append((columns, _codes(part)))
+                self.parts.append(partial(_look_up, columns, _codes(part)))
+            elif name == "dates":
+                self.parts.append(partial(_transform, columns, part))
             elif name != "remainder":
-                self.parts.append((columns, part if hasattr(part, "steps") else None))
+                self.parts.append(partial(_scale, columns, part if hasattr(part, "steps") else None))
 
     def transform(self, frame: "pd.DataFrame") -> Any:
         """Return what the transformer returns for `frame`: float64 (rows, outputs), sparse where that is."""
         import numpy as np
 
-        blocks = []
-        for columns, part in self.parts:
-            if isinstance(part, list):
-                for column, (codes, unseen) in zip(columns, part, strict=True):
-                    values = frame[column].tolist()
-                    blocks.append(np.array([codes.get(_key(value), unseen) for value in values]))
-                continue
-            block = np.column_stack([frame[column].to_numpy("float64") for column in columns])
-            if part is not None:
-                imputer, scaler = part[0], part[1]
-                block = (np.where(np.isnan(block), imputer.statistics_, block) - scaler.mean_) / scaler.scale_
-            blocks.append(block)
-        dense = np.hstack(blocks)
+        dense = np.hstack([part(frame) for part in self.parts])
         if not self.sparse:
             return dense
         from scipy.sparse import csr_matrix
 
         return csr_matrix(dense)
+
+
+def _look_up(columns: Sequence[str], codes: "Sequence[tuple[dict[Any, Any], Any]]", frame: "pd.DataFrame") -> Any:
+    import numpy as np
+
+    blocks = []
+    for column, (known, unseen) in zip(columns, codes, strict=True):
+        blocks.append(np.array([known.get(_key(value), unseen) for value in frame[column].tolist()]))
+    return np.hstack(blocks)
+
+
+def _transform(columns: list[str], part: Any, frame: "pd.DataFrame") -> Any:
+    return part.transform(frame[columns])
+
+
+def _scale(columns: Sequence[str], part: Any, frame: "pd.DataFrame") -> Any:
+    import numpy as np
+
+    block = np.column_stack([frame[column].to_numpy("float64") for column in columns])
+    if part is None:
+        return block
+    imputer, scaler = part
+    return (np.where(np.isnan(block), imputer.statistics_, block) - scaler.mean_) / scaler.scale_
 
 
 def _key(value: Any) -> Any:

@@ -142,6 +142,7 @@ def problem(config: ProjectConfig) -> str | None:
         {name: random.random(rows) for name in columns.numeric}
         | {name: random.choice(np.array(["a", "b"], dtype=object), rows) for name in columns.categorical}
         | {name: random.choice([0.0, 1.0], rows) for name in columns.boolean}
+        | {name: pd.date_range("2024-01-01", periods=rows, freq="31h", tz="UTC") for name in columns.dates}
     )
     found = None
     for classes in (2, 3):

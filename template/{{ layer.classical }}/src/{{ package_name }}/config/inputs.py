@@ -1,13 +1,16 @@
-"""The parts of config/project.yml that describe tables: the roles of columns, and the learner."""
+"""The parts of config/project.yml that describe tables: the roles of columns, how files are written, the learner."""
 
+import codecs
+from collections import Counter
 from collections.abc import Collection
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from .yaml_file import Section
 
-Kind = Literal["numeric", "categorical", "boolean"]
+Kind = Literal["numeric", "categorical", "boolean", "time"]
+Part = Literal["year", "month", "weekday", "hour", "elapsed"]
 SLICE_RULE = "is not a categorical or boolean column"
 
 
@@ -15,16 +18,17 @@ class Columns(Section):
     """The columns of the table by their role; all others are ignored."""
 
     target: str
-    id: str
+    id: str | None = None
     time: str | None = None
     numeric: list[str] = Field(default_factory=list)
     categorical: list[str] = Field(default_factory=list)
     boolean: list[str] = Field(default_factory=list)
+    dates: dict[str, Annotated[list[Part], Field(min_length=1)]] = Field(default_factory=dict)
 
     @property
     def features(self) -> list[str]:
         """Names of the columns that the model sees, in its order."""
-        return [*self.numeric, *self.categorical, *self.boolean]
+        return [*self.numeric, *self.categorical, *self.boolean, *self.dates]
 
     @property
     def sliceable(self) -> list[str]:
@@ -35,24 +39,71 @@ class Columns(Section):
         """Return the kind of a feature."""
         if feature in self.numeric:
             return "numeric"
+        if feature in self.dates:
+            return "time"
         return "categorical" if feature in self.categorical else "boolean"
 
     def only(self, features: Collection[str]) -> "Columns":
         """Return the same roles with these features alone."""
-        kept = {
+        kept: dict[str, Any] = {
             kind: [name for name in getattr(self, kind) if name in features]
             for kind in ("numeric", "categorical", "boolean")
         }
-        return self.model_copy(update=kept)
+        dates = {name: parts for name, parts in self.dates.items() if name in features}
+        return self.model_copy(update=kept | {"dates": dates})
 
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":
         if not self.features:
-            raise ValueError("numeric, categorical and boolean are all empty: the model needs at least one feature")
-        roles = [self.target, self.id, *([self.time] if self.time else []), *self.features]
-        twice = sorted({name for name in roles if roles.count(name) > 1})
+            raise ValueError(
+                "numeric, categorical, boolean and dates are all empty: the model needs at least one feature"
+            )
+        # One column may be the id, the time and a date feature at once: a monthly table has no other key.
+        shared = {name for name in (self.id, self.time, *self.dates) if name is not None}
+        roles = [self.target, *shared, *self.numeric, *self.categorical, *self.boolean]
+        twice = sorted(name for name, count in Counter(roles).items() if count > 1)
         if twice:
             raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
+        if "" in roles:
+            raise ValueError("a column without a name cannot be used: give it one in the file's first line")
+        for name, parts in self.dates.items():
+            if len(set(parts)) < len(parts):
+                raise ValueError(f"dates: {name!r} lists a part twice")
+        return self
+
+
+class Files(Section):
+    """How data files are written. Parquet needs none of it but `missing` and `without_target`.
+
+    Args:
+        separator: the character between two values of a CSV file; "\\t" for a tabulator.
+        decimal: the character before the decimals of a number.
+        encoding: of CSV files, as Python names it: utf-8, cp1252 (Windows), utf-16.
+        missing: words that stand for a missing value; an empty value always does.
+        without_target: whether training refuses rows that have no target, or drops and counts them.
+    """
+
+    separator: Annotated[str, Field(min_length=1, max_length=1)] = ","
+    decimal: Literal[".", ","] = "."
+    encoding: str = "utf-8"
+    missing: list[str] = Field(default_factory=lambda: ["NA", "N/A", "NaN", "nan", "null", "NULL", "None"])
+    without_target: Literal["refuse", "drop"] = "refuse"
+
+    @field_validator("encoding")
+    @classmethod
+    def _known_encoding(cls, value: str) -> str:
+        try:
+            codecs.lookup(value)
+        except LookupError:
+            raise ValueError(f"{value!r} is no encoding; use utf-8, cp1252 (Windows), latin-1 or utf-16") from None
+        return value
+
+    @model_validator(mode="after")
+    def _characters_differ(self) -> "Files":
+        if self.separator == self.decimal:
+            raise ValueError(f"separator and decimal are both {self.decimal!r}: no reader could tell them apart")
+        if self.separator in '"\r\n':
+            raise ValueError(f"separator: {self.separator!r} already has a meaning in CSV files; use ',', ';' or '\\t'")
         return self
 
 

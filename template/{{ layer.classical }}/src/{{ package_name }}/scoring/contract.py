@@ -5,17 +5,23 @@ By kind of feature a value is
     numeric      a finite JSON number
     categorical  a JSON string; one never seen in training is legal
     boolean      true or false
+    time         an ISO 8601 string, such as "2024-01-31" or "2024-01-31T10:00:00Z"; without an offset it is in UTC
 
 or null where it is not known: the model was trained with gaps. Nothing is guessed: "3" is no number, 3 no category,
-1 no boolean, and NaN no JSON.
+1 no boolean, and NaN no JSON. A category has the same form as in a file: "True" is "true", "3.0" is "3", and a word
+that files write for a missing value is null.
 """
 
 import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
+from ..config.inputs import Files
 from ..records import Contract, Feature
+from ..values import TIME_RULE, category, times
 from . import request
 from .request import Rows, Values
 
@@ -23,11 +29,13 @@ RULES = {
     "numeric": "a finite number or null",
     "categorical": "a string or null",
     "boolean": "true, false or null",
+    "time": f"null or {TIME_RULE}",
 }
 _ALLOWED: dict[str, frozenset[type]] = {
     "numeric": frozenset((int, float, type(None))),
     "categorical": frozenset((str, type(None))),
     "boolean": frozenset((bool, type(None))),
+    "time": frozenset((str, type(None))),
 }
 
 
@@ -46,7 +54,8 @@ def check(payload: Any, contract: Contract) -> Rows:
 
     values = request.values(payload, contract)
     ids = values.ids(contract)
-    arrays = {feature.name: _array(values, feature) for feature in contract.features}
+    missing = contract.files.get("missing", Files().missing)
+    arrays = {feature.name: _array(values, feature, missing) for feature in contract.features}
     return Rows(pd.DataFrame(arrays, copy=False), ids)
 
 
@@ -56,6 +65,8 @@ def example(contract: Contract) -> dict[str, Any]:
 
 
 def _example(feature: Feature) -> float | str | bool | None:
+    if feature.kind == "time" and feature.minimum is not None:
+        return datetime.fromtimestamp(feature.minimum, UTC).isoformat()
     if feature.kind == "boolean":
         return True
     if feature.kind == "categorical":
@@ -63,11 +74,13 @@ def _example(feature: Feature) -> float | str | bool | None:
     return feature.minimum
 
 
-def _array(values: Values, feature: Feature) -> np.ndarray[Any, Any]:
+def _array(values: Values, feature: Feature, missing: Sequence[str]) -> Any:
     rule = RULES[feature.kind]
     given = values.checked(feature.name, _ALLOWED[feature.kind], rule)
     if feature.kind == "categorical":
-        return np.array(given, dtype=object)
+        return np.array([None if value is None else category(value, missing) for value in given], dtype=object)
+    if feature.kind == "time":
+        return _times(values, feature, given, rule)
     try:
         array = np.array(given, dtype=np.float64)
         finite = not np.isinf(array).any()
@@ -76,3 +89,14 @@ def _array(values: Values, feature: Feature) -> np.ndarray[Any, Any]:
     if not finite:
         values.refuse(feature.name, rule, lambda value: value is None or abs(value) <= sys.float_info.max)
     return array
+
+
+def _times(values: Values, feature: Feature, given: Sequence[Any], rule: str) -> Any:
+    import pandas as pd
+
+    filled = pd.Series(given, dtype=object)
+    found = times(filled)
+    bad = set(filled[found.isna() & filled.notna()])
+    if bad:
+        values.refuse(feature.name, rule, lambda value: value not in bad)
+    return found

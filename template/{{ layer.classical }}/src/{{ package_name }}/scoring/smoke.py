@@ -21,13 +21,20 @@ class SmokeRequest(NamedTuple):
 def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return rows of a frame (canonical dtypes) in the form of a request's `data`, with the id if the frame has it."""
     kinds: dict[str, str] = {feature.name: feature.kind for feature in contract.features}
-    if contract.id in frame:
-        kinds[contract.id] = "id"
+    if contract.id is not None and contract.id in frame:
+        kinds.setdefault(contract.id, "id")
     columns = []
     for name, kind in kinds.items():
         values = frame[name].astype(object).where(frame[name].notna(), None).tolist()
-        columns.append([bool(value) if kind == "boolean" and value is not None else value for value in values])
+        columns.append([None if value is None else _plain(value, kind) for value in values])
     return [dict(zip(kinds, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _plain(value: Any, kind: str) -> Any:
+    """Return a value as JSON can hold it."""
+    if kind == "boolean":
+        return bool(value)
+    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def smoke_requests(contract: Contract, frame: "pd.DataFrame") -> Iterator[SmokeRequest]:

@@ -72,10 +72,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = load(settings.config)
     parts = Split.load(settings.prepared)
     columns = config.columns
-    needed = [*columns.features, columns.target, *([columns.time] if columns.time else [])]
-    if config.split.by == "id":  # else a million ids would take memory for nothing
-        needed.append(columns.id)
-    frame = pd.read_parquet(settings.prepared / "train.parquet", columns=needed)
+    # Not the id, unless it decides the folds: a million of them would take memory for nothing.
+    needed = dict.fromkeys([*columns.features, columns.target, columns.time or columns.target, config.split_column])
+    frame = pd.read_parquet(settings.prepared / "train.parquet", columns=list(needed))
     fitted = fit(frame, config)
     models.save(fitted.pipeline, config, frame, settings.model)
     models.save_baseline(fitted.baseline, settings.training)

@@ -1,14 +1,15 @@
 """Step 1: is this table fit to learn from? Stops the pipeline with every reason at once if not."""
 
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from .. import data, entry
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
+from ..predictions import PROBABILITY
 from ..records import ColumnSummary, DataQuality, Period
 
 if TYPE_CHECKING:
@@ -34,14 +35,7 @@ def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
     import pandera.pandas as pa
 
     columns = config.columns
-    rules = {
-        columns.id: pa.Column(
-            object, nullable=False, checks=pa.Check(lambda ids: ~ids.duplicated(), error="each id must be unique")
-        ),
-        columns.target: pa.Column(nullable=False, checks=_target_checks(config)),
-    }
-    if columns.time:
-        rules[columns.time] = pa.Column("datetime64[ns, UTC]", nullable=False)
+    rules = {columns.target: pa.Column(nullable=False, checks=_target_checks(config))}
     filled = pa.Check(
         lambda values: bool(values.notna().any()), error="must have a value in at least one row", ignore_na=False
     )
@@ -49,6 +43,10 @@ def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
     for name in columns.features:
         checks = [filled, finite] if columns.kind(name) == "numeric" else [filled]
         rules[name] = pa.Column(nullable=True, checks=checks)
+    if columns.time:
+        rules[columns.time] = pa.Column("datetime64[ns, UTC]", nullable=False)
+    if columns.id:
+        rules[columns.id] = pa.Column(nullable=False)
     return pa.DataFrameSchema(rules)
 
 
@@ -65,17 +63,23 @@ def _target_checks(config: ProjectConfig) -> "list[pa.Check]":
     ]
 
 
-def check(frame: "pd.DataFrame", config: ProjectConfig) -> DataQuality:
-    """Check `frame` (canonical dtypes) against the rules; every broken rule is one sentence."""
+def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None = None) -> DataQuality:
+    """Check `frame` (canonical dtypes) against the rules; every broken rule is one sentence.
+
+    `table` is where the frame was read from: then sentences name the file of a row, and what was left out is said.
+    """
     import pandera.errors
 
+    place = table.place if table else lambda row: f"data row {row + 1}"
     errors = []
     if len(frame) < MINIMUM_ROWS:
         errors.append(f"{len(frame)} rows: at least {MINIMUM_ROWS} are needed to train and to hold some out")
     try:
         schema(config).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as failures:
-        errors.extend(_sentences(failures.failure_cases))
+        errors.extend(_sentences(failures.failure_cases, place, config))
+    errors += _repeated_ids(frame, config, place)
+    errors += _taken_names(frame, config)
     missing = frame.isna().mean()
     warnings = [
         f"column {name!r}: {share:.0%} of the values are missing"
@@ -87,6 +91,8 @@ def check(frame: "pd.DataFrame", config: ProjectConfig) -> DataQuality:
         for name in config.columns.features
         if frame[name].nunique() == 1
     ]
+    if table:
+        warnings += _taken_for_missing(table)
     period = Period.of(frame[config.columns.time] if config.columns.time else None)
     return DataQuality(
         tuple(errors),
@@ -98,23 +104,85 @@ def check(frame: "pd.DataFrame", config: ProjectConfig) -> DataQuality:
         ),
         period.start,
         period.end,
+        table.dropped if table else 0,
     )
 
 
-def _sentences(cases: "pd.DataFrame") -> list[str]:
+def inspect(path: Path, config: ProjectConfig) -> DataQuality:
+    """Read the data files at `path` and check them; entries of a folder that are not read are a warning.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    table = data.read_table(path, config)
+    quality = check(table.frame, config, table)
+    ignored = data.left_out(path)
+    if not ignored:
+        return quality
+    more = f" and {len(ignored) - data.SHOWN} more" if len(ignored) > data.SHOWN else ""
+    warning = f"left out: {', '.join(ignored[: data.SHOWN])}{more}"
+    return replace(quality, warnings=(*quality.warnings, warning))
+
+
+def _repeated_ids(frame: "pd.DataFrame", config: ProjectConfig, place: Callable[[int], str]) -> list[str]:
+    name = config.columns.id
+    if name is None:
+        return []
+    again = (frame[name].duplicated() & frame[name].notna()).to_numpy()
+    if not again.any():
+        return []
+    row = int(again.argmax())
+    value = frame[name].iloc[row]
+    first = int((frame[name] == value).to_numpy().argmax())
+    shown = repr(value) if isinstance(value, str) else str(value)
+    return [
+        f"column {name!r}: each id must be unique; {_rows(int(again.sum()))} an earlier one,"
+        f" first {shown} in {place(row)}, already in {place(first)}; rows without an id need no columns.id"
+    ]
+
+
+def _rows(count: int) -> str:
+    return "1 row repeats" if count == 1 else f"{count:,} rows repeat"
+
+
+def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
+    """Return a sentence for each column whose name the probability of a class needs."""
+    if config.task != "classification":
+        return []
+    taken = {f"{PROBABILITY}{label}": label for label in frame[config.columns.target].dropna().unique()}
+    return [
+        f"column {name!r}: the probability of class {taken[name]!r} needs this name; rename the column"
+        for name in data.kinds(config)
+        if name in taken
+    ]
+
+
+def _taken_for_missing(table: data.Table) -> list[str]:
+    """Return a sentence for each column of text in which words were taken for missing values."""
+    return [
+        f"column {name!r}: "
+        + ", ".join(f"{word!r} in {count:,} rows" for word, count in words.items())
+        + " taken for a missing value; files.missing in config/project.yml lists these words"
+        for name, words in table.words.items()
+    ]
+
+
+def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: ProjectConfig) -> list[str]:
     """Return one sentence per column and rule, with a count and the first offending value."""
     found = []
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            found.append(f"column {column!r}: {len(group)} rows have no value, first data row {first['index'] + 1}")
+            count = f"{len(group):,} rows have" if len(group) > 1 else "1 row has"
+            way = "; files.without_target: drop leaves such rows out" if column == config.columns.target else ""
+            found.append(f"column {column!r}: {count} no value, first {place(int(first['index']))}{way}")
         elif first["index"] is None or first["index"] != first["index"]:
             found.append(f"column {column!r}: {rule}")
         else:
-            found.append(
-                f"column {column!r}: {rule}; {len(group)} rows break this,"
-                f" first {first['failure_case']!r} in data row {int(first['index']) + 1}"
-            )
+            value = first["failure_case"]
+            value = value.item() if hasattr(value, "item") else value
+            count = f"{len(group):,} rows break" if len(group) > 1 else "1 row breaks"
+            found.append(f"column {column!r}: {rule}; {count} this, first {value!r} in {place(int(first['index']))}")
     return found
 
 
@@ -126,7 +194,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
-    quality = check(data.read(settings.data, config), config)
+    quality = inspect(settings.data, config)
     quality.save(settings.report)
     for warning in quality.warnings:
         log.warning("%s: %s", settings.data, warning)
