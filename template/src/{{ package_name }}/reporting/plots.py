@@ -50,8 +50,9 @@ def _file_name(column: str, number: int) -> str:
 
 def _save(path: Path, painter: Any, *arguments: Any) -> None:
     # Names of columns and classes may hold '$', which is no formula.
-    style = {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.parse_math": False}
-    with matplotlib.rc_context(style):
+    with matplotlib.rc_context(
+        {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.parse_math": False}
+    ):
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
