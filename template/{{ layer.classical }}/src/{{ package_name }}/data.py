@@ -85,10 +85,10 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     """Return the kind of every column that `config` names, features first."""
     columns = config.columns
     found: dict[str, Kind] = {name: columns.kind(name) for name in columns.features}
+    if columns.id and columns.id not in found:
+        found[columns.id] = "text"
     if columns.time:
         found[columns.time] = "time"
-    if columns.id:
-        found.setdefault(columns.id, "text")
     found[columns.target] = "numeric" if config.task == "regression" else "categorical"
     return found
 

@@ -161,7 +161,7 @@ def _taken_for_missing(table: data.Table) -> list[str]:
     """Return a sentence for each column of text in which words were taken for missing values."""
     return [
         f"column {name!r}: "
-        + ", ".join(f"{word!r} in {count:,} rows" for word, count in words.items())
+        + ", ".join(f"{word!r} in {count:,} {'row' if count == 1 else 'rows'}" for word, count in words.items())
         + " taken for a missing value; files.missing in config/project.yml lists these words"
         for name, words in table.words.items()
     ]
