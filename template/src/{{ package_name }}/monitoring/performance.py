@@ -79,7 +79,7 @@ def gap_exceeds(
     errors = [
         standard_error(table[texts == group.value], config, classes) or 0.0 for group in (counted[0], counted[-1])
     ]
-    return column.gap - limit > ERRORS * float(np.hypot(*errors))
+    return column.gap - limit > ERRORS * float(np.hypot(errors[0], errors[1]))
 
 
 def slice_gaps(table: pd.DataFrame, config: ProjectConfig, classes: Sequence[str] | None) -> Slices | None:
