@@ -142,8 +142,8 @@ def _breaches(part: str, column: str, content: BiasColumn, limits: BiasLimits) -
                 part,
                 column,
                 "share",
-                f"{column} in {part}: {many} less than {limits.smallest_share:.3g} of the rows, {least.value!r} only"
-                f" {least.share:.3g}",
+                f"{column} in {part}: {many} less than {100 * limits.smallest_share:.3g} % of the rows,"
+                f" {least.value!r} only {100 * least.share:.2g} %",
             )
         )
     for kind, pair in content.disparities.items():

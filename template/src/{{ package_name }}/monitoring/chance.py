@@ -28,8 +28,8 @@ def outside(part: int, whole: int, reference: int) -> float:
     distribution: `part` or more are outside exactly when at most one old value is among part + 1 drawn of all.
     Where values repeat, fewer lie outside, and the probability is too large: no false breach.
 
-    >>> round(outside(3, 42, 100), 3)
-    0.06
+    >>> round(outside(3, 42, 100), 3)  # scipy.stats.betabinom(42, 2, 99).sf(2)
+    0.078
     """
     return 1.0 if part == 0 else float(stats.hypergeom.cdf(1, whole + reference, reference, part + 1))
 

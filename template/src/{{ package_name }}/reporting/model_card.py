@@ -165,10 +165,15 @@ def _fairness(slices: Slices) -> Part:
 
 
 def bias_sentences(bias: Bias) -> list[str]:
-    """Return the broken limits of data bias, or that there are none."""
-    if bias.breaches:
-        return [f"{breach.sentence[0].upper()}{breach.sentence[1:]}." for breach in bias.breaches]
-    return ["No limit is broken."]
+    """Return the broken limits of data bias, or that there are none, and the largest differences of rates."""
+    found = [f"{breach.sentence[0].upper()}{breach.sentence[1:]}." for breach in bias.breaches]
+    differences = [
+        f"{column} in {part}: {kind} {_disparity(pair)}."
+        for part, columns in bias.parts.items()
+        for column, content in columns.items()
+        for kind, pair in content.disparities.items()
+    ]
+    return [*(found or ["No limit is broken."]), *(text[0].upper() + text[1:] for text in differences)]
 
 
 def bias_grids(bias: Bias) -> list[Grid]:
@@ -198,10 +203,7 @@ def bias_grids(bias: Bias) -> list[Grid]:
             [value, *(_bias_cell(groups[name][value], kind, rate) for name, kind, rate in keys)]
             for value in groups[names[0]]
         ]
-        notes = [
-            f"{kind} in {name} {_disparity(pair)}" for name in names for kind, pair in found[name].disparities.items()
-        ]
-        grids.append(Grid(f"By {column}" + (f": {'; '.join(notes)}" if notes else ""), [column, *heads], rows))
+        grids.append(Grid(f"By {column}", [column, *heads], rows))
     return grids
 
 
@@ -215,7 +217,7 @@ def _bias_cell(group: BiasGroup, kind: str, rate: str) -> str:
 def _disparity(pair: Disparity) -> str:
     rate = "" if pair.rate == "mean" else f" for {pair.rate}"
     ratio = "" if pair.ratio is None else f", ratio {number(pair.ratio)}"
-    return f"differs by up to {number(pair.difference)}{ratio}{rate}"
+    return f"differs by up to {number(pair.difference)}{ratio}{rate} ({pair.low} and {pair.high})"
 
 
 def _bias(bias: Bias) -> Part:
