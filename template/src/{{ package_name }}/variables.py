@@ -28,6 +28,8 @@ def stated(project: Project) -> dict[str, str]:
     return {
         "MLFLOW_TRACKING_URI": project.mlflow_uri,
         "MLFLOW_REGISTRY_URI": project.mlflow_uri,
+        # MLflow puts its experiment `Default` into the current folder, and fails if that has an apostrophe in its path.
+        "_MLFLOW_SERVER_ARTIFACT_ROOT": (project.database.parent / "artifacts" / "default").as_uri(),
         "MLFLOW_DISABLE_TELEMETRY": "true",
     }
 

@@ -65,11 +65,12 @@ def _known(project: Project, content: dict[str, str] | None) -> Champion | None:
 
 def refresh(project: Project) -> Champion | None:
     """Ask MLflow for the champion and remember the answer for as long as its database stays as it is."""
+    stamp = _stamp(project)  # before the question: what another process writes meanwhile is asked for again
     found = _ask(project)
     content = None
     if found:
         content = asdict(found) | {"artifacts": project.relative(found.artifacts)}
-    write_json(_pointer(project), {"store": _stamp(project), "champion": content})
+    write_json(_pointer(project), {"store": stamp, "champion": content})
     return found
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UserError
+from ..figures import number
 
 Scalar = str | int | float | bool
 LITERALS = ("string", "integer", "number", "boolean")
@@ -52,9 +53,9 @@ class Port:
             raise UserError(f"{where}: {result!r} is none of {', '.join(self.choices)}")
         if isinstance(result, int | float) and not isinstance(result, bool):
             if self.minimum is not None and result < self.minimum:
-                raise UserError(f"{where}: {result} is below the minimum, {self.minimum:g}")
+                raise UserError(f"{where}: {result} is below the minimum, {number(self.minimum)}")
             if self.maximum is not None and result > self.maximum:
-                raise UserError(f"{where}: {result} is above the maximum, {self.maximum:g}")
+                raise UserError(f"{where}: {result} is above the maximum, {number(self.maximum)}")
         return result
 
 
