@@ -42,9 +42,9 @@ def all_checks(project: Project) -> Iterator[tuple[str, str | None]]:
 
 
 def _check_data(path: Path, config: ProjectConfig) -> None:
-    from ..steps.validate_data import check
+    from ..steps.validate_data import inspect
 
-    quality = check(data.read(path, config), config)
+    quality = inspect(path, config)
     if quality.errors:
         raise UserError("\n".join(quality.errors))
 

@@ -1,5 +1,6 @@
 """The pictures of an evaluation, as PNG files for MLflow: drawn without a display, one function a picture."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -33,12 +34,24 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
             probability = table[f"probability_{classes[1]}"]
             _save(folder / "roc.png", _roc, truth, probability, classes[1])
             _save(folder / "calibration.png", _calibration, truth, probability, classes[1])
-    for column in config.slices:
-        _save(folder / f"error_by_{column}.png", _error_by_slice, table, column, config)
+    for number, column in enumerate(config.slices):
+        _save(folder / f"error_by_{_file_name(column, number)}.png", _error_by_slice, table, column, config)
+
+
+def _file_name(column: str, number: int) -> str:
+    """Return a column's name if it can be part of a file's name everywhere, else one made of it.
+
+    >>> _file_name("town", 0), _file_name("price/m²", 3)
+    ('town', '3_price_m²')
+    """
+    plain = re.sub(r"[^\w.-]+", "_", column)[:60]
+    return column if plain == column else f"{number}_{plain}"
 
 
 def _save(path: Path, painter: Any, *arguments: Any) -> None:
-    with matplotlib.rc_context({"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK}):
+    # Names of columns and classes may hold '$', which is no formula.
+    style = {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.parse_math": False}
+    with matplotlib.rc_context(style):
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)

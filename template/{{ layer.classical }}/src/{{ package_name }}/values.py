@@ -12,6 +12,7 @@ from .config.inputs import Files
 from .errors import UserError
 
 if TYPE_CHECKING:
+    import pandas as pd
     import pyarrow as pa
 
 Kind = Literal["numeric", "categorical", "boolean", "text", "time"]
@@ -47,6 +48,15 @@ def normal(text: str) -> str:
 def category(text: str, missing: Iterable[str]) -> str | None:
     """Return the one form of a category, None for a word that stands for a missing value."""
     return None if not text or text in missing else normal(text)
+
+
+def times(texts: "pd.Series") -> "pd.Series":
+    """Return ISO 8601 texts as times, datetime64[ns, UTC]; NaT for anything else."""
+    import pandas as pd
+
+    # Pandas takes these two for the present moment.
+    texts = texts.replace({"now": "?", "today": "?"})
+    return pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601").dt.as_unit("ns")
 
 
 def convert(where: str, name: str, kind: Kind, column: "pa.ChunkedArray", files: Files, words: dict[str, int]) -> Any:
@@ -175,16 +185,16 @@ def _time(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> Any
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     text = _without_words(column, files) if _is_text(column) else column.cast(pa.string())
-    parsed = pd.to_datetime(text.to_pandas(), utc=True, errors="coerce", format="ISO8601")
+    parsed = times(text.to_pandas())
     bad = parsed.isna().to_numpy() & text.is_valid().to_numpy()
     if bad.any():  # perhaps years with gaps: 2024.0
         text = pc.replace_substring_regex(text, r"^(\d{4}|\d{8})\.0+$", r"\1")
-        parsed = pd.to_datetime(text.to_pandas(), utc=True, errors="coerce", format="ISO8601")
+        parsed = times(text.to_pandas())
         bad = parsed.isna().to_numpy() & text.is_valid().to_numpy()
     if bad.any() and re.fullmatch(r"[+-]?\d+(\.\d*)?", text[int(bad.argmax())].as_py()):
         _refuse_first(where, name, text, bad, f"{TIME_RULE}; a number can only be a year (2024) or a day (20240131)")
     _refuse_first(where, name, text, bad, TIME_RULE)
-    return parsed.dt.as_unit("ns")
+    return parsed
 
 
 def _refuse_first(

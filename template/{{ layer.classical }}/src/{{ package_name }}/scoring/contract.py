@@ -21,7 +21,7 @@ import numpy as np
 
 from ..config.inputs import Files
 from ..records import Contract, Feature
-from ..values import TIME_RULE, category
+from ..values import TIME_RULE, category, times
 from . import request
 from .request import Rows, Values
 
@@ -94,9 +94,9 @@ def _array(values: Values, feature: Feature, missing: Sequence[str]) -> Any:
 def _times(values: Values, feature: Feature, given: Sequence[Any], rule: str) -> Any:
     import pandas as pd
 
-    filled = pd.Series([value or None for value in given], dtype=object)
-    times = pd.to_datetime(filled, utc=True, errors="coerce", format="ISO8601").dt.as_unit("ns")
-    if not (times.isna() == filled.isna()).all():
-        bad = set(filled[times.isna() & filled.notna()])
+    filled = pd.Series(given, dtype=object)
+    found = times(filled)
+    bad = set(filled[found.isna() & filled.notna()])
+    if bad:
         values.refuse(feature.name, rule, lambda value: value not in bad)
-    return times
+    return found
