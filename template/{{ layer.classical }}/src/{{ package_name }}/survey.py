@@ -99,9 +99,9 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
     encoding, separator = "utf-8", ","
     for file in reversed(texts):
         try:
-            found = encoding_of(file)
-            encoding = found if found != "utf-8" else encoding
-            separator = separator_of(file, found)
+            own = encoding_of(file)
+            encoding = own if own != "utf-8" else encoding
+            separator = separator_of(file, own)
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{file}: cannot be read: {error}") from None
     tables = [_read(file, separator, encoding) for file in files]
