@@ -12,6 +12,7 @@ import numpy as np
 
 from . import slices
 from .figures import number
+from .metrics import positive_class
 from .predictions import PREDICTION
 from .records import Bias, BiasBreach, BiasColumn, BiasGroup, BiasLimits, Disparity
 
@@ -29,6 +30,7 @@ def measure(
     target: str,
     classes: Sequence[str] | None,
     limits: BiasLimits,
+    positive: str | None = None,
 ) -> Bias:
     """Return shares and rates of every value of every slice column in each part of the data, and the broken limits.
 
@@ -38,9 +40,13 @@ def measure(
         parts: name of a part, such as training or holdout -> its rows; target and predictions may be absent.
         columns: names of the slice columns.
         target: name of the column with the true values.
-        classes: class labels; of two, the last one is the class to find. None for a regression.
+        classes: class labels; None for a regression.
         limits: the limits.
+        positive: the class to find, of two; default: the last one.
     """
+    wanted = positive_class(classes or (), positive)
+    if classes and wanted is not None:
+        classes = [*(label for label in classes if label != wanted), wanted]  # the last one from here on
     found: dict[str, dict[str, BiasColumn]] = {name: {} for name in parts}
     breaches: list[BiasBreach] = []
     for column in columns:

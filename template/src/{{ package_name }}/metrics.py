@@ -1,6 +1,6 @@
 """Metrics by name, for both tasks; the unit of an error metric is the unit of the target."""
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 if TYPE_CHECKING:
     # Not at run time: commands that only read records should answer at once.
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 Task = Literal["regression", "classification"]
 Direction = Literal["minimize", "maximize"]
+Label = TypeVar("Label")
 
 NAMES: dict[Task, tuple[str, ...]] = {
     "regression": ("mae", "mape", "median_error", "r2", "rmse"),
@@ -46,7 +47,7 @@ def direction(name: str) -> Direction:
     return "minimize" if name in MINIMIZED else "maximize"
 
 
-def positive_class(classes: "Sequence[str]", positive: str | None = None) -> str | None:
+def positive_class(classes: "Sequence[Label]", positive: Label | None = None) -> Label | None:
     """Return the class that a classification of two looks for: `positive`, else the last; None for more classes."""
     if len(classes) != 2:
         return None
@@ -110,7 +111,7 @@ def score(
     prediction: "Array",
     probability: "Array | None" = None,
     classes: "Array | None" = None,
-    positive: str | None = None,
+    positive: str | int | None = None,
 ) -> dict[str, float]:
     """Return all metrics of `task`.
 
@@ -123,7 +124,7 @@ def score(
         prediction: predicted values or class labels, (rows,).
         probability: class probabilities, (rows, classes); needed for average_precision, brier, log_loss and roc_auc.
         classes: all class labels, sorted: those of the columns of `probability`.
-        positive: the class to find, of two; default: the last one.
+        positive: the class to find, of two, as `target` has it (label or number); default: the last one.
 
     Returns:
         Metric name -> value. A metric that these rows do not define (ROC AUC of a single class, recall of a class

@@ -113,10 +113,12 @@ def _measure_column(
     truth, predicted, labels = _outcomes(table, target, classes)
     probabilities = predictions.probabilities(table, classes)
     task: metrics.Task = "regression" if classes is None else "classification"
+    wanted = metrics.positive_class(classes or (), positive)
+    number = None if classes is None or wanted is None else classes.index(wanted)
     found = []
     for value, rows in groups(table[column]):
         probability = None if probabilities is None else probabilities[rows]
-        figures = metrics.score(task, truth[rows], predicted[rows], probability, labels, positive)
+        figures = metrics.score(task, truth[rows], predicted[rows], probability, labels, number)
         found.append(Slice(value, len(rows), len(rows) >= minimum_rows, figures))
     known = [group.metrics[metric] for group in found if group.counted and metric in group.metrics]
     found.sort(key=lambda group: -group.rows)

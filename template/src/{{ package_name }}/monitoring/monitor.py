@@ -234,7 +234,8 @@ def _bias(
     target = config.columns.target
     if target in production and production[target].isna().all():
         production = production.drop(columns=target)
-    found = bias.measure({BEFORE: reference, NOW: production}, config.slices, target, classes, config.bias_limits)
+    windows, positive = {BEFORE: reference, NOW: production}, config.decision.positive
+    found = bias.measure(windows, config.slices, target, classes, config.bias_limits, positive)
     before = {(breach.column, breach.kind) for breach in found.breaches if breach.part == BEFORE}
     now = [breach for breach in found.breaches if breach.part == NOW]
     return (

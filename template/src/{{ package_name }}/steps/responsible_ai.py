@@ -48,7 +48,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Of a large training part, evaluate has kept a random sample; its shares and rates are those of all rows.
     reference = pd.read_parquet(settings.evaluation / "reference.parquet")
     parts = {"training": reference.drop(columns=predictions.PREDICTION), "holdout": table}
-    spread = bias.measure(parts, config.slices, config.columns.target, contract.classes, config.bias_limits)
+    spread = bias.measure(
+        parts,
+        config.slices,
+        config.columns.target,
+        contract.classes,
+        config.bias_limits,
+        config.decision.positive,
+    )
     found.save(settings.responsible_ai)
     spread.save(settings.responsible_ai)
     markdown, html = model_card(config, contract, training, metrics, found, spread)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import data, entry
+from .. import bias, data, entry
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..predictions import PROBABILITY
@@ -93,6 +93,11 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
     ]
     if table:
         warnings += _taken_for_missing(table)
+    if not errors:
+        target = config.columns.target
+        classes = sorted(frame[target].unique()) if config.task == "classification" else None
+        spread = bias.measure({"all data": frame}, config.slices, target, classes, config.bias_limits, config.decision.positive)
+        warnings += [f"data bias: {breach.sentence}" for breach in spread.breaches]
     period = Period.of(frame[config.columns.time] if config.columns.time else None)
     return DataQuality(
         tuple(errors),
