@@ -96,7 +96,9 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
     if not errors:
         target = config.columns.target
         classes = sorted(frame[target].unique()) if config.task == "classification" else None
-        spread = bias.measure({"all data": frame}, config.slices, target, classes, config.bias_limits, config.decision.positive)
+        spread = bias.measure(
+            {"all data": frame}, config.slices, target, classes, config.bias_limits, config.decision.positive
+        )
         warnings += [f"data bias: {breach.sentence}" for breach in spread.breaches]
     period = Period.of(frame[config.columns.time] if config.columns.time else None)
     return DataQuality(
