@@ -53,8 +53,8 @@ DEPENDENCIES = frozenset(
     pandera parso pathspec pexpect pil pillow pip platformdirs pluggy polars prettytable prompt_toolkit
     propcache protobuf psutil ptyprocess pure_eval py pyarrow pyasn1 pyasn1_modules pycparser pydantic
     pydantic_core pydantic_settings pydash pygments pyjwt pylab pyparsing pytest pytest_xdist python_dateutil
-    python_dotenv pytz pywin32 pyyaml pyzmq referencing regex requests requests_oauthlib rich rpds rpds_py ruff
-    safetensors scikit_learn scipy setuptools shellingham six sklearn skops smmap sortedcontainers sqlalchemy
+    python_dotenv pytz pywin32 pyyaml pyzmq questionary referencing regex requests requests_oauthlib rich rpds rpds_py
+    ruff safetensors scikit_learn scipy setuptools shellingham six sklearn skops smmap sortedcontainers sqlalchemy
     sqlparse stack_data starlette strictyaml swagger sympy threadpoolctl tokenizers tomlkit torch tornado tqdm
     traitlets transformers trove_classifiers typeguard typer types_pyyaml typing_extensions typing_inspect
     typing_inspection tzdata urllib3 uv uvicorn waitress wcwidth werkzeug wrapt xdist yaml yarl zipp zmq
