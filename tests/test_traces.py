@@ -41,6 +41,8 @@ _EITHER = "one test for the deployments of any project: it loads those that ther
 ALLOWED = (
     *(Allowed(question, None, "infra/*", _LATER) for question in ("ci", "iac", "serving")),
     Allowed("ci", None, "src/*/tracking.py", "reads the commit from the variable of either CI system"),
+    Allowed("ci", None, "src/*/variables.py", "keeps variables that any CI system left from redirecting a local run"),
+    Allowed("ci", None, "tests/support/leftovers.py", "has such variables of each CI system"),
     Allowed("serving", "batch", "src/*/scoring/batch.py", _BATCH),
     Allowed("serving", "batch", "src/*/local/*.py", _BATCH),
     Allowed("serving", "online", "src/score.py", _SERVE),

@@ -150,7 +150,7 @@ def _row_hash(frame: "pd.DataFrame") -> "npt.NDArray[Any]":
 def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
     """Read the columns that a model needs from a file, and the id where the file has it.
 
-    The contract says how files are written: a batch deployment has the model's folder and nothing else.
+    The contract says how files are written: where files are scored there is the model's folder and nothing else.
 
     Raises:
         UserError: see `read_columns`.
