@@ -91,7 +91,7 @@ def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> 
     import pandas as pd
 
     column = config.columns.id
-    if column is None:
+    if not column:
         return None
     known = pd.concat(
         {project.relative(file): data.read(file, config, require_target=False)[column] for file in files},
