@@ -5,18 +5,20 @@ import csv
 import gzip
 import io
 from pathlib import Path
+from typing import IO, cast
 
 SEPARATORS = (",", ";", "\t", "|")
 
 
-def _open(path: Path) -> io.BufferedIOBase:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")
+def open_bytes(path: Path) -> IO[bytes]:
+    """Open a file for reading, a compressed one as what it holds."""
+    return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
 def encoding_of(path: Path) -> str:
     """Return the encoding of a text file: by its byte order mark, else UTF-8 if all of it is, else Windows' Latin."""
     decoder = codecs.getincrementaldecoder("utf-8")()
-    with _open(path) as stream:
+    with open_bytes(path) as stream:
         start = stream.read(1 << 20)
         if start.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
             return "utf-16"
@@ -33,7 +35,7 @@ def encoding_of(path: Path) -> str:
 
 def separator_of(path: Path, encoding: str) -> str:
     """Return the separator that cuts the first rows into the most fields, and nearly all into equally many."""
-    with _open(path) as stream:
+    with open_bytes(path) as stream:
         text = codecs.getincrementaldecoder(encoding)("replace").decode(stream.read(1 << 16))
 
     def fit(separator: str) -> tuple[bool, int]:

@@ -143,6 +143,7 @@ def batch(
     mini_batch: Annotated[int, typer.Option(min=1, help="Files in a mini-batch.")] = 1,
 ) -> None:
     """Score whole files with the champion."""
+    from ..data import left_out
     from ..local import lifecycle
 
     project = Project.find()
@@ -153,6 +154,8 @@ def batch(
     typer.echo(
         f"{summary.rows:,} rows of {summary.files} files in {summary.mini_batches} mini-batches: {summary.predictions}"
     )
+    for entry in left_out(source or project.production):
+        typer.echo(f"left out: {entry}", err=True)
     for name, reason in summary.failed_files.items():
         typer.echo(f"not scored: {name}: {reason}", err=True)
     if summary.failed_files:

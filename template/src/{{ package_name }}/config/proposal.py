@@ -20,7 +20,7 @@ class Wishes:
 
 
 @dataclass(frozen=True)
-class Finding:
+class ColumnFinding:
     """One column: its role, its kind of values, and the reason for the role.
 
     Args:
@@ -67,7 +67,7 @@ class Proposal:
     """
 
     source: str
-    findings: tuple[Finding, ...]
+    findings: tuple[ColumnFinding, ...]
     questions: tuple[Question, ...]
     sections: Mapping[str, Any]
     notes: tuple[str, ...] = field(default=())

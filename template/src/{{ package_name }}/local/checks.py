@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Result = TypeVar("Result")
-RETRAIN = "training and production data together, as `mlops retrain` reads them"
+IDS = "ids of training and production data, which `mlops retrain` reads together"
 
 
 def all_checks(project: Project) -> Iterator[Finding]:
@@ -39,13 +39,14 @@ def all_checks(project: Project) -> Iterator[Finding]:
     findings = [_finding(project.relative(path), partial(_training_data, path, config))]
     yield findings[0]
     windows, problem = _attempt(partial(lifecycle.windows, project))
-    if problem:
-        yield Finding(project.relative(project.production), problem)
+    ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
+    if problem or ignored:
+        yield Finding(project.relative(project.production), problem, ignored)
     for file in windows or ():
         findings.append(_finding(project.relative(file), partial(_window, file, config)))
         yield findings[-1]
     if windows and not any(found.problem for found in findings):
-        yield Finding(RETRAIN, _repeated_id(project, [*data.files(path), *windows], config))
+        yield Finding(IDS, _repeated_id(project, [*data.files(path), *windows], config))
 
 
 def _environments(folder: Path) -> Iterator[Finding]:
@@ -61,8 +62,7 @@ def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:
     """Do what the steps before the fit do, without writing anything."""
     from ..steps import prep, validate_data
 
-    frame = data.read(path, config)
-    quality = validate_data.inspect(path, config)
+    frame, quality = validate_data.inspect(path, config)
     if quality.errors:
         raise UserError("\n".join(quality.errors))
     train, holdout = prep.divide(frame, config)

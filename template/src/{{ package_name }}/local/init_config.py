@@ -19,7 +19,7 @@ from .. import data, proposals
 from ..config.commented_yaml import sections_of, to_yaml
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
-from ..config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
+from ..config.proposal import LEFT_OUT, NONE, ColumnFinding, Proposal, Question, Wishes
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import CONFIG, Project
@@ -32,7 +32,6 @@ SHORT = 40  # more columns of the data are shown shortened
 EXAMPLES = 3  # columns shown for each reason to leave some out, when shortened
 LISTED = 15  # more choices are typed with completion
 KEPT = ("about", "serving", "seed")  # sections that say nothing about the data: an earlier file's stay
-PIPELINE = Path("azureml", "pipelines", "train.yml")
 
 Propose = Callable[[Wishes], Proposal]
 
@@ -41,8 +40,8 @@ def find_project() -> Project:
     """Return the project around the current folder, also one whose config/project.yml is missing."""
     here = Path.cwd().resolve()
     for folder in (here, *here.parents):
-        if (folder / PIPELINE).is_file():
-            return Project(folder)
+        if (project := Project(folder)).pipeline.is_file():
+            return project
     return Project.find()
 
 
@@ -154,18 +153,18 @@ def show(out: Console, proposal: Proposal, source: str, everything: bool) -> Non
         _say(out, note)
 
 
-def _group(finding: Finding) -> tuple[str, str]:
+def _group(finding: ColumnFinding) -> tuple[str, str]:
     return finding.role, finding.reason.partition(":")[0] if finding.role == LEFT_OUT else ""
 
 
-def _row(finding: Finding) -> list[Text]:
+def _row(finding: ColumnFinding) -> list[Text]:
     texts = [finding.name, finding.role, finding.kind, f"{finding.missing:.0%}", f"{finding.distinct:,}"]
     cells = [Text(_printable(text)) for text in (*texts, finding.example, finding.reason)]
     cells[1].stylize(_style(finding))
     return cells
 
 
-def _style(finding: Finding) -> str:
+def _style(finding: ColumnFinding) -> str:
     return "red" if finding.suspicious else "dim" if finding.role == LEFT_OUT else "green"
 
 

@@ -39,6 +39,10 @@ def hold(project: Project) -> Iterator[None]:
             write_json(note, {"process": os.getpid(), "command": command, "since": f"{datetime.now():%H:%M:%S}"})
         yield
     finally:
+        if lock.lock_counter == 1:
+            note.unlink(
+                missing_ok=True
+            )  # so that the next one, before it has written its own, is not called by this name
         lock.release()
 
 

@@ -52,8 +52,10 @@ def evaluate_window(
 ) -> Monitor:
     """Judge one window of production rows.
 
-    A figure breaks its limit only if chance does not explain it: its p-value, corrected for the number of tests on
-    the window (`chance.holm`), is below `monitoring.p_value`. That is also the rate of windows with a false breach.
+    A figure of a signal breaks its limit only if chance does not explain it: its p-value, corrected for the number of
+    tests on the signals (`chance.holm`), is below `monitoring.p_value`, which is then the rate of windows in which any
+    signal breaks a limit falsely. The metric and the gaps between slices have the tests of `performance`, data bias
+    has those of `bias`.
 
     Args:
         reference: rows that the model learned from, as in reference.parquet: the features and `prediction`.
@@ -67,7 +69,7 @@ def evaluate_window(
     rows = {
         "reference": len(reference),
         "production": len(production),
-        "repeated_ids": duplicate_ids(production, config.columns.id) if config.columns.id else 0,
+        "repeated_ids": duplicate_ids(production, config.columns.id),
     }
     thresholds = {**limits.model_dump(), "metric_name": config.metric.name, "direction": config.metric.direction}
     if len(production) < limits.minimum_rows:

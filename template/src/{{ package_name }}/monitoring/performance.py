@@ -55,7 +55,7 @@ def standard_error(table: pd.DataFrame, config: ProjectConfig, classes: Sequence
     found = []
     for _ in range(REPEATS):
         rows = draw.integers(0, len(table), len(table))
-        figures = predictions.score(table.iloc[rows], config.columns.target, classes)
+        figures = predictions.score(table.iloc[rows], config.columns.target, classes, config.decision.positive)
         found.append(figures.get(config.metric.name, np.nan))
     return float(np.nanstd(found, ddof=1)) if np.isfinite(found).sum() > 1 else None
 

@@ -10,6 +10,7 @@ import pandas as pd
 from markupsafe import Markup
 
 from ..histogram import numeric_histogram
+from ..metrics import positive_class
 from ..predictions import PREDICTION, PROBABILITY
 from ..records import Gate, Metrics, Monitor, Split, Training
 from . import charts
@@ -128,9 +129,9 @@ def found(path: Path, target: str, positive: str | None) -> str:
     """Return how many rows of the positive class a model of two classes found; nothing for other models."""
     frame = pd.read_parquet(path)
     classes = _classes(frame)
-    if len(classes) != 2:
+    label = positive_class(classes, positive)
+    if label is None:
         return ""
-    label = positive if positive in classes else classes[-1]
     true, called = (frame[column].astype(str).to_numpy() == label for column in (target, PREDICTION))
     both = int((true & called).sum())
     recall = f" ({percent(both / true.sum())}, the recall)" if true.any() else ""
@@ -172,9 +173,9 @@ def _class_pictures(frame: pd.DataFrame, target: str, positive: str | None, thre
     from sklearn.metrics import precision_recall_curve, roc_curve
 
     classes = _classes(frame)
-    if len(classes) != 2 or frame[target].nunique() != 2:
+    label = positive_class(classes, positive)
+    if label is None or frame[target].nunique() != 2:
         return NOTHING
-    label = positive if positive in classes else classes[-1]
     true, called = (frame[column].astype(str).to_numpy() == label for column in (target, PREDICTION))
     probability = frame[f"{PROBABILITY}{label}"].to_numpy()
     share, shown = float(true.mean()), repr(shorten(label, 24))

@@ -7,18 +7,19 @@ A missing value is NaN, None or NaT. `values` says how a file's values become th
 
 import codecs
 import csv
-import gzip
 import hashlib
 import io
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 from . import values
 from .config.inputs import Files
 from .config.project import ROW_HASH, ProjectConfig
 from .config.yaml_file import suggest
+from .delimited import open_bytes
 from .errors import UserError
 from .records import Contract, Feature
 
@@ -293,20 +294,34 @@ def _read_file(
     path: Path, columns: Mapping[str, Kind], options: Files, optional: set[str], words: dict[str, dict[str, int]]
 ) -> "pd.DataFrame":
     import pandas as pd
-    import pyarrow as pa
 
-    try:
-        if path.name.lower().endswith(".parquet"):
-            table = _read_parquet(path, columns, optional)
-        else:
-            table = _read_csv(path, columns, options, optional)
-    except (pa.ArrowException, OSError, EOFError) as error:
-        raise UserError(f"{path}: cannot be read: {_short(error)}") from None
+    table = read_arrow(path, lambda known: _present(path, known, columns, optional), options)
     converted: dict[str, Any] = {}
     for name in table.column_names:
         counted = words.setdefault(name, {})
         converted[name] = values.convert(str(path), name, columns[name], table.column(name), options, counted)
     return pd.DataFrame(converted, copy=False)
+
+
+def read_arrow(path: Path, choose: Callable[[Sequence[str]], list[str]], options: Files) -> "pa.Table":
+    """Read columns of one file as they are written: those of a CSV file as text, null where there is none.
+
+    Args:
+        path: the file.
+        choose: takes the names of all columns, in order, and returns those to read.
+        options: how CSV files are written.
+
+    Raises:
+        UserError: the file cannot be read, or `choose` refuses.
+    """
+    import pyarrow as pa
+
+    try:
+        if path.name.lower().endswith(".parquet"):
+            return _read_parquet(path, choose)
+        return _read_csv(path, choose, options)
+    except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
+        raise UserError(f"{path}: cannot be read: {_short(error)}") from None
 
 
 def _present(path: Path, known: Sequence[str], columns: Mapping[str, Kind], optional: set[str]) -> list[str]:
@@ -331,15 +346,11 @@ def _separator_hint(known: Sequence[str]) -> str:
     return f'; if {other!r} separates the columns, set files.separator: "{written}" in config/project.yml'
 
 
-def _open(path: Path) -> IO[bytes]:
-    return gzip.open(path) if path.name.lower().endswith(".gz") else path.open("rb")  # type: ignore[return-value]
-
-
-def _read_csv(path: Path, columns: Mapping[str, Kind], options: Files, optional: set[str]) -> "pa.Table":
+def _read_csv(path: Path, choose: Callable[[Sequence[str]], list[str]], options: Files) -> "pa.Table":
     import pyarrow as pa
     import pyarrow.csv as pa_csv
 
-    present = _present(path, _header(path, options), columns, optional)
+    present = choose(_header(path, options))
     utf_8 = codecs.lookup(options.encoding).name in ("utf-8", "utf-8-sig")
     # Numbers and times are parsed later, column by column, so that a message can show the offending value.
     conversion = pa_csv.ConvertOptions(
@@ -374,7 +385,7 @@ def _read_csv(path: Path, columns: Mapping[str, Kind], options: Files, optional:
 
 def _header(path: Path, options: Files) -> list[str]:
     """Return the names in the first line that is not empty."""
-    with _open(path) as stream:
+    with open_bytes(path) as stream:
         start = stream.read(4)
         for signature, reason in SIGNATURES.items():
             if start.startswith(signature):
@@ -416,9 +427,8 @@ def _short(error: Exception) -> str:
     return text if len(text) <= 200 else text[:200] + "..."
 
 
-def _read_parquet(path: Path, columns: Mapping[str, Kind], optional: set[str]) -> "pa.Table":
+def _read_parquet(path: Path, choose: Callable[[Sequence[str]], list[str]]) -> "pa.Table":
     from pyarrow import parquet
 
-    present = _present(path, parquet.read_schema(path).names, columns, optional)
     # Without `partitioning` a folder called year=2024 would add a column.
-    return parquet.read_table(path, columns=present, partitioning=None)
+    return parquet.read_table(path, columns=choose(parquet.read_schema(path).names), partitioning=None)

@@ -281,14 +281,10 @@ def choose(config: ProjectConfig, frame: "pd.DataFrame") -> Choice:
     name, sign = config.metric.name, 1 if config.metric.direction == "minimize" else -1
     tried = [Candidate(kind, *_summary(scores[kind])) for kind in kinds]
     tried.sort(key=lambda each: sign * each.metrics.get(name, sign * float("inf")))
-    best = tried[0].kind
-    for each in tried:
-        if each.kind == BASELINE and name in each.metrics:
-            behind = sign * (each.metrics[name] - tried[0].metrics[name])
-            best = BASELINE if behind <= tried[0].errors.get(name, 0.0) else best
-        elif each.kind == BASELINE:
-            best = BASELINE  # no fold defines the metric: nothing speaks for the other
-    return Choice(best, tuple(tried), thresholds)
+    best, linear = tried[0], next(each for each in tried if each.kind == BASELINE)
+    behind = abs(linear.metrics[name] - best.metrics[name]) if name in linear.metrics else 0.0
+    chosen = best.kind if behind > best.errors.get(name, 0.0) else BASELINE
+    return Choice(chosen, tuple(tried), thresholds)
 
 
 def _validate(kind: str, config: ProjectConfig, sample: "pd.DataFrame") -> "Iterator[tuple[Pipeline, pd.DataFrame]]":

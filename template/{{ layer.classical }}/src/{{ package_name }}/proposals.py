@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from . import data, metrics, models, split
+from . import data, features, metrics, models, split
 from .config.commented_yaml import Noted, plain
 from .config.limits import Limits, about, derive
 from .config.limits import sections as limit_sections
 from .config.project import RESERVED, ProjectConfig
-from .config.proposal import LEFT_OUT, NONE, Finding, Proposal, Question, Wishes
+from .config.proposal import LEFT_OUT, NONE, ColumnFinding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
 from .survey import NAMES_THINGS, Column, Survey, look
@@ -27,7 +27,6 @@ LEAK = 0.995  # balanced accuracy or R2 of a single column beyond which it seems
 MOSTLY_MISSING = 0.9
 CLASSES = 10  # more different whole numbers are a quantity
 TEXT_CLASSES = 100  # more different texts are no classes to predict
-CATEGORIES = 254  # more different whole numbers of a key are no category; see features.MAX_CATEGORIES
 RARE = 0.2  # share of the rarer of two classes below which finding it is the task
 SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
@@ -162,7 +161,7 @@ def _divides(time: Column, target: Column, task: metrics.Task) -> bool:
     return task == "regression" or (after <= before and len(after) > 1)
 
 
-def _findings(survey: Survey, roles: Roles) -> tuple[Finding, ...]:
+def _findings(survey: Survey, roles: Roles) -> tuple[ColumnFinding, ...]:
     own = {column.name: role for role in ("target", "time", "id") if (column := getattr(roles, role)) is not None}
     seen: dict[int, Column] = {}
     found = []
@@ -182,7 +181,7 @@ def _findings(survey: Survey, roles: Roles) -> tuple[Finding, ...]:
         if role == LEFT_OUT or role in ("target", "time", "id"):
             reason = reason or _role_reason(role, column, roles)
         found.append(
-            Finding(
+            ColumnFinding(
                 column.name, role, column.kind, column.missing, column.distinct, _example(column), reason, suspicious
             )
         )
@@ -229,7 +228,7 @@ def _useless(column: Column) -> str:
         return "free text: see the nlp scenario"
     if column.distinct > 0.5 * filled and column.kind in ("text", "code"):
         return "nearly unique: says more about a row than about its kind"
-    if _is_key(column) and column.distinct > CATEGORIES:
+    if _is_key(column) and column.distinct > features.MAX_CATEGORIES:
         return f"key: names {column.distinct:,} things, but not each row"
     return ""
 
@@ -335,7 +334,7 @@ def _skewed(roles: Roles) -> bool:
     )
 
 
-def _sections(survey: Survey, roles: Roles, findings: tuple[Finding, ...], metric: str) -> dict[str, Any]:
+def _sections(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], metric: str) -> dict[str, Any]:
     """Return the sections of config/project.yml, with limits measured on the data."""
     draft = _with_limits(survey, roles, findings, Limits(metric, 0.0, 1.0))
     try:
@@ -357,7 +356,7 @@ def _sections(survey: Survey, roles: Roles, findings: tuple[Finding, ...], metri
     return sections
 
 
-def _with_limits(survey: Survey, roles: Roles, findings: tuple[Finding, ...], limits: Limits) -> dict[str, Any]:
+def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], limits: Limits) -> dict[str, Any]:
     target, rows = roles.target, len(roles.target.filled)
     files = dict(survey.files)
     if target.missing:
@@ -425,7 +424,7 @@ def _parts(column: Column) -> list[str]:
     return [*(part for part, values in varying.items() if values.nunique() > 1), "elapsed"]
 
 
-def _slices(survey: Survey, findings: tuple[Finding, ...], rows: int) -> list[str]:
+def _slices(survey: Survey, findings: tuple[ColumnFinding, ...], rows: int) -> list[str]:
     """Return up to three columns with few values, of which at least two are frequent; telling names first."""
     found = []
     for finding in findings:
@@ -482,7 +481,7 @@ def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str)
 
 
 def _notes(
-    survey: Survey, roles: Roles, findings: tuple[Finding, ...], metric: str, sections: Mapping[str, Any]
+    survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], metric: str, sections: Mapping[str, Any]
 ) -> tuple[str, ...]:
     gate = plain(sections["gate"])
     notes = [

@@ -2,7 +2,7 @@
 
 import re
 import zlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -104,10 +104,10 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
             separator = separator_of(file, own)
         except (OSError, EOFError, zlib.error) as error:
             raise UserError(f"{file}: cannot be read: {error}") from None
-    tables = [_read(file, separator, encoding) for file in files]
-    header = list(tables[0].columns)
-    repeated = {name for table in tables for name in table.columns[table.columns.duplicated()]}
-    shared = set(header).intersection(*(table.columns for table in tables))
+    headers, tables = zip(*(_read(file, Files(separator=separator, encoding=encoding)) for file in files), strict=True)
+    header = headers[0]
+    repeated = {name for names in headers for name in names if names.count(name) > 1}
+    shared = set(header).intersection(*headers)
     frame = pd.concat([table[[name for name in header if name in shared - repeated]] for table in tables])
     frame = frame.reset_index(drop=True)
     if frame.empty:
@@ -139,33 +139,19 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
     return Survey(path, source, options, columns, len(frame), usual_target)
 
 
-def _read(path: Path, separator: str, encoding: str) -> "pd.DataFrame":
-    """Read all columns of one file as text."""
+def _read(path: Path, options: Files) -> "tuple[list[str], pd.DataFrame]":
+    """Return the names of all columns of one file, and those columns as text whose names are unique."""
     import pandas as pd
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-    from pyarrow import parquet
 
-    try:
-        if path.name.lower().endswith(".parquet"):
-            table = parquet.read_table(path)
-        else:
-            parse = arrow_csv.ParseOptions(delimiter=separator, newlines_in_values=True)
-            reading = arrow_csv.ReadOptions(encoding=encoding.removesuffix("-sig"), block_size=data.BLOCK)
-            compression = "gzip" if path.name.lower().endswith(".gz") else None
-            with (
-                pa.input_stream(str(path), compression=compression) as source,
-                arrow_csv.open_csv(source, reading, parse) as stream,
-            ):
-                types = dict.fromkeys(stream.schema.names, pa.string())
-            convert = arrow_csv.ConvertOptions(column_types=types, null_values=[""], strings_can_be_null=True)
-            with pa.input_stream(str(path), compression=compression) as source:
-                table = arrow_csv.read_csv(source, reading, parse, convert)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise UserError(f"{path}: cannot be read: {' '.join(str(error).split())}") from None
-    # One by one: a header may have a name twice.
-    frame = pd.DataFrame({number: _as_text(column) for number, column in enumerate(table.columns)}, dtype=object)
-    return frame.set_axis(table.column_names, axis="columns")
+    header: list[str] = []
+
+    def unique(known: Sequence[str]) -> list[str]:
+        header.extend(known)
+        return [name for name in known if known.count(name) == 1]
+
+    table = data.read_arrow(path, unique, options)
+    columns = zip(table.column_names, table.columns, strict=True)
+    return header, pd.DataFrame({name: _as_text(column) for name, column in columns}, dtype=object)
 
 
 def _as_text(column: "pa.ChunkedArray") -> Any:

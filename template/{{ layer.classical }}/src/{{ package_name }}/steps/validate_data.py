@@ -115,7 +115,7 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
     )
 
 
-def inspect(path: Path, config: ProjectConfig) -> DataQuality:
+def inspect(path: Path, config: ProjectConfig) -> "tuple[pd.DataFrame, DataQuality]":
     """Read the data files at `path` and check them; entries of a folder that are not read are a warning.
 
     Raises:
@@ -123,12 +123,8 @@ def inspect(path: Path, config: ProjectConfig) -> DataQuality:
     """
     table = data.read_table(path, config)
     quality = check(table.frame, config, table)
-    ignored = data.left_out(path)
-    if not ignored:
-        return quality
-    more = f" and {len(ignored) - data.SHOWN} more" if len(ignored) > data.SHOWN else ""
-    warning = f"left out: {', '.join(ignored[: data.SHOWN])}{more}"
-    return replace(quality, warnings=(*quality.warnings, warning))
+    left_out = [f"left out: {entry}" for entry in data.left_out(path)]
+    return table.frame, replace(quality, warnings=(*quality.warnings, *left_out))
 
 
 def _repeated_ids(frame: "pd.DataFrame", config: ProjectConfig, place: Callable[[int], str]) -> list[str]:
@@ -201,7 +197,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
-    quality = inspect(settings.data, config)
+    _, quality = inspect(settings.data, config)
     quality.save(settings.report)
     for warning in quality.warnings:
         log.warning("%s: %s", settings.data, warning)
