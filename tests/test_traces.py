@@ -50,7 +50,6 @@ ALLOWED = (
     Allowed("serving", "online", "src/*/local/server.py", _SERVE),
     Allowed("serving", None, "tests/test_deployments.py", _EITHER),
     Allowed("serving", None, "tests/test_azure_assets.py", _EITHER),
-    Allowed("serving", "batch", "docs/scale.md", "`mlops batch` is measured there; the deployment is what it leads to"),
     Allowed("serving", None, "docs/roles.md", f"lists the roles that infra/ assigns, row by row: {_LATER}"),
 )
 

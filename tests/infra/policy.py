@@ -319,7 +319,7 @@ def computes_leave_where_they_may(built: Built) -> Iterator[str]:
         yield f"outbound hosts: {hosts}"
 
 
-# What is logged of each type that keeps data or acts.
+# What is logged of each type that keeps data or acts; names are those of Azure Monitor's pages of supported logs.
 LOGGED = {
     "Microsoft.ContainerRegistry/registries": {"ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"},
     "Microsoft.KeyVault/vaults": {"AuditEvent"},
@@ -327,9 +327,9 @@ LOGGED = {
     _ML: {
         "AmlComputeClusterEvent",
         "AmlComputeJobEvent",
-        "AmlDeploymentEvent",
-        "AmlModelsEvent",
         "AmlRunStatusChangedEvent",
+        "ModelsActionEvent",
+        "ModelsChangeEvent",
     },
     "Microsoft.Storage/storageAccounts/blobServices": {"StorageWrite", "StorageDelete"},
 }

@@ -105,9 +105,9 @@ resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
     logs: [
       { category: 'AmlComputeClusterEvent', enabled: true }
       { category: 'AmlComputeJobEvent', enabled: true }
-      { category: 'AmlDeploymentEvent', enabled: true }
-      { category: 'AmlModelsEvent', enabled: true }
       { category: 'AmlRunStatusChangedEvent', enabled: true }
+      { category: 'ModelsActionEvent', enabled: true }
+      { category: 'ModelsChangeEvent', enabled: true }
     ]
   }
 }

@@ -236,7 +236,7 @@ run "workspace" {
   }
 
   assert {
-    condition     = toset([for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category]) == toset(["AmlComputeClusterEvent", "AmlComputeJobEvent", "AmlDeploymentEvent", "AmlModelsEvent", "AmlRunStatusChangedEvent"])
+    condition     = toset([for log in azurerm_monitor_diagnostic_setting.main.enabled_log : log.category]) == toset(["AmlComputeClusterEvent", "AmlComputeJobEvent", "AmlRunStatusChangedEvent", "ModelsActionEvent", "ModelsChangeEvent"])
     error_message = "The workspace's events must be logged."
   }
 

@@ -44,7 +44,7 @@ resource "azurerm_monitor_diagnostic_setting" "main" {
   log_analytics_workspace_id = var.log_analytics_id
 
   dynamic "enabled_log" {
-    for_each = ["AmlComputeClusterEvent", "AmlComputeJobEvent", "AmlDeploymentEvent", "AmlModelsEvent", "AmlRunStatusChangedEvent"]
+    for_each = ["AmlComputeClusterEvent", "AmlComputeJobEvent", "AmlRunStatusChangedEvent", "ModelsActionEvent", "ModelsChangeEvent"]
 
     content {
       category = enabled_log.value
