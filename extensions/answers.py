@@ -126,7 +126,7 @@ def location_fault(value: str) -> str:
     meant = re.sub(r"[^a-z0-9]", "", value.lower())
     fault = _spelling_fault(value)
     # As the portal writes it. The longest name of a region has 18 characters.
-    if fault and 6 <= len(meant) <= 18 and meant[0].isalpha():
+    if fault and re.fullmatch(r"[A-Za-z][A-Za-z0-9 _-]*", value, re.ASCII) and 6 <= len(meant) <= 18:
         return f"{fault.partition(':')[0]}: write '{meant}'."
     return fault or f"{_quote(value)} has {len(value)} characters: use 6 to 40."
 

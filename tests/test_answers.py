@@ -257,6 +257,7 @@ def _assert_fits_one_line(question: str, fault: str) -> None:
 @example("x" + "\U000e0001" * 300)
 @example("Organisation/" * 2 + "\U000e0001" * 300)
 @example("Germany West Central Beyond")
+@example('a000000\U0001342f"; rm -rf /; echo "')
 @example("multiprocessing")
 @example("opentelemetry_exporter_otlp")
 @example("a" * 300 + "@example")
