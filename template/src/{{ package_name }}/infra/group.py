@@ -1,4 +1,4 @@
-"""The resource group of a stack: its owner's, or made before the first apply, as Azure deploys into groups that exist."""
+"""The resource group of a stack, which must exist before anything is built in it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

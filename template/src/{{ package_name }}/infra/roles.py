@@ -1,4 +1,4 @@
-"""Who gets which role on what in an environment: the rows of infra's table that count there, with the names of things."""
+"""Who gets which role on what in an environment: the rows of the table in infra/ that count there, with names."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ IDENTITIES = ("jobs", "endpoint", "ci", "infrastructure", "plan", "workspace")
 READS = "Storage Blob Data Reader"
 WRITES = "Storage Blob Data Contributor"
 
-# Given outside the environment's resource group: CI may not, and an owner's apply does.
+# Outside the environment's resource group: CI may give nothing there.
 _SHARED = ("ml_registry", "ml_registry_group", "production_lake")
 
 
@@ -30,7 +30,14 @@ class Assignment:
     on: str  # as in the table
     target: str  # the resource in words
     why: str
-    by: str  # who gives it
+    by: str  # who gives it, if not an ordinary apply
+
+    @property
+    def holder(self) -> str:
+        return f"{self.who} ({self.principal})"
+
+    def __str__(self) -> str:
+        return f"{self.role} on {self.target}: {self.why}{f' [given by {self.by}]' if self.by else ''}"
 
 
 def assignments(project: Project, environment: str) -> tuple[Assignment, ...]:
@@ -136,5 +143,5 @@ def _giver(grant: "Grant", config: EnvironmentConfig, table: tables.Roles) -> st
     if getattr(config.existing, f"{grant.on}_id", None) is not None:
         return "its owner"
     if grant.on in _SHARED or grant.role in table.given_by_people_only:
-        return "an owner's `mlops infra apply`"
-    return "`mlops infra apply`"
+        return "an apply of people"
+    return ""
