@@ -20,13 +20,15 @@ VERSION = ROOT / "template/{{ layer.resource_manager }}/infra/.bicep-version"
 # Every stack is rendered; nothing else in infra/ varies with the answers.
 EVERYTHING = {"iac": "bicep", "network": "isolated", "serving": "[online, batch, kubernetes]"}
 
-_NAME = re.compile(r"(\w+)\.bicep")
+_NAME = re.compile(r"(main|registry|network|cluster|endpoint)\.bicep\b")
 
 
 def compiler() -> str | None:
     """Return the path of the Bicep compiler: the variable BICEP, PATH, or where the Azure CLI installs it."""
     home = Path.home() / ".azure/bin/bicep"
-    return next((path for name in (os.environ.get("BICEP"), "bicep", home) if name and (path := shutil.which(name))), None)
+    return next(
+        (path for name in (os.environ.get("BICEP"), "bicep", home) if name and (path := shutil.which(name))), None
+    )
 
 
 def run(bicep: str, *arguments: str) -> str:
@@ -53,8 +55,8 @@ def stacks() -> Iterator[tuple[str, str]]:
     """Yield each stack's name, and the file name of its JSON in the layer: rendered under the same condition as its Bicep."""
     for path in sorted(BICEP_LAYER.iterdir()):
         found = _NAME.search(path.name)
-        if found and found[1] in ("main", "registry", "network", "cluster", "endpoint"):
-            yield found[1], path.name.removesuffix(".jinja").replace(".bicep", ".json")
+        if found:
+            yield found[1], path.name.replace(".bicep", ".json")
 
 
 def compiled(bicep: str, infra: Path, stack: str, folder: Path) -> bytes:
