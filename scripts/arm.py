@@ -1,4 +1,4 @@
-"""Compile the Bicep layer to the JSON of the ARM layer: `make arm`, after each change of the Bicep layer or its tables."""
+"""Compile the Bicep layer to the JSON of the ARM layer: `make arm`, after each change of the layer or its tables."""
 
 from __future__ import annotations
 
@@ -25,10 +25,8 @@ _NAME = re.compile(r"(main|registry|network|cluster|endpoint)\.bicep\b")
 
 def compiler() -> str | None:
     """Return the path of the Bicep compiler: the variable BICEP, PATH, or where the Azure CLI installs it."""
-    home = Path.home() / ".azure/bin/bicep"
-    return next(
-        (path for name in (os.environ.get("BICEP"), "bicep", home) if name and (path := shutil.which(name))), None
-    )
+    names = (os.environ.get("BICEP"), "bicep", Path.home() / ".azure/bin/bicep")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def run(bicep: str, *arguments: str) -> str:
@@ -52,7 +50,7 @@ def recorded() -> str:
 
 
 def stacks() -> Iterator[tuple[str, str]]:
-    """Yield each stack's name, and the file name of its JSON in the layer: rendered under the same condition as its Bicep."""
+    """Yield each stack's name, and the name of its JSON in the layer: the same condition renders it as its Bicep."""
     for path in sorted(BICEP_LAYER.iterdir()):
         found = _NAME.search(path.name)
         if found:
