@@ -30,16 +30,15 @@ locals {
     "thresholds", "data_lake", "data", "registry", "ci", "groups", "alerts", "tags", "state",
   ]
 
-  common = yamldecode(file("${var.folder}/common.yml"))
-
-  # The other files of the folder describe no environment.
-  files = { for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}")) }
-  own   = { for name, content in local.files : name => content if can(content.environment.name) }
+  # Beside common.yml, the files that name an environment.
+  files  = { for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}")) }
+  common = local.files["common"]
+  own    = { for name, content in local.files : name => content if can(content.environment.name) }
 
   # Section by section: a key of the environment replaces the same key of common.yml, null and lists included.
   environments = {
     for name, own in local.own : name => {
-      for section in setunion(local.sections, keys(local.common), keys(own)) :
+      for section in local.sections :
       section => merge(try(local.common[section], {}), try(own[section], {}))
     }
   }
@@ -61,80 +60,146 @@ locals {
     "/subscriptions/${var.subscription_id}/resourceGroups/${try(config.network.resource_group, "")}/providers/Microsoft.Network"
   }
 
-  clusters = "(?i)/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
-  blobs    = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.Storage/storageAccounts/[^/]+/blobServices/default/containers/[^/]+$"
+  clusters = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
+  given = {
+    log_analytics_id      = "Microsoft.OperationalInsights/workspaces"
+    container_registry_id = "Microsoft.ContainerRegistry/registries"
+    key_vault_id          = "Microsoft.KeyVault/vaults"
+  }
 
+  # The subjects that identities trust, by environment and identity.
+  trusting = ["ci", "infrastructure", "plan"]
+  subjects = {
+    for name, config in local.environments : name => {
+      for who, subject in try(config.ci.subjects, {}) : who => "${try(coalesce(config.ci.subject_prefix), "")}${subject}" if subject != null
+    }
+  }
+
+  missing_zones = { for name, network in local.networks : name => setsubtract(local.zones, keys(network.zone_ids)) }
+
+  # What would do harm in an apply; `mlops check` knows more, and says it in the same words.
   checks = {
     for name, config in local.environments : name => concat(
       [
         {
+          key     = "environment.name"
           refused = config.environment.name != name
-          reason  = try("environment.name: '${config.environment.name}' is refused: must be '${name}', as the file is called.", "")
+          reason  = "'${config.environment.name}' is refused: must be '${name}', as in the file's name"
         },
         {
+          key     = "network.mode"
           refused = !contains(["public", "managed", "isolated"], config.network.mode)
-          reason  = "network.mode: '${config.network.mode}' is refused: must be public, managed or isolated."
+          reason  = "'${config.network.mode}' is refused: input should be 'public', 'managed' or 'isolated'"
         },
         {
+          key     = "network.subnet_id"
           refused = local.networks[name].closed && local.networks[name].subnet_id == null && local.networks[name].address_space == null
-          reason  = "network.subnet_id is missing: mode '${config.network.mode}' closes the public endpoints, so the workspace is reached through private endpoints in a subnet of yours, or in the network that network.address_space gives."
+          reason  = "is missing: mode '${config.network.mode}' closes the public endpoints, and the workspace is reached through private endpoints in a subnet of yours, or in the network that address_space describes"
         },
         {
+          key     = "network.subnet_id"
           refused = local.networks[name].subnet_id != null && local.networks[name].address_space != null
-          reason  = try("network.address_space: '${local.networks[name].address_space}' is refused: must be null where network.subnet_id names a subnet of yours.", "")
+          reason  = "is refused: address_space builds a network with zones of its own"
         },
         {
-          refused = local.networks[name].address_space != null && length(local.networks[name].zone_ids) > 0
-          reason  = "network.private_dns_zone_ids is refused: it must be empty where network.address_space is given, whose network gets zones of its own."
+          key     = "network.private_dns_zone_ids"
+          refused = length(local.networks[name].zone_ids) > 0 && local.networks[name].address_space != null
+          reason  = "is refused: address_space builds a network with zones of its own"
         },
         {
-          refused = length(local.networks[name].zone_ids) > 0 && length(setsubtract(local.zones, keys(local.networks[name].zone_ids))) > 0
-          reason  = "network.private_dns_zone_ids lacks ${join(" and ", setsubtract(local.zones, keys(local.networks[name].zone_ids)))}: list all zones, or none where a policy registers the endpoints."
+          key     = "network.private_dns_zone_ids"
+          refused = length(local.networks[name].zone_ids) > 0 && length(local.missing_zones[name]) > 0
+          reason  = "lacks ${join(" and ", local.missing_zones[name])}: list all zones, or none where a policy registers the endpoints"
         },
         {
-          refused = local.networks[name].closed && try(config.existing.container_registry_id, null) == null && config.sizes.container_registry_sku != "Premium"
-          reason  = "sizes.container_registry_sku: '${config.sizes.container_registry_sku}' is refused: mode '${config.network.mode}' needs Premium, the only one with private endpoints."
-        },
-        {
+          key     = "network.approved_hosts"
           refused = length(try(coalesce(config.network.approved_hosts), [])) > 0 && config.network.mode != "isolated"
-          reason  = "network.approved_hosts is refused: mode '${config.network.mode}' does not limit what computes reach."
+          reason  = "is refused: mode '${config.network.mode}' does not limit the addresses that computes reach"
         },
         {
-          refused = length(distinct(compact(values(try(config.ci.subjects, {}))))) < length(compact(values(try(config.ci.subjects, {}))))
-          reason  = "ci.subjects is refused: each identity must have a subject of its own, or whoever may use one may use the other."
+          key     = "sizes.container_registry_sku"
+          refused = local.networks[name].closed && try(config.existing.container_registry_id, null) == null && config.sizes.container_registry_sku != "Premium"
+          reason  = "'${config.sizes.container_registry_sku}' is refused: network.mode '${config.network.mode}' needs 'Premium', the only one with private endpoints"
         },
         {
-          refused = try(config.kubernetes.cluster_id, null) != null && !can(regex(local.clusters, config.kubernetes.cluster_id))
-          reason  = try("kubernetes.cluster_id: '${config.kubernetes.cluster_id}' is refused: must be the resource ID of an AKS cluster (.../Microsoft.ContainerService/managedClusters/NAME) or of one that Azure Arc connects (.../Microsoft.Kubernetes/connectedClusters/NAME).", "")
+          key     = "workstations.people"
+          refused = length(try(coalesce(config.workstations.people), {})) > 0 && name != "dev"
+          reason  = "is refused: only dev has workstations: write it into the file of dev"
         },
         {
+          key     = "online.max_instances"
+          refused = try(config.online.max_instances < config.online.min_instances, false)
+          reason  = try("${config.online.max_instances} is refused: min_instances is ${config.online.min_instances}", "")
+        },
+        {
+          key     = "online.scale_in_percent"
+          refused = try(2 * config.online.scale_in_percent > config.online.scale_out_percent, false)
+          reason  = try("${config.online.scale_in_percent} is refused: must be at most half of scale_out_percent, or two machines that become one are too busy at once", "")
+        },
+        {
+          key     = "kubernetes.cluster_id"
+          refused = !can(regex(local.clusters, config.kubernetes.cluster_id)) && try(config.kubernetes.cluster_id, null) != null
+          reason  = try("'${config.kubernetes.cluster_id}' is refused: write the resource ID of a cluster: '/subscriptions/.../Microsoft.ContainerService/managedClusters/...' or '.../Microsoft.Kubernetes/connectedClusters/...'", "")
+        },
+        {
+          key     = "kubernetes.host"
           refused = try(config.kubernetes.cluster_id, null) != null && try(config.kubernetes.host, null) == null
-          reason  = "kubernetes.host is missing: kubernetes.cluster_id is given, and endpoints need the name in the cluster's TLS certificate."
-        },
-        {
-          refused = length(setsubtract(config.data.production_access, keys(local.own))) > 0
-          reason  = "data.production_access: '${join("', '", setsubtract(config.data.production_access, keys(local.own)))}' is refused: must name environments."
+          reason  = "is missing: the name in the TLS certificate that the cluster answers with"
         },
       ],
       [
-        for section in setsubtract(keys(config), local.sections) : {
+        for key, kind in local.given : {
+          key     = "existing.${key}"
+          refused = try(config.existing[key], null) != null && !can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/${kind}/[^/]+$", config.existing[key]))
+          reason  = try("'${config.existing[key]}' is refused: write the resource ID: '/subscriptions/.../resourceGroups/.../providers/${kind}/...'", "")
+        }
+      ],
+      [
+        for environment in setsubtract(try(config.data.production_access, []), keys(local.own)) : {
+          key     = "data.production_access"
           refused = true
-          reason  = "${section} is refused: there is no such section."
+          reason  = "'${environment}' is refused: environments are ${join(", ", keys(local.own))}"
         }
       ],
-      [
-        for key, source in merge(try(coalesce(config.data.sources), {}), try(coalesce(config.data.targets), {})) : {
-          refused = !contains(["blob", "adls", "onelake"], source.kind) || (source.kind != "onelake" && !can(regex(local.blobs, source.id)))
-          reason  = "data: '${key}' is refused: must have kind blob or adls and the resource ID of a container (.../storageAccounts/NAME/blobServices/default/containers/NAME), or kind onelake."
-        }
-      ],
+      flatten([
+        for who, subject in local.subjects[name] : [
+          for other in local.trusting : {
+            key     = "ci.subjects.${who}"
+            refused = index(local.trusting, who) > index(local.trusting, other) && try(local.subjects[name][other], null) == subject
+            reason  = "'${subject}' is refused: ci.subjects.${other} has it, and each identity needs its own"
+          }
+        ]
+      ]),
+      flatten([
+        for who, subject in local.subjects[name] : [
+          for other, subjects in local.subjects : {
+            key     = "ci.subjects.${who}"
+            refused = name != other && contains(values(subjects), subject)
+            reason  = "'${subject}' is refused: config/${other}.yml has it, and each identity needs its own"
+          }
+        ]
+      ]),
     )
   }
 
-  problems = flatten([
-    for name in coalescelist(compact([var.environment]), keys(local.own)) :
-    [for check in local.checks[name] : "config/${name}.yml: ${check.reason}" if check.refused]
-  ])
+  problems = concat(
+    flatten([
+      for name, content in local.files : [
+        for section, value in content : (
+          contains(local.sections, section) ?
+          "config/${name}.yml: ${section}: null is refused: a section holds keys and values" :
+          "config/${name}.yml: ${section}: unknown key; known: ${join(", ", local.sections)}"
+        ) if !contains(local.sections, section) || value == null
+      ] if name == "common" || contains(keys(local.own), name)
+    ]),
+    flatten([
+      for name in coalescelist(compact([var.environment]), keys(local.own)) : [
+        for check in local.checks[name] :
+        "config/${can(local.own[name][split(".", check.key)[0]][split(".", check.key)[1]]) ? name : "common"}.yml: ${check.key}: ${check.reason}"
+        if check.refused
+      ]
+    ]),
+  )
 }
 
 output "environments" {
