@@ -11,9 +11,9 @@ CONFIG = Path(__file__).parents[2] / "config"
 
 
 def copy_of_config(target: Path) -> Path:
-    """Copy the files of this project's environments into a new folder and return it."""
+    """Copy the files of this project's Azure side into a new folder and return it."""
     target.mkdir()
-    for name in ("dev", "staging", "prod"):
+    for name in ("common", "dev", "staging", "prod"):
         shutil.copy(CONFIG / f"{name}.yml", target)
     return target
 

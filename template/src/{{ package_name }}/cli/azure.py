@@ -26,7 +26,7 @@ def render(
     from ..config import environment
 
     project = Project.find()
-    config = environment.load(project.root / "config" / f"{env.value}.yml")
+    config = environment.load(project.root / "config", env)
     documents = assets.fill_all(project, config, model_version)
     if out is None:
         for name, document in documents.items():

@@ -1,7 +1,7 @@
 """Read a YAML file into a typed model; a mistake is one sentence with file, key, value and rule."""
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -17,7 +17,16 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class BrokenRuleError(ValueError):
+    """A rule of a section as a whole is broken by the value of `key`, which is relative to that section."""
+
+    def __init__(self, key: str, message: str) -> None:
+        super().__init__(message)
+        self.key = key
+
+
 AnySection = TypeVar("AnySection", bound=Section)
+Key = tuple[str | int, ...]
 
 
 def load(path: Path, model: type[AnySection]) -> AnySection:
@@ -27,7 +36,15 @@ def load(path: Path, model: type[AnySection]) -> AnySection:
         UserError: the file is missing, is not YAML, or a value breaks a rule; one line a mistake.
     """
     label = "/".join(path.parts[-2:])
-    content = read(path, label)
+    return check(read(path, label), model, lambda _: label)
+
+
+def check(content: Mapping[str, Any], model: type[AnySection], label: Callable[[Key], str]) -> AnySection:
+    """Check keys and values that were read; `label` names the file that holds a key.
+
+    Raises:
+        UserError: a value breaks a rule; one line a mistake.
+    """
     try:
         return model.model_validate(content)
     except ValidationError as error:
@@ -82,23 +99,29 @@ def _refuse_repeated_keys(node: Any) -> None:
             _refuse_repeated_keys(item)
 
 
-def _sentence(label: str, model: type[Section], problem: Any) -> str:
-    location: tuple[str | int, ...] = problem["loc"]
-    prefix = f"{label}: {'.'.join(map(str, location))}: " if location else f"{label}: "
+def _sentence(label: Callable[[Key], str], model: type[Section], problem: Any) -> str:
+    location: Key = problem["loc"]
+    error = problem["ctx"]["error"] if problem["type"] == "value_error" else None
+    if isinstance(error, BrokenRuleError):
+        location = (*location, *error.key.split("."))
+    key = f"{'.'.join(map(str, location))}: " if location else ""
+    prefix = f"{label(location)}: {key}"
     if problem["type"] == "missing":
         return f"{prefix}is missing"
     if problem["type"] == "extra_forbidden":
         known = list(_section_at(model, location[:-1]).model_fields)
         return f"{prefix}unknown key{suggest(str(location[-1]), known)}; known: {', '.join(known)}"
-    if problem["type"] == "value_error":
-        return prefix + str(problem["ctx"]["error"])
+    if error is not None:
+        return f"{prefix}{error}"
     message = problem["msg"]
     return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}"
 
 
 def _section_at(model: type[Section], location: Sequence[str | int]) -> type[Section]:
-    """Return the section that a path of keys leads to; every key on it is a section or an optional one."""
+    """Return the section that a path of keys leads to; every key on it is a section, an optional one, or names one."""
     for key in location:
+        if str(key) not in model.model_fields:
+            continue  # a name that an owner gave to a section, such as a source of data
         annotation = model.model_fields[str(key)].annotation
         types = [kind for kind in (annotation, *get_args(annotation)) if isinstance(kind, type)]
         model = next(kind for kind in types if issubclass(kind, Section))

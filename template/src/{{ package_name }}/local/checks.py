@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import data, models, suitability
-from ..config.environment import ENVIRONMENTS
-from ..config.environment import load as load_environment
-from ..config.environment import load_all as load_environments
+from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..errors import Finding, UserError
@@ -51,11 +49,13 @@ def all_checks(project: Project) -> Iterator[Finding]:
 
 def _environments(folder: Path) -> Iterator[Finding]:
     findings = []
-    for name in ENVIRONMENTS:
-        findings.append(Finding(f"config/{name}.yml", _attempt(partial(load_environment, folder / f"{name}.yml"))[1]))
+    names = environment.names(folder)
+    for name in names:
+        findings.append(Finding(f"config/{name}.yml", _attempt(partial(environment.load, folder, name))[1]))
         yield findings[-1]
     if not any(found.problem for found in findings):
-        yield Finding("config/{dev,staging,prod}.yml agree", _attempt(partial(load_environments, folder))[1])
+        agree = f"{', '.join(names[:-1])} and {names[-1]} agree"
+        yield Finding(agree, _attempt(partial(environment.load_all, folder))[1])
 
 
 def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:

@@ -1,53 +1,43 @@
-"""The sections `ci` and `events` of config/{dev,staging,prod}.yml: trust between Azure and Azure Pipelines."""
+"""The section `ci` of an environment: trust between Azure and Azure Pipelines."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from .azure_names import BlobSuffix, ContainerName, rule
-from .yaml_file import Section
+from .azure_names import RoleId, rule
+from .yaml_file import BrokenRuleError, Section
 
 Repository = Annotated[str, rule(r"[^/]+/[^/]+/[^/]+", "write organisation/project/repository")]
 Issuer = Annotated[str, rule(r"https://\S+", "write the issuer's address, starting with 'https://'")]
+Prefix = Annotated[str, rule(r"(\S(.*\S)?)?", "write how the subjects begin, without spaces around it")]
 Subject = Annotated[str, rule(r"\S(.*\S)?", "write what the service connection says, without spaces around it")]
 
 
-class Pipelines(Section):
-    """Identity that Azure trusts as this environment's CI: none while `issuer` and `subject` are missing."""
+class Subjects(Section):
+    """The subject of each identity's service connection, after the prefix; None: not trusted."""
 
-    system: Literal["azure_devops"]
+    ci: Subject | None = None  # trains and deploys
+    infrastructure: Subject | None = None  # builds infrastructure
+    plan: Subject | None = None  # reads, for pull requests
+
+
+class Pipelines(Section):
+    """Service connections that Azure trusts as an environment's identities."""
+
     repository: Repository
-    builds_infrastructure: bool = True  # false: people build it
     issuer: Issuer | None = None
-    subject: Subject | None = None
+    subject_prefix: Prefix = ""
+    subjects: Subjects = Subjects()
+    builds_infrastructure: bool = True  # false: people build it
+    autoscale_role_id: RoleId | None = None
 
     @model_validator(mode="after")
-    def _issuer_and_subject_go_together(self) -> "Pipelines":
-        if (self.issuer is None) != (self.subject is None):
-            raise ValueError("issuer and subject go together: the service connection says both")
+    def _subjects_have_an_issuer(self) -> Self:
+        if self.issuer is None and self.trusted():
+            raise BrokenRuleError("issuer", "is missing: a service connection shows it beside its subject")
         return self
 
-
-class DataArrived(Section):
-    """The blob that completes a delivery of data."""
-
-    container: ContainerName
-    suffix: BlobSuffix
-
-
-class EventPipelines(Section):
-    """Numbers of the pipelines that events start; None starts nothing."""
-
-    model_registered: Annotated[int, Field(gt=0)] | None = None
-    monitor_breach: Annotated[int, Field(gt=0)] | None = None
-    data_arrived: Annotated[int, Field(gt=0)] | None = None
-
-
-class Events(Section):
-    """Events in Azure that start a pipeline or create a work item."""
-
-    model: str  # the registered name
-    cool_down_minutes: Annotated[int, Field(ge=1, le=1440)]
-    data_arrived: DataArrived
-    pipelines: EventPipelines
-    work_item_type: str
+    def trusted(self) -> Mapping[str, str]:
+        """Return the whole subject of each identity, as far as it is written."""
+        return {who: f"{self.subject_prefix}{subject}" for who, subject in self.subjects if subject is not None}

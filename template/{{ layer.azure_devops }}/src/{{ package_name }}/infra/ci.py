@@ -1,14 +1,10 @@
-"""Azure Pipelines around `mlops infra`: its runs, their summary page, and the events that start them."""
+"""Azure Pipelines around `mlops infra`: its runs, and their summary page."""
 
 import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import typer
-
-if TYPE_CHECKING:
-    from ..config.environment import EnvironmentConfig
 
 
 def is_running() -> bool:
@@ -22,8 +18,3 @@ def write_summary(title: str, text: str) -> None:
         path = Path(folder) / f"{re.sub(r'[^A-Za-z0-9]+', '-', title)}.md"
         path.write_text(f"### {title}\n\n```text\n{text.rstrip()}\n```\n\n", encoding="utf-8")
         typer.echo(f"##vso[task.uploadsummary]{path}")
-
-
-def event_providers(_: "EnvironmentConfig") -> tuple[str, ...]:
-    """Return the resource providers, without `Microsoft.`, that pass events on: from every network, without a token."""
-    return ("EventGrid", "Logic")

@@ -1,51 +1,41 @@
-"""The sections `ci` and `events` of config/{dev,staging,prod}.yml: trust between Azure and GitHub Actions."""
+"""The section `ci` of an environment: trust between Azure and GitHub Actions."""
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated
 
-from pydantic import Field
-
-from .azure_names import BlobSuffix, ContainerName, rule
+from .azure_names import RoleId, rule
 from .yaml_file import Section
 
 Repository = Annotated[str, rule(r"[^/]+/[^/]+", "write owner/name")]
-SubjectPrefix = Annotated[
+Issuer = Annotated[str, rule(r"https://\S+", "write the issuer's address, starting with 'https://'")]
+Prefix = Annotated[
     str,
     rule(
         r"repo:[^/:\s]+/[^/:\s]+",
         "write what GitHub says, such as 'repo:owner@1/name@2', without the environment",
     ),
 ]
-SecretName = Annotated[str, rule(r"[A-Za-z0-9-]{1,127}", "1 to 127 of letters, digits and '-'")]
-VaultId = Annotated[
-    str,
-    rule(
-        r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\.KeyVault/vaults/[^/]+",
-        "write the key vault's resource ID: '/subscriptions/.../Microsoft.KeyVault/vaults/...'",
-    ),
-]
+Subject = Annotated[str, rule(r":environment:[^\s:]+", "write ':environment:' and the name of a GitHub environment")]
+
+
+class Subjects(Section):
+    """How the tokens of each identity's jobs are named, after the prefix; None: not trusted."""
+
+    ci: Subject | None = None  # trains and deploys
+    infrastructure: Subject | None = None  # builds infrastructure
+    plan: Subject | None = None  # reads, for pull requests
 
 
 class Pipelines(Section):
-    """Identity that Azure trusts as this environment's CI: none while `subject_prefix` is missing."""
+    """Tokens that Azure trusts as an environment's identities: none while `subject_prefix` is missing."""
 
-    system: Literal["github"]
     repository: Repository
+    issuer: Issuer
+    subject_prefix: Prefix | None = None
+    subjects: Subjects = Subjects()
     builds_infrastructure: bool = True  # false: people build it
-    subject_prefix: SubjectPrefix | None = None
+    autoscale_role_id: RoleId | None = None
 
-
-class DataArrived(Section):
-    """The blob that completes a delivery of data."""
-
-    container: ContainerName
-    suffix: BlobSuffix
-
-
-class Events(Section):
-    """Events in Azure that start a workflow or open an issue."""
-
-    model: str  # the registered name
-    cool_down_minutes: Annotated[int, Field(ge=1, le=1440)]
-    data_arrived: DataArrived
-    token_secret: SecretName
-    token_vault_id: VaultId | None = None  # closed networks
+    def trusted(self) -> Mapping[str, str]:
+        """Return the whole subject of each identity, as far as it is written."""
+        return {who: f"{self.subject_prefix or ''}{subject}" for who, subject in self.subjects if subject is not None}
