@@ -1,5 +1,5 @@
-# Where the state is kept: in a storage account that only identities open. `mlops infra` says in which (`state` in the
-# configuration); each environment has a Terraform workspace, and so a state, of its own.
+# Where the state is kept: in a storage account that only identities open. `state` in config/<environment>.yml names it, and
+# `mlops infra` passes it on; each environment has a Terraform workspace, and so a state, of its own.
 
 terraform {
   backend "azurerm" {

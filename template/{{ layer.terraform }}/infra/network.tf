@@ -1,60 +1,116 @@
-# How the workspace is reached, and what its computes reach. In mode public none of these endpoints is created.
+# Closed networks: the private endpoints through which people and CI reach the environment, and what its computes reach.
+# tables/network.yml lists both, with their reasons.
 
 locals {
-  isolation_mode = lookup({
-    public   = "Disabled"
-    managed  = "AllowInternetOutbound"
-    isolated = "AllowOnlyApprovedOutbound"
-  }, local.config.network.mode, null)
+  closed = module.configuration.closed[local.environment]
+  mode   = local.config.network.mode
 
-  # Closed: reached through private endpoints only.
-  closed = local.config.network.mode != "public"
+  # The namespace of Bicep's guid(), so that both languages give a resource the same name.
+  guids = "11fb06fb-712d-4ddd-98c7-e71bbd588830"
 
-  # Private endpoints stand in a subnet of yours, or in a network that is built for them.
-  subnet_id      = try(local.config.network.subnet_id, null)
-  address_space  = try(local.config.network.address_space, null)
-  builds_network = local.closed && local.address_space != null
-  zone_ids       = { for id in try(coalesce(local.config.network.private_dns_zone_ids), []) : basename(id) => id }
-  approved_hosts = try(coalesce(local.config.network.approved_hosts), [])
+  # A resource of yours has private endpoints of yours: another one would take over its name in your zones.
+  given = [for on, id in { key_vault = local.existing.key_vault_id, container_registry = local.existing.container_registry_id, log_analytics = local.existing.log_analytics_id } : on if id != null]
 
-  # Both closed modes; isolated computes do not even reach the registry that all environments share over its public endpoint.
-  either   = ["managed", "isolated"]
-  isolated = ["isolated"]
+  private_endpoints = { for row in local.networks.private_endpoints : row.name => row if contains(row.modes, local.mode) && !contains(local.given, row.on) }
+  outbound_rules    = { for row in local.networks.outbound_rules : row.name => row if contains(row.modes, local.mode) && alltrue([for case in lookup(row, "when", []) : local.cases[case]]) }
+  approved_hosts    = toset(try(coalesce(local.config.network.approved_hosts), []))
 
-  # Zones that Azure resolves the public names through, by the part of a resource that is reached.
-  zones = {
-    amlregistry  = ["privatelink.api.azureml.ms"]
-    amlworkspace = ["privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"]
-    blob         = ["privatelink.blob.core.windows.net"]
-    dfs          = ["privatelink.dfs.core.windows.net"]
-    file         = ["privatelink.file.core.windows.net"]
-    registry     = ["privatelink.azurecr.io"]
-    vault        = ["privatelink.vaultcore.azure.net"]
+  subnet_id = module.configuration.subnet_ids[local.environment]
+  zone_ids  = module.configuration.zone_ids[local.environment]
+
+  # What rows of tables/network.yml lead to.
+  targets = {
+    workspace          = azurerm_machine_learning_workspace.main.id
+    storage            = module.storage.id
+    data_lake          = module.data_lake.id
+    container_registry = local.container_registry_id
+    key_vault          = local.key_vault_id
+    ml_registry        = local.ml_registry_id
+    production_lake    = local.production_lake_id
+  }
+}
+
+resource "azurerm_private_endpoint" "main" {
+  for_each = local.private_endpoints
+
+  name                = "pe-${local.names.workspace}-${each.key}"
+  resource_group_name = local.placement.resource_group_name
+  location            = local.placement.location
+  subnet_id           = local.subnet_id
+  tags                = local.placement.tags
+
+  private_service_connection {
+    name                           = each.key
+    private_connection_resource_id = local.targets[each.value.on]
+    subresource_names              = [each.value.subresource]
+    is_manual_connection           = false
   }
 
-  needed_zones  = toset(flatten(values(local.zones)))
-  missing_zones = setsubtract(local.needed_zones, keys(local.zone_ids))
+  # Without zones, a policy of the organisation registers the endpoint.
+  dynamic "private_dns_zone_group" {
+    for_each = length(local.zone_ids) > 0 ? ["default"] : []
 
-  # What people and CI reach from the network.
-  private_endpoints = {
-    workspace   = { modes = local.either, resource_id = module.workspace.id, subresource = "amlworkspace" }
-    blob        = { modes = local.either, resource_id = module.storage.id, subresource = "blob" }
-    file        = { modes = local.either, resource_id = module.storage.id, subresource = "file" }
-    lake-blob   = { modes = local.either, resource_id = module.data_lake.id, subresource = "blob" }
-    lake-dfs    = { modes = local.either, resource_id = module.data_lake.id, subresource = "dfs" }
-    registry    = { modes = local.either, resource_id = module.container_registry.id, subresource = "registry" }
-    vault       = { modes = local.either, resource_id = module.key_vault.id, subresource = "vault" }
-    ml-registry = { modes = local.isolated, resource_id = local.ml_registry_id, subresource = "amlregistry" }
+    content {
+      name                 = private_dns_zone_group.value
+      private_dns_zone_ids = [for zone in local.networks.zones[each.value.subresource] : local.zone_ids[zone]]
+    }
+  }
+}
+
+# By azapi: azurerm refuses a rule to an Azure ML registry, and rules that are made at the same time remove one another
+# (azapi issue 453), which `locks` prevents. A rule takes about ten minutes more where it starts a firewall.
+resource "azapi_resource" "outbound_rule" {
+  for_each = local.outbound_rules
+
+  type      = "Microsoft.MachineLearningServices/workspaces/outboundRules@2025-06-01"
+  name      = each.key
+  parent_id = azurerm_machine_learning_workspace.main.id
+  locks     = [azurerm_machine_learning_workspace.main.id]
+
+  body = {
+    properties = {
+      type     = "PrivateEndpoint"
+      category = "UserDefined"
+      destination = {
+        serviceResourceId = local.targets[each.value.on]
+        subresourceTarget = each.value.subresource
+        sparkEnabled      = false
+      }
+    }
   }
 
-  # The managed network makes endpoints by itself for the key vault, the container registry, and blobs and files of the
-  # workspace's own storage account. Batch endpoints and parallel jobs keep their queue and their progress there, in queues and
-  # tables.
-  outbound_endpoints = {
-    storage-queue = { modes = local.either, resource_id = module.storage.id, subresource = "queue" }
-    storage-table = { modes = local.either, resource_id = module.storage.id, subresource = "table" }
-    lake-blob     = { modes = local.either, resource_id = module.data_lake.id, subresource = "blob" }
-    lake-dfs      = { modes = local.either, resource_id = module.data_lake.id, subresource = "dfs" }
-    ml-registry   = { modes = local.isolated, resource_id = local.ml_registry_id, subresource = "amlregistry" }
+  timeouts {
+    create = "60m"
+    update = "60m"
+    delete = "60m"
   }
+
+  # The workspace has to be allowed to approve the endpoints that these rules make.
+  depends_on = [azurerm_role_assignment.main]
+}
+
+# The first such rule starts an Azure Firewall, which costs money by the hour.
+resource "azapi_resource" "approved_host" {
+  for_each = local.approved_hosts
+
+  type      = "Microsoft.MachineLearningServices/workspaces/outboundRules@2025-06-01"
+  name      = "host-${substr(uuidv5(local.guids, each.key), 0, 8)}"
+  parent_id = azurerm_machine_learning_workspace.main.id
+  locks     = [azurerm_machine_learning_workspace.main.id]
+
+  body = {
+    properties = {
+      type        = "FQDN"
+      category    = "UserDefined"
+      destination = each.key
+    }
+  }
+
+  timeouts {
+    create = "60m"
+    update = "60m"
+    delete = "60m"
+  }
+
+  depends_on = [azurerm_role_assignment.main]
 }

@@ -1,42 +1,53 @@
 output "resource_group_name" {
   description = "The resource group that holds the environment."
-  value       = local.resource_group.name
+  value       = local.names.resource_group
 }
 
 output "workspace_name" {
   description = "The Azure Machine Learning workspace."
-  value       = module.workspace.name
+  value       = azurerm_machine_learning_workspace.main.name
 }
 
 output "workspace_id" {
-  description = "The workspace's resource ID, for role assignments."
-  value       = module.workspace.id
+  description = "Resource ID of the workspace."
+  value       = azurerm_machine_learning_workspace.main.id
 }
 
 output "storage_account_id" {
-  description = "The storage account's resource ID: everybody who submits jobs needs 'Storage Blob Data Contributor' on it."
+  description = "Resource ID of the workspace's storage account."
   value       = module.storage.id
 }
 
 output "data_lake_id" {
-  description = "The data lake's resource ID: everybody who reads data needs 'Storage Blob Data Reader' on it."
+  description = "Resource ID of the data lake."
   value       = module.data_lake.id
 }
 
-output "ci_client_id" {
-  description = "The client ID that the CI signs in with."
-  value       = module.identities.client_ids["ci"]
+output "client_ids" {
+  description = "Client IDs that the CI signs in with: ci trains and deploys, infrastructure builds, plan reads."
+  value       = { for who in ["ci", "infrastructure", "plan"] : who => azurerm_user_assigned_identity.main[who].client_id if contains(keys(local.identities), who) }
 }
 
 output "roles_to_assign" {
-  description = "With assign_roles: false, the commands for somebody who may assign roles; otherwise none."
-  value = local.assign_roles ? {} : {
-    for name, row in local.assignments : "${name}, because: ${row.why}" => join(" ", [
-      "az role assignment create",
-      "--assignee-object-id", merge(local.machines, local.people)[row.who],
-      "--assignee-principal-type", row.type,
-      "--role", local.roles[row.role],
-      "--scope", local.scopes[row.on],
-    ])
-  }
+  description = "Commands for the owners of resources on which this stack assigns no roles, by purpose: yours that the configuration names, and with assign_roles: false all."
+  value = merge(
+    {
+      for name, row in local.rows : "${name}, because: ${row.why}" => join(" ", [
+        "az role assignment create",
+        "--assignee-object-id", merge(local.machines, local.people)[row.who],
+        "--assignee-principal-type", contains(keys(local.people), row.who) ? "Group" : "ServicePrincipal",
+        "--role", local.role_ids[row.role],
+        "--scope", local.scopes[row.on],
+      ]) if !contains(keys(local.assigned), name)
+    },
+    {
+      for name, row in local.own_rows : name => join(" ", [
+        "az role assignment create",
+        "--assignee-object-id", local.machines["jobs"],
+        "--assignee-principal-type ServicePrincipal",
+        "--role", local.grants.roles[row.role],
+        "--scope", row.scope,
+      ])
+    },
+  )
 }

@@ -1,11 +1,11 @@
 variable "environment" {
   type        = string
-  description = "Optional. The environment to build: dev, staging or prod. Without it the selected Terraform workspace says it, so that each environment keeps a state of its own."
+  description = "Optional. The environment to build, which has a file in config/. Without it the selected Terraform workspace says it, so that each environment keeps a state of its own."
   default     = null
 
   validation {
-    condition     = contains(["dev", "staging", "prod"], coalesce(var.environment, terraform.workspace))
-    error_message = "'${coalesce(var.environment, terraform.workspace)}' is no environment: select the Terraform workspace dev, staging or prod, for instance with 'terraform workspace select -or-create dev'."
+    condition     = fileexists("${path.module}/${var.config_folder}/${coalesce(var.environment, terraform.workspace)}.yml")
+    error_message = "'${coalesce(var.environment, terraform.workspace)}' is no environment: config/ has no such file. Select the Terraform workspace of an environment, for instance with 'terraform workspace select -or-create dev'."
   }
 
   validation {
@@ -16,11 +16,6 @@ variable "environment" {
 
 variable "config_folder" {
   type        = string
-  description = "Optional. The folder with dev.yml, staging.yml and prod.yml, relative to this one."
+  description = "Optional. The folder with common.yml and a file for each environment, relative to this one."
   default     = "../config"
-
-  validation {
-    condition     = fileexists("${path.module}/${var.config_folder}/prod.yml")
-    error_message = "'${var.config_folder}' is no configuration folder: it must hold dev.yml, staging.yml and prod.yml."
-  }
 }

@@ -13,22 +13,23 @@ terraform {
   }
 }
 
-# For what azurerm cannot express, such as a Logic App with a definition in a file.
+# For what azurerm cannot express, and for outbound rules, which must not be made at the same time.
 provider "azapi" {}
 
+# It registers no resource provider (5.0 changed that): README has the command that does, once for a subscription.
 provider "azurerm" {
   # Storage accounts here refuse keys, so the provider has to use Entra ID as well.
   storage_use_azuread = true
 
   features {
-    # What is deleted can be recovered: nothing here is purged at once.
-    key_vault {
-      purge_soft_delete_on_destroy = false
+    # Otherwise Application Insights makes an alert rule of its own, which Terraform does not know.
+    application_insights {
+      disable_generated_rule = true
     }
 
-    # A closed storage account does not answer the machine that runs Terraform.
-    storage {
-      data_plane_available = false
+    # Deleted vaults can be recovered: nothing here is purged at once.
+    key_vault {
+      purge_soft_delete_on_destroy = false
     }
   }
 }

@@ -11,6 +11,13 @@ terraform {
       version = ">= 5.0.0, < 6.0.0"
     }
   }
+
+  # In the account of prod, which `state` in config/prod.yml names.
+  backend "azurerm" {
+    container_name   = "tfstate"
+    key              = "registry.tfstate"
+    use_azuread_auth = true
+  }
 }
 
 provider "azapi" {}

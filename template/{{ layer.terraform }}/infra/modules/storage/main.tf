@@ -1,4 +1,4 @@
-# A storage account that is opened by identity only: the workspace's own, and the data lake.
+# A storage account that is opened by identity only.
 
 resource "azurerm_storage_account" "main" {
   name                             = var.name
@@ -13,13 +13,22 @@ resource "azurerm_storage_account" "main" {
   allow_nested_items_to_be_public  = false
   cross_tenant_replication_enabled = false
   min_tls_version                  = "TLS1_2"
-  public_network_access_enabled    = !var.closed
+  public_network_access_enabled    = !var.closed || length(var.admitted_ids) > 0
   tags                             = var.placement.tags
 
-  # Azure Machine Learning itself is a trusted service: it gets in with its identity even when the endpoint is closed.
+  # Azure Machine Learning itself is a trusted service: it gets in with its identity even when the endpoint is closed. With
+  # `admitted_ids` the endpoint is there, and answers those resources alone.
   network_rules {
     default_action = var.closed ? "Deny" : "Allow"
     bypass         = ["AzureServices"]
+
+    dynamic "private_link_access" {
+      for_each = var.admitted_ids
+
+      content {
+        endpoint_resource_id = private_link_access.value
+      }
+    }
   }
 
   blob_properties {
@@ -34,25 +43,54 @@ resource "azurerm_storage_account" "main" {
       days = 14
     }
   }
+
+  # A plan that would destroy it stops. README says how a person removes an environment all the same.
+  lifecycle {
+    prevent_destroy = true
+  }
 }
 
-# Who overwrites a model or an output by mistake has a month to notice.
+# Overwritten models and outputs can be recovered for a month; old data go where tables/retention.yml says so.
 resource "azurerm_storage_management_policy" "main" {
-  count = var.hierarchical ? 0 : 1
+  count = !var.hierarchical || length(var.retention_days) > 0 ? 1 : 0
 
   storage_account_id = azurerm_storage_account.main.id
 
-  rule {
-    name    = "delete-previous-versions"
-    enabled = true
+  dynamic "rule" {
+    for_each = var.hierarchical ? [] : [30]
 
-    filters {
-      blob_types = ["appendBlob", "blockBlob"]
+    content {
+      name    = "delete-previous-versions"
+      enabled = true
+
+      filters {
+        blob_types = ["appendBlob", "blockBlob"]
+      }
+
+      actions {
+        version {
+          delete_after_days_since_creation = rule.value
+        }
+      }
     }
+  }
 
-    actions {
-      version {
-        delete_after_days_since_creation = 30
+  dynamic "rule" {
+    for_each = var.retention_days
+
+    content {
+      name    = "delete-old-${rule.key}"
+      enabled = true
+
+      filters {
+        blob_types   = ["appendBlob", "blockBlob"]
+        prefix_match = ["${rule.key}/"]
+      }
+
+      actions {
+        base_blob {
+          delete_after_days_since_modification_greater_than = rule.value
+        }
       }
     }
   }
@@ -66,17 +104,16 @@ resource "azurerm_storage_container" "main" {
   container_access_type = "private"
 }
 
-# Who changed or deleted data. Reads are not logged: training reads every blob many times.
 resource "azurerm_monitor_diagnostic_setting" "main" {
   name                       = "log-analytics"
   target_resource_id         = "${azurerm_storage_account.main.id}/blobServices/default"
   log_analytics_workspace_id = var.log_analytics_id
 
-  enabled_log {
-    category = "StorageWrite"
-  }
+  dynamic "enabled_log" {
+    for_each = var.log_categories
 
-  enabled_log {
-    category = "StorageDelete"
+    content {
+      category = enabled_log.value
+    }
   }
 }

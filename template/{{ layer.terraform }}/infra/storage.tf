@@ -1,0 +1,33 @@
+# The workspace's own storage account, and the data lake.
+
+# Code, logs, models. CI claims the actions of `mlops azure watch` in the container watch.
+module "storage" {
+  source = "./modules/storage"
+
+  placement        = local.placement
+  name             = local.names.storage_account
+  replication      = local.sizes.storage_replication
+  containers       = ["watch"]
+  closed           = local.closed
+  log_analytics_id = local.log_analytics_id
+  log_categories   = local.logs.blobs.categories
+
+  # Sharing a model through the registry reads it here on the registry's behalf, which no private endpoint does. Source:
+  # Microsoft's "Network isolation with Azure Machine Learning registries".
+  admitted_ids = local.closed ? [local.ml_registry_id] : []
+}
+
+# Your data.
+module "data_lake" {
+  source = "./modules/storage"
+
+  placement        = local.placement
+  name             = local.names.data_lake
+  replication      = local.sizes.storage_replication
+  hierarchical     = true
+  containers       = local.config.data_lake.containers
+  retention_days   = { for row in local.retention : row.container => row.days if contains(local.config.data_lake.containers, row.container) }
+  closed           = local.closed
+  log_analytics_id = local.log_analytics_id
+  log_categories   = local.logs.blobs.categories
+}
