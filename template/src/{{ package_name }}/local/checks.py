@@ -13,6 +13,7 @@ from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..errors import Finding, UserError
+from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
 from . import lifecycle
@@ -28,7 +29,7 @@ def all_checks(project: Project) -> Iterator[Finding]:
     """Yield the outcome of each check; one that depends on a failed one is left out."""
     config, problem = _attempt(lambda: load_config(project.config_path))
     yield Finding("config/project.yml", problem or (models.problem(config) if config else None))
-    yield from _environments(project.root / "config")
+    yield from _environments(project)
     training, fault = _attempt(lambda: load.load(project, project.pipeline))
     yield Finding(project.relative(project.pipeline), fault)
     if config is None or training is None:
@@ -47,15 +48,19 @@ def all_checks(project: Project) -> Iterator[Finding]:
         yield Finding(IDS, _repeated_id(project, [*data.files(path), *windows], config))
 
 
-def _environments(folder: Path) -> Iterator[Finding]:
+def _environments(project: Project) -> Iterator[Finding]:
+    folder = project.root / "config"
     findings = []
     names = environment.names(folder)
     for name in names:
         findings.append(Finding(f"config/{name}.yml", _attempt(partial(environment.load, folder, name))[1]))
         yield findings[-1]
     if not any(found.problem for found in findings):
-        agree = f"{', '.join(names[:-1])} and {names[-1]} agree"
-        yield Finding(agree, _attempt(partial(environment.load_all, folder))[1])
+        configs, problem = _attempt(partial(environment.load_all, folder))
+        yield Finding(f"{', '.join(names[:-1])} and {names[-1]} agree", problem)
+        refused = [partial(agreement.refuse_disagreement, project, each) for each in (configs or {}).values()]
+        lines = dict.fromkeys(line for each in refused for line in (_attempt(each)[1] or "").splitlines())
+        yield Finding("config/ has what the tables of infra/ name", "\n".join(lines) or None)
 
 
 def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:

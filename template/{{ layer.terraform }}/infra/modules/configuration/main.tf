@@ -31,10 +31,10 @@ locals {
   ]
 
   common = yamldecode(file("${var.folder}/common.yml"))
-  own = {
-    for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}"))
-    if file != "common.yml"
-  }
+
+  # The other files of the folder describe no environment.
+  files = { for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}")) }
+  own   = { for name, content in local.files : name => content if can(content.environment.name) }
 
   # Section by section: a key of the environment replaces the same key of common.yml, null and lists included.
   environments = {

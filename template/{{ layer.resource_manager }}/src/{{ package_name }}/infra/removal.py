@@ -1,5 +1,4 @@
-{%- set kubernetes = "kubernetes" in serving -%}
-"""Remove the resources of a deployment one by one, or with their group: Bicep itself only adds."""
+"""Remove the resources of a deployment one by one: a deployment itself only adds."""
 
 from collections.abc import Callable, Iterable, Sequence
 
@@ -15,15 +14,12 @@ _FIRST, _OTHERS = 0, 5
 _RANKS = {
     "microsoft.authorization/roleassignments": _FIRST,
     "microsoft.consumption/budgets": _FIRST,
-    "microsoft.eventgrid/systemtopics": _FIRST,
+    "microsoft.insights/activitylogalerts": _FIRST,
     "microsoft.insights/autoscalesettings": _FIRST,
     "microsoft.insights/diagnosticsettings": _FIRST,
     "microsoft.insights/metricalerts": _FIRST,
+    "microsoft.insights/scheduledqueryrules": _FIRST,
     "microsoft.machinelearningservices/workspaces/computes": 1,
-{%- if kubernetes %}
-    "microsoft.kubernetesconfiguration/extensions": 2,
-{%- endif %}
-    "microsoft.logic/workflows": 3,
     "microsoft.network/privateendpoints": 3,
     "microsoft.network/privatednszones/virtualnetworklinks": 4,
     "microsoft.machinelearningservices/workspaces": 4,
@@ -32,33 +28,17 @@ _RANKS = {
     "microsoft.network/networksecuritygroups": 8,
     "microsoft.managedidentity/userassignedidentities": 9,
 }
-{%- if kubernetes %}
-_COMPUTE = "microsoft.machinelearningservices/workspaces/computes"
-_EXTENSION = "microsoft.kubernetesconfiguration/extensions"
-{%- endif %}
 _LINK = "microsoft.network/privatednszones/virtualnetworklinks"
 
 
-def in_order(resources: Iterable[Resource], with_group: str | None = None) -> tuple[Resource, ...]:
-    """Return the resources to delete by themselves, in an order that Azure accepts; the rest goes with its parents.
-
-    `with_group` is the ID of a resource group that is deleted afterwards with all that it holds.
-    """
+def in_order(resources: Iterable[Resource]) -> tuple[Resource, ...]:
+    """Return the resources to delete by themselves, in an order that Azure accepts; the rest goes with its parents."""
     found = {resource.id.lower(): resource for resource in resources}
-{%- if kubernetes %}
-    kinds = {resource.kind.lower() for resource in found.values()}
-    # Azure keeps a zone while it has links, and a cluster's extension while a workspace computes through it.
-    apart = [] if with_group else [_LINK]
-    apart += [_COMPUTE] if _EXTENSION in kinds else []
-{%- else %}
-    apart = [] if with_group else [_LINK]  # Azure keeps a zone while it has links
-{%- endif %}
-    owners = [*found, *([with_group.lower()] if with_group else [])]
     alone = [
         resource
         for key, resource in found.items()
-        if key != (with_group or "").lower()
-        and (resource.kind.lower() in apart or not any(key.startswith(f"{owner}/") for owner in owners))
+        # Azure keeps a zone while it has links.
+        if resource.kind.lower() == _LINK or not any(key.startswith(f"{owner}/") for owner in found)
     ]
     return tuple(sorted(alone, key=lambda resource: _RANKS.get(resource.kind.lower(), _OTHERS)))
 
@@ -82,15 +62,6 @@ def remove(resources: Sequence[Resource], subscription: str, show: Callable[[str
         if len(refused) == len(left):
             raise StepFailedError("\n".join(f"{each.kind} {each.name} is left: {why}" for each, why in refused.items()))
         left = list(refused)
-
-
-def remove_group(group: str, subscription: str, show: Callable[[str], None]) -> None:
-    """Delete a resource group with all that it holds, and wait until it is gone; errors as in `remove`."""
-    show(f"deleting resource group {group}: this takes some minutes")
-    ended = az.call("group", "delete", "--name", group, "--yes", "--subscription", subscription)
-    if ended.code:
-        raise StepFailedError(f"resource group {group} is left: {plain(ended)}")
-    show(f"deleted  resource group {group}")
 
 
 def contents(group_id: str) -> tuple[Resource, ...]:

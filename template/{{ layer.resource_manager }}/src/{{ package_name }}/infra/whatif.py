@@ -174,17 +174,17 @@ def _isolation(payload: Mapping[str, Any]) -> str:
 def _properties(found: Mapping[str, Any]) -> Iterator[Property]:
     """Yield the differences; of a new resource, all properties."""
     if found["changeType"] == "Create":
-        for path, value in _leaves(found.get("after") or {}):
+        for path, value in leaves(found.get("after") or {}):
             if path not in ("apiVersion", "id", "resourceGroup"):  # `az` adds the last one by itself
                 yield Property(path, "+", _MISSING, value, None)
         return
     yield from _differences(found.get("delta") or ())
 
 
-def _leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
+def leaves(value: Any, path: str = "") -> Iterator[tuple[str, Any]]:
     if isinstance(value, Mapping) and value:
         for key, inner in value.items():
-            yield from _leaves(inner, f"{path}.{key}" if path else str(key))
+            yield from leaves(inner, f"{path}.{key}" if path else str(key))
     else:
         yield path, value
 

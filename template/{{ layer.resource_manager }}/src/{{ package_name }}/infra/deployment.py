@@ -1,4 +1,4 @@
-"""A deployment of compiled Bicep: predict it, carry it out, and report its errors in plain sentences."""
+"""A deployment of a template to a resource group: predict it, carry it out, and report its errors in plain sentences."""
 
 import json
 import re
@@ -34,8 +34,7 @@ class Deployment:
 
     name: str
     subscription: str
-    group: str | None  # None: deployed to the subscription, with its record in `location`
-    location: str
+    group: str
     template: Path
     parameters: Path
 
@@ -64,7 +63,7 @@ class Deployment:
             except KeyboardInterrupt:
                 show(f"cancelling the deployment {self.name} in Azure")
                 # An error is no problem here: it has ended by itself.
-                az.call("deployment", self._scope, "cancel", *self._record)
+                az.call("deployment", "group", "cancel", *self._record)
                 raise
 
     def _wait(self, show: Callable[[str], None]) -> None:
@@ -82,7 +81,7 @@ class Deployment:
         failures = 0
         while True:
             try:
-                found: Mapping[str, Any] = az.ask("deployment", self._scope, "show", *self._record, *query)
+                found: Mapping[str, Any] = az.ask("deployment", "group", "show", *self._record, *query)
                 break
             except StepFailedError:
                 failures += 1
@@ -90,50 +89,35 @@ class Deployment:
                     raise
                 time.sleep(PAUSE)
         with suppress(StepFailedError):
-            for part, line in self._parts(self.group):
+            for part, line in self._parts():
                 if part not in shown:
                     shown.add(part)
                     show(line)
         return found
 
-    def _parts(self, group: str | None) -> Iterator[tuple[str, str]]:
-        """Yield finished resources and modules, also those of a deployment that this one makes inside a group."""
-        scope = ("group", "--resource-group", group) if group else ("sub",)
-        where = ("--name", self.name, "--subscription", self.subscription, "--query", _LISTED)
-        for part in az.ask("deployment", "operation", scope[0], "list", *scope[1:], *where):
-            inner = re.fullmatch(
-                rf"/subscriptions/[^/]+/resourceGroups/([^/]+)/providers/.+/deployments/{re.escape(self.name)}",
-                part["id"] or "",
-                re.IGNORECASE,
-            )
-            if inner and not group:
-                yield from self._parts(inner[1])
-            elif part["id"] and part["state"] in _ENDED:
+    def _parts(self) -> Iterator[tuple[str, str]]:
+        """Yield finished resources and modules."""
+        for part in az.ask("deployment", "operation", "group", "list", *self._record, "--query", _LISTED):
+            if part["id"] and part["state"] in _ENDED:
                 name, word = part["id"].rpartition("/")[2], "done" if part["state"] == "Succeeded" else "failed"
                 yield part["id"], f"{word:8} {name}{_seconds(part['duration'])}"
 
     @property
-    def _scope(self) -> str:
-        return "group" if self.group else "sub"
-
-    @property
     def _record(self) -> tuple[str, ...]:
         """Arguments that identify the deployment once it has started."""
-        group = ("--resource-group", self.group) if self.group else ()
-        return ("--name", self.name, *group, "--subscription", self.subscription)
+        return ("--name", self.name, "--resource-group", self.group, "--subscription", self.subscription)
 
     @property
     def _files(self) -> tuple[str, ...]:
         return ("--template-file", str(self.template), "--parameters", f"@{self.parameters}")
 
     def _run(self, verb: str, *arguments: str) -> str:
-        place = () if self.group else ("--location", self.location)
-        ended = az.call("deployment", self._scope, verb, *self._record, *place, *arguments)
+        ended = az.call("deployment", "group", verb, *self._record, *arguments)
         if ended.code == 0:
             return ended.out
         if "DeploymentActive" in ended.err:
             raise UserError(f"the deployment {self.name} is running already: wait until it ends, then try again")
-        raise StepFailedError(f"'az deployment {self._scope} {verb}' failed:\n{plain(ended)}")
+        raise StepFailedError(f"'az deployment group {verb}' failed:\n{plain(ended)}")
 
 
 def sentences(error: Mapping[str, Any]) -> list[str]:
