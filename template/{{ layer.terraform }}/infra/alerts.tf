@@ -49,16 +49,17 @@ resource "azurerm_monitor_metric_alert" "main" {
   }
 }
 
-# Asked of the workspace's logs alone, also where Log Analytics holds those of others. The query says how far it looks back: the
-# window only has to be longer. Its table comes into being with the first log, so that Azure cannot check the query before.
+# A query says how far it looks back; Azure cuts it at the window. A table is there only once its first row has arrived, so that
+# Azure cannot check the query before.
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   for_each = { for row in local.alerts.queries : row.name => row }
 
   name                    = "${each.key}-${local.names.workspace}"
+  display_name            = "${each.key}-${local.names.workspace}"
   resource_group_name     = local.placement.resource_group_name
   location                = local.placement.location
   description             = "${each.value.text} ${each.value.look}"
-  scopes                  = [azurerm_machine_learning_workspace.main.id]
+  scopes                  = [local.log_analytics_id]
   severity                = 2
   evaluation_frequency    = "PT${each.value.minutes}M"
   window_duration         = "P1D"

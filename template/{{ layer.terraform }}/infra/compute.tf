@@ -32,19 +32,24 @@ resource "azurerm_machine_learning_compute_cluster" "main" {
   depends_on = [azapi_resource.outbound_rule, azapi_resource.approved_host]
 }
 
-# azurerm cannot stop an idle machine, and wants a subnet for one without a public address.
+# One for each person, who alone may use it and acts as themselves there. By azapi: azurerm cannot stop an idle machine, and
+# wants a subnet for one without a public address.
 resource "azapi_resource" "workstation" {
   for_each = try(coalesce(local.config.workstations.people), {})
 
-  type      = "Microsoft.MachineLearningServices/workspaces/computes@2025-06-01"
-  name      = "${each.key}-${substr(uuidv5(local.guids, local.names.workspace), 0, 6)}" # unique in the region
+  type      = "Microsoft.MachineLearningServices/workspaces/computes@2026-05-01"
+  name      = substr("${each.key}-${reverse(split("-", local.names.workspace))[0]}", 0, 24) # unique in the region
   parent_id = azurerm_machine_learning_workspace.main.id
   location  = local.placement.location
   tags      = local.placement.tags
 
+  # The first stable version with idleTimeBeforeShutdown, which azapi may not know yet.
+  schema_validation_enabled = false
+
   body = {
     properties = {
       computeType      = "ComputeInstance"
+      computeLocation  = local.placement.location
       disableLocalAuth = true
 
       properties = {

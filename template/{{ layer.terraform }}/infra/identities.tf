@@ -38,7 +38,7 @@ resource "azurerm_user_assigned_identity" "main" {
 resource "azurerm_federated_identity_credential" "ci" {
   count = contains(keys(local.subjects), "ci") ? 1 : 0
 
-  name                      = "ci-${local.environment}"
+  name                      = "ci"
   user_assigned_identity_id = azurerm_user_assigned_identity.main["ci"].id
   issuer                    = local.config.ci.issuer
   subject                   = local.subjects["ci"]
@@ -48,7 +48,7 @@ resource "azurerm_federated_identity_credential" "ci" {
 resource "azurerm_federated_identity_credential" "infrastructure" {
   count = contains(keys(local.subjects), "infrastructure") ? 1 : 0
 
-  name                      = "infrastructure-${local.environment}"
+  name                      = "ci"
   user_assigned_identity_id = azurerm_user_assigned_identity.main["infrastructure"].id
   issuer                    = local.config.ci.issuer
   subject                   = local.subjects["infrastructure"]
@@ -60,7 +60,7 @@ resource "azurerm_federated_identity_credential" "infrastructure" {
 resource "azurerm_federated_identity_credential" "plan" {
   count = contains(keys(local.subjects), "plan") ? 1 : 0
 
-  name                      = "plan-${local.environment}"
+  name                      = "ci"
   user_assigned_identity_id = azurerm_user_assigned_identity.main["plan"].id
   issuer                    = local.config.ci.issuer
   subject                   = local.subjects["plan"]

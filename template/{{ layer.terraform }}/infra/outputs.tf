@@ -23,9 +23,19 @@ output "data_lake_id" {
   value       = module.data_lake.id
 }
 
-output "client_ids" {
-  description = "Client IDs that the CI signs in with: ci trains and deploys, infrastructure builds, plan reads."
-  value       = { for who in ["ci", "infrastructure", "plan"] : who => azurerm_user_assigned_identity.main[who].client_id if contains(keys(local.identities), who) }
+output "ci_client_id" {
+  description = "Client ID that the CI signs in with that trains and deploys."
+  value       = azurerm_user_assigned_identity.main["ci"].client_id
+}
+
+output "infrastructure_client_id" {
+  description = "Client ID that the CI signs in with that builds infrastructure; none without ci.builds_infrastructure."
+  value       = one([for who, identity in azurerm_user_assigned_identity.main : identity.client_id if who == "infrastructure"])
+}
+
+output "plan_client_id" {
+  description = "Client ID that the CI signs in with that compares infrastructure for a pull request; none without ci.builds_infrastructure."
+  value       = one([for who, identity in azurerm_user_assigned_identity.main : identity.client_id if who == "plan"])
 }
 
 output "roles_to_assign" {
@@ -41,7 +51,7 @@ output "roles_to_assign" {
       ]) if !contains(keys(local.assigned), name)
     },
     {
-      for name, row in local.own_rows : name => join(" ", [
+      for name, row in local.own_rows : "${name}, because: ${row.why}" => join(" ", [
         "az role assignment create",
         "--assignee-object-id", local.machines["jobs"],
         "--assignee-principal-type ServicePrincipal",

@@ -35,13 +35,11 @@ locals {
       "state/endpoints" = try("${local.state_id}/blobServices/default/containers/tfstate-endpoints", null)
     },
     { for name, id in module.data_lake.container_ids : "data_lake/${name}" => id },
-    { for name, id in module.storage.container_ids : "storage/${name}" => id },
   )
 
   # Known before anything is built, as the keys of the assignments must be.
   containers = concat(
     [for name in local.config.data_lake.containers : "data_lake/${name}"],
-    ["storage/watch"],
     local.state_id == null ? [] : ["state/endpoints"],
   )
 
@@ -56,8 +54,16 @@ locals {
 
   # Jobs read your sources and write your targets.
   own_rows = merge(
-    { for name, source in try(coalesce(local.config.data.sources), {}) : "jobs: Storage Blob Data Reader on ${name}" => { role = "Storage Blob Data Reader", scope = source.id } if source.kind != "onelake" },
-    { for name, target in try(coalesce(local.config.data.targets), {}) : "jobs: Storage Blob Data Contributor on ${name}" => { role = "Storage Blob Data Contributor", scope = target.id } if target.kind != "onelake" },
+    {
+      for name, source in try(coalesce(local.config.data.sources), {}) :
+      "jobs: Storage Blob Data Reader on data.sources.${name}" => { role = "Storage Blob Data Reader", scope = source.id, why = "reads data" }
+      if source.kind != "onelake"
+    },
+    {
+      for name, target in try(coalesce(local.config.data.targets), {}) :
+      "jobs: Storage Blob Data Contributor on data.targets.${name}" => { role = "Storage Blob Data Contributor", scope = target.id, why = "writes data" }
+      if target.kind != "onelake"
+    },
   )
 
   assigns  = local.config.environment.assign_roles

@@ -1,13 +1,12 @@
 # The workspace's own storage account, and the data lake.
 
-# Code, logs, models. CI claims the actions of `mlops azure watch` in the container watch.
+# Code, logs, models.
 module "storage" {
   source = "./modules/storage"
 
   placement        = local.placement
   name             = local.names.storage_account
   replication      = local.sizes.storage_replication
-  containers       = ["watch"]
   closed           = local.closed
   log_analytics_id = local.log_analytics_id
   log_categories   = local.logs.blobs.categories

@@ -51,17 +51,16 @@ locals {
 
   own_data = merge(try(coalesce(local.config.data.sources), {}), try(coalesce(local.config.data.targets), {}))
 
-  # /subscriptions/2/resourceGroups/4/providers/Microsoft.Storage/storageAccounts/8/blobServices/default/containers/12
+  # IDs: /subscriptions/2/resourceGroups/4/providers/Microsoft.Storage/storageAccounts/8/blobServices/default/containers/12, and
+  # WORKSPACE/LAKEHOUSE in OneLake.
   own_datastores = {
-    for name, source in local.own_data : replace(name, "-", "_") => {
+    for name, source in local.own_data : name => {
       blob = {
         datastoreType  = "AzureBlob"
         subscriptionId = try(split("/", source.id)[2], null)
         resourceGroup  = try(split("/", source.id)[4], null)
         accountName    = try(split("/", source.id)[8], null)
         containerName  = try(split("/", source.id)[12], null)
-        endpoint       = "core.windows.net"
-        protocol       = "https"
       }
       adls = {
         datastoreType  = "AzureDataLakeGen2"
@@ -69,14 +68,11 @@ locals {
         resourceGroup  = try(split("/", source.id)[4], null)
         accountName    = try(split("/", source.id)[8], null)
         filesystem     = try(split("/", source.id)[12], null)
-        endpoint       = "core.windows.net"
-        protocol       = "https"
       }
       onelake = {
         datastoreType        = "OneLake"
-        oneLakeWorkspaceName = try(source.workspace, null)
-        artifact             = { artifactType = "LakeHouse", artifactName = try(source.lakehouse, null) }
-        endpoint             = "onelake.dfs.fabric.microsoft.com"
+        oneLakeWorkspaceName = try(split("/", source.id)[0], null)
+        artifact             = { artifactType = "LakeHouse", artifactName = try(split("/", source.id)[1], null) }
       }
     }[source.kind]
   }

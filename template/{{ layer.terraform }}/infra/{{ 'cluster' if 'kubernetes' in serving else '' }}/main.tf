@@ -3,7 +3,12 @@
 
 variable "environment" {
   type        = string
-  description = "Required. An environment that names the cluster; those that share it are attached as well."
+  description = "Required. The environment whose cluster this is; others that share it are attached as well."
+
+  validation {
+    condition     = contains(["default", var.environment], terraform.workspace)
+    error_message = "environment is '${var.environment}' while the selected Terraform workspace is '${terraform.workspace}': one state must not hold two clusters."
+  }
 
   validation {
     condition     = fileexists("${path.module}/${var.config_folder}/${var.environment}.yml")
@@ -29,11 +34,6 @@ data "azurerm_client_config" "current" {
     precondition {
       condition     = local.cluster_id != null
       error_message = "config/${var.environment}.yml: kubernetes.cluster_id is missing: this stack installs Azure ML on a cluster of yours."
-    }
-
-    precondition {
-      condition     = contains(["default", basename(coalesce(local.cluster_id, "none"))], terraform.workspace)
-      error_message = "The selected Terraform workspace is '${terraform.workspace}', and the cluster of ${var.environment} '${basename(coalesce(local.cluster_id, "none"))}': one state must not hold two clusters."
     }
   }
 }
@@ -148,11 +148,12 @@ resource "azurerm_monitor_action_group" "main" {
   }
 }
 
-# The query says how far it looks back: the window only has to be longer.
+# As in alerts.tf: the query says how far it looks back, and its table may not be there yet.
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   for_each = { for row in local.alerts.cluster : row.name => row if local.watched }
 
   name                    = "${each.key}-${basename(local.cluster_id)}"
+  display_name            = "${each.key}-${basename(local.cluster_id)}"
   resource_group_name     = local.resource_group
   location                = local.config.environment.location
   description             = "${each.value.text} ${each.value.look}"

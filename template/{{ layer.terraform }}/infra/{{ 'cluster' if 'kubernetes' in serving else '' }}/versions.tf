@@ -12,7 +12,7 @@ terraform {
     }
   }
 
-  # In the account of prod, which `state` in config/prod.yml names; each cluster has a Terraform workspace.
+  # In the account of the environment whose cluster it is; each has a Terraform workspace.
   backend "azurerm" {
     container_name   = "tfstate"
     key              = "cluster.tfstate"

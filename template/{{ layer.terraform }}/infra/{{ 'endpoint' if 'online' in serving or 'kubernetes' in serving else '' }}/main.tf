@@ -36,12 +36,6 @@ variable "deployments" {
   }
 }
 
-variable "gpu" {
-  type        = bool
-  description = "Optional. Whether the machines have GPUs, which are then watched too."
-  default     = false
-}
-
 variable "config_folder" {
   type        = string
   description = "Optional. The folder with common.yml and a file for each environment, relative to this one."
@@ -99,7 +93,7 @@ locals {
           scope      = id
           namespace  = local.of_deployment
           dimensions = {}
-        } if var.gpu || !lookup(row, "gpu", false)
+        } if try(local.config.online.gpu, false) || !lookup(row, "gpu", false)
       }
     ]...
   )

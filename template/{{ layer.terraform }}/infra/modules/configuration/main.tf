@@ -61,80 +61,104 @@ locals {
     "/subscriptions/${var.subscription_id}/resourceGroups/${try(config.network.resource_group, "")}/providers/Microsoft.Network"
   }
 
-  clusters = "(?i)/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
-  blobs    = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.Storage/storageAccounts/[^/]+/blobServices/default/containers/[^/]+$"
+  clusters   = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
+  containers = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.Storage/storageAccounts/[^/]+/blobServices/default/containers/[^/]+$"
 
+  # What would do harm in an apply; `mlops check` knows more. Sentences are the same.
   checks = {
     for name, config in local.environments : name => concat(
       [
         {
+          key     = "environment.name"
           refused = config.environment.name != name
-          reason  = try("environment.name: '${config.environment.name}' is refused: must be '${name}', as the file is called.", "")
+          reason  = "'${config.environment.name}' is refused: must be '${name}', as in the file's name"
         },
         {
+          key     = "network.mode"
           refused = !contains(["public", "managed", "isolated"], config.network.mode)
-          reason  = "network.mode: '${config.network.mode}' is refused: must be public, managed or isolated."
+          reason  = "'${config.network.mode}' is refused: input should be 'public', 'managed' or 'isolated'"
         },
         {
+          key     = "network.subnet_id"
           refused = local.networks[name].closed && local.networks[name].subnet_id == null && local.networks[name].address_space == null
-          reason  = "network.subnet_id is missing: mode '${config.network.mode}' closes the public endpoints, so the workspace is reached through private endpoints in a subnet of yours, or in the network that network.address_space gives."
+          reason  = "is missing: mode '${config.network.mode}' closes the public endpoints, and the workspace is reached through private endpoints in a subnet of yours, or in the network that address_space describes"
         },
         {
+          key     = "network.subnet_id"
           refused = local.networks[name].subnet_id != null && local.networks[name].address_space != null
-          reason  = try("network.address_space: '${local.networks[name].address_space}' is refused: must be null where network.subnet_id names a subnet of yours.", "")
+          reason  = "is refused: address_space builds a network with zones of its own"
         },
         {
+          key     = "network.private_dns_zone_ids"
           refused = local.networks[name].address_space != null && length(local.networks[name].zone_ids) > 0
-          reason  = "network.private_dns_zone_ids is refused: it must be empty where network.address_space is given, whose network gets zones of its own."
+          reason  = "is refused: address_space builds a network with zones of its own"
         },
         {
-          refused = length(local.networks[name].zone_ids) > 0 && length(setsubtract(local.zones, keys(local.networks[name].zone_ids))) > 0
-          reason  = "network.private_dns_zone_ids lacks ${join(" and ", setsubtract(local.zones, keys(local.networks[name].zone_ids)))}: list all zones, or none where a policy registers the endpoints."
+          key     = "network.private_dns_zone_ids"
+          refused = length(local.networks[name].zone_ids) > 0 && length(local.missing_zones[name]) > 0
+          reason  = "${join(", ", local.missing_zones[name])} missing: give all zones, or none where a policy registers the endpoints"
         },
         {
-          refused = local.networks[name].closed && try(config.existing.container_registry_id, null) == null && config.sizes.container_registry_sku != "Premium"
-          reason  = "sizes.container_registry_sku: '${config.sizes.container_registry_sku}' is refused: mode '${config.network.mode}' needs Premium, the only one with private endpoints."
-        },
-        {
+          key     = "network.approved_hosts"
           refused = length(try(coalesce(config.network.approved_hosts), [])) > 0 && config.network.mode != "isolated"
-          reason  = "network.approved_hosts is refused: mode '${config.network.mode}' does not limit what computes reach."
+          reason  = "is refused: mode '${config.network.mode}' does not limit the addresses that computes reach"
         },
         {
-          refused = length(distinct(compact(values(try(config.ci.subjects, {}))))) < length(compact(values(try(config.ci.subjects, {}))))
-          reason  = "ci.subjects is refused: each identity must have a subject of its own, or whoever may use one may use the other."
+          key     = "sizes.container_registry_sku"
+          refused = local.networks[name].closed && try(config.existing.container_registry_id, null) == null && config.sizes.container_registry_sku != "Premium"
+          reason  = "'${config.sizes.container_registry_sku}' is refused: network.mode '${config.network.mode}' needs 'Premium', the only one with private endpoints"
         },
         {
+          key     = "kubernetes.cluster_id"
           refused = try(config.kubernetes.cluster_id, null) != null && !can(regex(local.clusters, config.kubernetes.cluster_id))
-          reason  = try("kubernetes.cluster_id: '${config.kubernetes.cluster_id}' is refused: must be the resource ID of an AKS cluster (.../Microsoft.ContainerService/managedClusters/NAME) or of one that Azure Arc connects (.../Microsoft.Kubernetes/connectedClusters/NAME).", "")
+          reason  = "is refused: write the resource ID of a cluster: '/subscriptions/.../Microsoft.ContainerService/managedClusters/...' or '.../Microsoft.Kubernetes/connectedClusters/...'"
         },
         {
+          key     = "kubernetes.host"
           refused = try(config.kubernetes.cluster_id, null) != null && try(config.kubernetes.host, null) == null
-          reason  = "kubernetes.host is missing: kubernetes.cluster_id is given, and endpoints need the name in the cluster's TLS certificate."
-        },
-        {
-          refused = length(setsubtract(config.data.production_access, keys(local.own))) > 0
-          reason  = "data.production_access: '${join("', '", setsubtract(config.data.production_access, keys(local.own)))}' is refused: must name environments."
+          reason  = "is missing: the name in the TLS certificate that the cluster answers with"
         },
       ],
       [
-        for section in setsubtract(keys(config), local.sections) : {
+        for environment in setsubtract(try(config.data.production_access, []), keys(local.own)) : {
+          key     = "data.production_access"
           refused = true
-          reason  = "${section} is refused: there is no such section."
+          reason  = "'${environment}' is refused: environments are ${join(", ", keys(local.own))}"
         }
       ],
       [
-        for key, source in merge(try(coalesce(config.data.sources), {}), try(coalesce(config.data.targets), {})) : {
-          refused = !contains(["blob", "adls", "onelake"], source.kind) || (source.kind != "onelake" && !can(regex(local.blobs, source.id)))
-          reason  = "data: '${key}' is refused: must have kind blob or adls and the resource ID of a container (.../storageAccounts/NAME/blobServices/default/containers/NAME), or kind onelake."
+        for who, subject in try(config.ci.subjects, {}) : {
+          key     = "ci.subjects.${who}"
+          refused = length([for other in local.subjects : other if other == subject]) > 1
+          reason  = "'${subject}' is refused: another identity has it, and each identity needs its own"
+        } if subject != null
+      ],
+      [
+        for key, store in merge(try(coalesce(config.data.sources), {}), try(coalesce(config.data.targets), {})) : {
+          key     = "data.${contains(keys(try(coalesce(config.data.sources), {})), key) ? "sources" : "targets"}.${key}"
+          refused = !contains(["blob", "adls", "onelake"], store.kind) || (store.kind != "onelake" && !can(regex(local.containers, store.id)))
+          reason  = "is refused: must have kind blob or adls and the resource ID of a container, or kind onelake"
         }
       ],
     )
   }
 
-  problems = flatten([
-    for name in coalescelist(compact([var.environment]), keys(local.own)) :
-    [for check in local.checks[name] : "config/${name}.yml: ${check.reason}" if check.refused]
-  ])
+  subjects      = flatten([for config in local.environments : compact(values(try(config.ci.subjects, {})))])
+  missing_zones = { for name, network in local.networks : name => setsubtract(local.zones, keys(network.zone_ids)) }
+
+  problems = concat(
+    [
+      for section in setsubtract(flatten([keys(local.common), [for own in local.own : keys(own)]]), local.sections) :
+      "config: ${section}: unknown key; known: ${join(", ", local.sections)}"
+    ],
+    flatten([
+      for name in coalescelist(compact([var.environment]), keys(local.own)) : [
+        for check in local.checks[name] :
+        "config/${can(local.own[name][split(".", check.key)[0]][split(".", check.key)[1]]) ? name : "common"}.yml: ${check.key}: ${check.reason}"
+        if check.refused
+      ]
+    ]),
+  )
 }
 
 output "environments" {

@@ -25,7 +25,8 @@ variable "hierarchical" {
 
 variable "containers" {
   type        = set(string)
-  description = "Required. Names of the containers."
+  description = "Optional. Names of the containers."
+  default     = []
 }
 
 variable "retention_days" {
