@@ -3,7 +3,7 @@
 
 targetScope = 'resourceGroup'
 
-import { Network, Registry, Texts } from 'types.bicep'
+import { Existing, Network, Registry, Texts } from 'types.bicep'
 
 @description('Required. The registry.')
 param registry Registry
@@ -14,8 +14,11 @@ param network Network
 @description('Required. Whether its public endpoint is closed: only where all environments are isolated, any other reaches it there.')
 param closed bool
 
-@description('Optional. Resource ID of a Log Analytics workspace for its log; each environment has one of its own, the registry has none.')
-param logAnalyticsId string?
+@description('Optional. Resources of yours: the registry sends its log to your Log Analytics workspace, as it has none of its own.')
+param existing Existing = {}
+
+@description('Required. Azure region of the network, where its private endpoints are.')
+param location string
 
 @description('Required. Tags of every resource.')
 param tags Texts
@@ -26,6 +29,7 @@ param deployerId string = deployer().objectId
 var networkTable = loadYamlContent('tables/network.yml')
 var logTable = loadYamlContent('tables/logs.yml')
 
+var registryId = resourceId('Microsoft.MachineLearningServices/registries', registry.name)
 var isolated = network.mode == 'isolated'
 var buildsNetwork = network.?address_space != null
 var networkGroup = network.?resource_group ?? registry.resource_group
@@ -47,52 +51,16 @@ var zoneIds = buildsNetwork
     )
   : toObject(network.?private_dns_zone_ids ?? [], id => last(split(id, '/')), id => id)
 
-// Azure makes the storage account and the container registry behind it, in a group of its own.
-resource mlRegistry 'Microsoft.MachineLearningServices/registries@2026-05-01' = {
-  name: registry.name
-  location: registry.location
-  tags: tags
-  identity: {
-    type: 'SystemAssigned'
-  }
-  properties: {
-    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
-    managedResourceGroupSettings: {
-      assignedIdentities: [
-        {
-          principalId: deployerId
-        }
-      ]
-    }
-    regionDetails: [
-      {
-        location: registry.location
-        acrDetails: [
-          {
-            systemCreatedAcrAccount: {
-              acrAccountSku: 'Premium'
-            }
-          }
-        ]
-        storageAccountDetails: [
-          {
-            systemCreatedStorageAccount: {
-              storageAccountType: 'Standard_LRS'
-              allowBlobPublicAccess: false
-            }
-          }
-        ]
-      }
-    ]
-  }
-}
-
-resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logAnalyticsId != null) {
-  scope: mlRegistry
-  name: 'log-analytics'
-  properties: {
-    workspaceId: logAnalyticsId
-    logs: map(logTable.ml_registry.categories, category => { category: category, enabled: true })
+module mlRegistry 'modules/registry.bicep' = {
+  name: 'registry'
+  params: {
+    location: registry.location
+    tags: tags
+    name: registry.name
+    closed: closed
+    exemptId: deployerId
+    logCategories: logTable.ml_registry.categories
+    logAnalyticsId: existing.?log_analytics_id
   }
 }
 
@@ -100,15 +68,15 @@ resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (lo
 module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
   name: 'private-endpoints'
   params: {
-    location: registry.location
+    location: location
     tags: tags
     prefix: 'pe-${registry.name}'
     subnetId: subnetId
     endpoints: networkTable.registry_endpoints
     targets: {
-      ml_registry: mlRegistry.id
-      ml_registry_storage: mlRegistry.properties.regionDetails[0].storageAccountDetails[0].systemCreatedStorageAccount!.armResourceId!.resourceId!
-      ml_registry_container_registry: mlRegistry.properties.regionDetails[0].acrDetails[0].systemCreatedAcrAccount!.armResourceId!.resourceId!
+      ml_registry: registryId
+      ml_registry_storage: mlRegistry.outputs.storageAccountId
+      ml_registry_container_registry: mlRegistry.outputs.containerRegistryId
     }
     zones: networkTable.zones
     zoneIds: zoneIds
@@ -116,7 +84,7 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
 }
 
 @description('The registry\'s resource ID.')
-output registryId string = mlRegistry.id
+output registryId string = registryId
 
 @description('The resource group that Azure made behind the registry, for registry.managed_resource_group in config/: endpoints load models and images from there.')
-output managedResourceGroup string = last(split(mlRegistry.properties.managedResourceGroup!.resourceId!, '/'))
+output managedResourceGroup string = mlRegistry.outputs.managedResourceGroup

@@ -14,5 +14,6 @@ var modes = [
 param registry = config.registry
 param network = config.network
 param closed = empty(filter(modes, mode => mode != 'isolated'))
-param logAnalyticsId = (config.?existing ?? {}).?log_analytics_id
+param existing = config.?existing ?? {}
+param location = config.environment.location
 param tags = shared(config.?tags ?? {})

@@ -294,6 +294,9 @@ type Online = {
 
   @description('Required. CPU load in percent below which one machine stops.')
   scale_in_percent: int
+
+  @description('Optional. Whether the machines have GPUs.')
+  gpu: bool?
 }
 
 @export()
@@ -302,7 +305,7 @@ type Kubernetes = {
   @description('Required. Resource ID of the cluster, AKS or connected by Azure Arc.')
   cluster_id: string
 
-  @description('Required. Namespace that deployments run in, made beforehand.')
+  @description('Required. Namespace whose pods the alert looks at.')
   namespace: string
 
   @description('Required. Name in the TLS certificate.')
@@ -316,9 +319,6 @@ type Kubernetes = {
 
   @description('Optional. Resource ID of the Log Analytics workspace that its Container Insights writes to.')
   log_analytics_id: string?
-
-  @description('Required. Sizes of pods by name.')
-  instance_types: InstanceTypes
 }
 
 @export()
@@ -351,6 +351,15 @@ type Attachment = {
 
   @description('Required. Azure region of the workspace.')
   location: string
+
+  @description('Required. Namespace that its deployments run in, made beforehand.')
+  namespace: string
+
+  @description('Required. Sizes of its pods.')
+  instance_types: InstanceTypes
+
+  @description('Required. Tags of the compute.')
+  tags: Texts
 }
 
 @export()

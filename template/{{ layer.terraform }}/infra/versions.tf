@@ -11,6 +11,14 @@ terraform {
       version = ">= 5.0.0, < 6.0.0"
     }
   }
+
+  # Where the state is kept: in a storage account that only identities open. `state` in config/<environment>.yml names it, and
+  # `mlops infra` passes it on; each environment has a Terraform workspace, and so a state, of its own.
+  backend "azurerm" {
+    container_name   = "tfstate"
+    key              = "environment.tfstate"
+    use_azuread_auth = true
+  }
 }
 
 # For what azurerm cannot express, and for outbound rules, which must not be made at the same time.

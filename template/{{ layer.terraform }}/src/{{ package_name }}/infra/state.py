@@ -3,7 +3,7 @@
 With an account for each environment, an identity that builds dev cannot read the state of prod.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -14,6 +14,7 @@ from . import az
 from .bootstrap import Preparation, Step
 
 CONTAINER = "tfstate"
+ENDPOINTS = "tfstate-endpoints"  # the only one that the identity which deploys may write
 _WRITER = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"  # Storage Blob Data Contributor
 _ROLE_ASSIGNMENTS = "2022-04-01"
 _DAYS = "30"  # in which a deleted or overwritten state can be recovered
@@ -40,8 +41,8 @@ def prepare(config: EnvironmentConfig) -> Preparation:
     """
     if config.state is None:
         raise UserError(
-            f"config/{config.environment}.yml: state is missing: write the resource group and storage account that"
-            " Terraform keeps its state in"
+            f"{config.where('state')} is missing: write the resource group and storage account that Terraform keeps its"
+            " state in"
         )
     return _Account(config, config.state.resource_group, config.state.storage_account, az.account()).preparation()
 
@@ -72,22 +73,22 @@ class _Account:
         has_group = bool(az.ask("group", "exists", "--name", self.group, *self.subscription))
         built = self._built() if has_group else None
         steps = [*self._steps_to_account(has_group, built), *self._steps_inside(built is not None)]
-        writers = self._missing_writers(built is not None)
-        if self.config.assign_roles:
-            steps += [self._step_of_role(writer) for writer in writers]
-            writers = []
+        missing = self._missing_writer(built is not None)
+        if missing and self.config.environment.assign_roles:
+            steps.append(self._step_of_role(missing))
+            missing = None
         return Preparation(
-            f"Nothing to do: storage account {self.name} keeps the state of {self.config.environment}.",
+            f"Nothing to do: storage account {self.name} keeps the state of {self.config.environment.name}.",
             tuple(steps),
-            tuple(self._notes(writers)),
+            tuple(self._notes(missing)),
         )
 
     def _steps_to_account(self, has_group: bool, built: Mapping[str, Any] | None) -> Iterator[Step]:
         tags = [f"{key}={value}" for key, value in self.config.tags.items()]
-        place = ("--location", self.config.location, *(("--tags", *tags) if tags else ()))
+        place = ("--location", self.config.environment.location, *(("--tags", *tags) if tags else ()))
         if not has_group:
             yield self._step(
-                f"create resource group {self.group} in {self.config.location}",
+                f"create resource group {self.group} in {self.config.environment.location}",
                 *("group", "create", "--name", self.group, *place, *self.subscription),
             )
         if built is None:
@@ -113,12 +114,13 @@ class _Account:
                 *("--delete-retention-days", _DAYS, "--container-delete-retention-days", _DAYS),
             )
         # `container-rm` asks Azure Resource Manager: a new role on the data takes minutes to count.
-        container = ("--storage-account", self.name, "--name", CONTAINER, *self.here)
-        if not built or not az.ask("storage", "container-rm", "exists", *container)["exists"]:
-            yield self._step(
-                f"create container {CONTAINER} in it",
-                *("storage", "container-rm", "create", *container, "--public-access", "off"),
-            )
+        for name in (CONTAINER, ENDPOINTS):
+            container = ("--storage-account", self.name, "--name", name, *self.here)
+            if not built or not az.ask("storage", "container-rm", "exists", *container)["exists"]:
+                yield self._step(
+                    f"create container {name} in it",
+                    *("storage", "container-rm", "create", *container, "--public-access", "off"),
+                )
 
     def _step_of_role(self, writer: _Writer) -> Step:
         return self._step(
@@ -126,11 +128,10 @@ class _Account:
             *("role", "assignment", "create", *self._assignment(writer), *self.subscription),
         )
 
-    def _notes(self, without_role: Sequence[_Writer]) -> Iterator[str]:
+    def _notes(self, without_role: _Writer | None) -> Iterator[str]:
         if without_role:
-            yield "Ask an administrator to assign these roles, as assign_roles is false:"
-        for writer in without_role:
-            yield f"  az role assignment create {' '.join(self._assignment(writer))}"
+            yield "Ask an administrator to assign this role, as assign_roles is false:"
+            yield f"  az role assignment create {' '.join(self._assignment(without_role))}"
         if self.config.network.mode != "public":
             yield (
                 f"Storage account {self.name} can be reached from outside your network, by identity only. To close it,"
@@ -143,7 +144,7 @@ class _Account:
         found = az.ask("storage", "account", "check-name", "--name", self.name, *self.subscription)
         if not found["nameAvailable"]:
             raise UserError(
-                f"config/{self.config.environment}.yml: state.storage_account: {self.name!r} is refused:"
+                f"{self.config.where('state.storage_account')}: {self.name!r} is refused:"
                 f" {found.get('message') or 'it is taken'}"
             )
 
@@ -159,37 +160,27 @@ class _Account:
         policies = (kept.get("deleteRetentionPolicy"), kept.get("containerDeleteRetentionPolicy"))
         return bool(kept.get("isVersioningEnabled")) and all((policy or {}).get("enabled") for policy in policies)
 
-    def _missing_writers(self, built: bool) -> list[_Writer]:
-        """Return the identities without the role; one that is assigned on a higher scope counts."""
-        have = set()
+    def _missing_writer(self, built: bool) -> _Writer | None:
+        """Return the signed-in identity if it lacks the role; one that is assigned on a higher scope counts.
+
+        The identities of CI get theirs from infra/ itself.
+        """
+        writer = _Writer(f"you ({self.account.user})", *self._signed_in())
         if built:
             answer = az.get(f"{self.id}/providers/Microsoft.Authorization/roleAssignments", _ROLE_ASSIGNMENTS)
             for assignment in answer["value"]:
                 given = assignment["properties"]
                 above = f"{self.id}/".lower().startswith(f"{given['scope'].rstrip('/')}/".lower())
-                if above and given["roleDefinitionId"].lower().endswith(f"/{_WRITER}"):
-                    have.add(given["principalId"].lower())
-        return [writer for writer in self._writers() if writer.object_id.lower() not in have]
+                role = given["roleDefinitionId"].lower().endswith(f"/{_WRITER}")
+                if above and role and given["principalId"].lower() == writer.object_id.lower():
+                    return None
+        return writer
 
-    def _writers(self) -> list[_Writer]:
-        """Return the signed-in identity, and the CI's once it exists."""
-        identities = az.ask("identity", "list", *self.subscription)
-        ci = next((identity for identity in identities if self._is_ci(identity)), None)
-        writers = [_Writer(f"you ({self.account.user})", *self._signed_in(identities))]
-        if ci is not None:
-            writers.append(_Writer(f"the CI ({ci['name']})", ci["principalId"], "ServicePrincipal"))
-        return list({writer.object_id: writer for writer in writers}.values())
-
-    def _is_ci(self, identity: Mapping[str, Any]) -> bool:
-        names = self.config.names
-        wanted = (names.identity_ci.lower(), names.resource_group.lower())
-        return (identity["name"].lower(), identity["resourceGroup"].lower()) == wanted
-
-    def _signed_in(self, identities: Sequence[Mapping[str, Any]]) -> tuple[str, str]:
+    def _signed_in(self) -> tuple[str, str]:
         """Return object ID and kind; a managed identity must not ask Entra ID about itself, so ask Azure."""
         if self.account.kind == "user":
             return az.ask("ad", "signed-in-user", "show")["id"], "User"
-        for identity in identities:
+        for identity in az.ask("identity", "list", *self.subscription):
             if identity["clientId"] == self.account.user:
                 return identity["principalId"], "ServicePrincipal"
         return az.ask("ad", "sp", "show", "--id", self.account.user)["id"], "ServicePrincipal"
