@@ -30,16 +30,15 @@ locals {
     "thresholds", "data_lake", "data", "registry", "ci", "groups", "alerts", "tags", "state",
   ]
 
-  common = yamldecode(file("${var.folder}/common.yml"))
-
-  # The other files of the folder describe no environment.
-  files = { for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}")) }
-  own   = { for name, content in local.files : name => content if can(content.environment.name) }
+  # Beside common.yml, the files that name an environment.
+  files  = { for file in fileset(var.folder, "*.yml") : trimsuffix(file, ".yml") => yamldecode(file("${var.folder}/${file}")) }
+  common = local.files["common"]
+  own    = { for name, content in local.files : name => content if can(content.environment.name) }
 
   # Section by section: a key of the environment replaces the same key of common.yml, null and lists included.
   environments = {
     for name, own in local.own : name => {
-      for section in setunion(local.sections, keys(local.common), keys(own)) :
+      for section in local.sections :
       section => merge(try(local.common[section], {}), try(own[section], {}))
     }
   }
@@ -61,10 +60,24 @@ locals {
     "/subscriptions/${var.subscription_id}/resourceGroups/${try(config.network.resource_group, "")}/providers/Microsoft.Network"
   }
 
-  clusters   = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
-  containers = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/Microsoft\\.Storage/storageAccounts/[^/]+/blobServices/default/containers/[^/]+$"
+  clusters = "(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/(Microsoft\\.ContainerService/managedClusters|Microsoft\\.Kubernetes/connectedClusters)/[^/]+$"
+  given = {
+    log_analytics_id      = "Microsoft.OperationalInsights/workspaces"
+    container_registry_id = "Microsoft.ContainerRegistry/registries"
+    key_vault_id          = "Microsoft.KeyVault/vaults"
+  }
 
-  # What would do harm in an apply; `mlops check` knows more. Sentences are the same.
+  # The subjects that identities trust, by environment and identity.
+  trusting = ["ci", "infrastructure", "plan"]
+  subjects = {
+    for name, config in local.environments : name => {
+      for who, subject in try(config.ci.subjects, {}) : who => "${try(coalesce(config.ci.subject_prefix), "")}${subject}" if subject != null
+    }
+  }
+
+  missing_zones = { for name, network in local.networks : name => setsubtract(local.zones, keys(network.zone_ids)) }
+
+  # What would do harm in an apply; `mlops check` knows more, and says it in the same words.
   checks = {
     for name, config in local.environments : name => concat(
       [
@@ -90,13 +103,13 @@ locals {
         },
         {
           key     = "network.private_dns_zone_ids"
-          refused = local.networks[name].address_space != null && length(local.networks[name].zone_ids) > 0
+          refused = length(local.networks[name].zone_ids) > 0 && local.networks[name].address_space != null
           reason  = "is refused: address_space builds a network with zones of its own"
         },
         {
           key     = "network.private_dns_zone_ids"
           refused = length(local.networks[name].zone_ids) > 0 && length(local.missing_zones[name]) > 0
-          reason  = "${join(", ", local.missing_zones[name])} missing: give all zones, or none where a policy registers the endpoints"
+          reason  = "lacks ${join(" and ", local.missing_zones[name])}: list all zones, or none where a policy registers the endpoints"
         },
         {
           key     = "network.approved_hosts"
@@ -109,9 +122,24 @@ locals {
           reason  = "'${config.sizes.container_registry_sku}' is refused: network.mode '${config.network.mode}' needs 'Premium', the only one with private endpoints"
         },
         {
+          key     = "workstations.people"
+          refused = length(try(coalesce(config.workstations.people), {})) > 0 && name != "dev"
+          reason  = "is refused: only dev has workstations: write it into the file of dev"
+        },
+        {
+          key     = "online.max_instances"
+          refused = try(config.online.max_instances < config.online.min_instances, false)
+          reason  = try("${config.online.max_instances} is refused: min_instances is ${config.online.min_instances}", "")
+        },
+        {
+          key     = "online.scale_in_percent"
+          refused = try(2 * config.online.scale_in_percent > config.online.scale_out_percent, false)
+          reason  = try("${config.online.scale_in_percent} is refused: must be at most half of scale_out_percent, or two machines that become one are too busy at once", "")
+        },
+        {
           key     = "kubernetes.cluster_id"
-          refused = try(config.kubernetes.cluster_id, null) != null && !can(regex(local.clusters, config.kubernetes.cluster_id))
-          reason  = "is refused: write the resource ID of a cluster: '/subscriptions/.../Microsoft.ContainerService/managedClusters/...' or '.../Microsoft.Kubernetes/connectedClusters/...'"
+          refused = !can(regex(local.clusters, config.kubernetes.cluster_id)) && try(config.kubernetes.cluster_id, null) != null
+          reason  = try("'${config.kubernetes.cluster_id}' is refused: write the resource ID of a cluster: '/subscriptions/.../Microsoft.ContainerService/managedClusters/...' or '.../Microsoft.Kubernetes/connectedClusters/...'", "")
         },
         {
           key     = "kubernetes.host"
@@ -120,37 +148,50 @@ locals {
         },
       ],
       [
+        for key, kind in local.given : {
+          key     = "existing.${key}"
+          refused = try(config.existing[key], null) != null && !can(regex("(?i)^/subscriptions/[^/]+/resourceGroups/[^/]+/providers/${kind}/[^/]+$", config.existing[key]))
+          reason  = try("'${config.existing[key]}' is refused: write the resource ID: '/subscriptions/.../resourceGroups/.../providers/${kind}/...'", "")
+        }
+      ],
+      [
         for environment in setsubtract(try(config.data.production_access, []), keys(local.own)) : {
           key     = "data.production_access"
           refused = true
           reason  = "'${environment}' is refused: environments are ${join(", ", keys(local.own))}"
         }
       ],
-      [
-        for who, subject in try(config.ci.subjects, {}) : {
-          key     = "ci.subjects.${who}"
-          refused = length([for other in local.subjects : other if other == subject]) > 1
-          reason  = "'${subject}' is refused: another identity has it, and each identity needs its own"
-        } if subject != null
-      ],
-      [
-        for key, store in merge(try(coalesce(config.data.sources), {}), try(coalesce(config.data.targets), {})) : {
-          key     = "data.${contains(keys(try(coalesce(config.data.sources), {})), key) ? "sources" : "targets"}.${key}"
-          refused = !contains(["blob", "adls", "onelake"], store.kind) || (store.kind != "onelake" && !can(regex(local.containers, store.id)))
-          reason  = "is refused: must have kind blob or adls and the resource ID of a container, or kind onelake"
-        }
-      ],
+      flatten([
+        for who, subject in local.subjects[name] : [
+          for other in local.trusting : {
+            key     = "ci.subjects.${who}"
+            refused = index(local.trusting, who) > index(local.trusting, other) && try(local.subjects[name][other], null) == subject
+            reason  = "'${subject}' is refused: ci.subjects.${other} has it, and each identity needs its own"
+          }
+        ]
+      ]),
+      flatten([
+        for who, subject in local.subjects[name] : [
+          for other, subjects in local.subjects : {
+            key     = "ci.subjects.${who}"
+            refused = name != other && contains(values(subjects), subject)
+            reason  = "'${subject}' is refused: config/${other}.yml has it, and each identity needs its own"
+          }
+        ]
+      ]),
     )
   }
 
-  subjects      = flatten([for config in local.environments : compact(values(try(config.ci.subjects, {})))])
-  missing_zones = { for name, network in local.networks : name => setsubtract(local.zones, keys(network.zone_ids)) }
-
   problems = concat(
-    [
-      for section in setsubtract(flatten([keys(local.common), [for own in local.own : keys(own)]]), local.sections) :
-      "config: ${section}: unknown key; known: ${join(", ", local.sections)}"
-    ],
+    flatten([
+      for name, content in local.files : [
+        for section, value in content : (
+          contains(local.sections, section) ?
+          "config/${name}.yml: ${section}: null is refused: a section holds keys and values" :
+          "config/${name}.yml: ${section}: unknown key; known: ${join(", ", local.sections)}"
+        ) if !contains(local.sections, section) || value == null
+      ] if name == "common" || contains(keys(local.own), name)
+    ]),
     flatten([
       for name in coalescelist(compact([var.environment]), keys(local.own)) : [
         for check in local.checks[name] :
