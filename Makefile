@@ -6,9 +6,10 @@ LOCK := requirements/dev.lock.txt
 READY := $(VENV)/installed
 DEMO := build/demo
 PROCESSES ?= 2
+VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-.PHONY: help demo quick test test-all bench lint format lock hooks clean
+.PHONY: help demo quick check test test-all bench lint format lock hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -33,6 +34,9 @@ quick: $(READY) ## After each edit: lint, tests of the extensions, one render of
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(PYTEST) --quick
+
+check: $(READY) ## Check one variant: make check VARIANT=classical-bicep-github (its files, and its own tests)
+	$(PYTEST) --variant $(VARIANT)
 
 test: $(READY) ## Run all tests but the long ones, on variants that show every pair of choices
 	$(PYTEST)

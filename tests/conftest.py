@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import harness
+from tests.support import harness, summary
 from tests.support.environments import Environments
 from tests.support.renders import Renders, Session
 
@@ -24,6 +24,9 @@ THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXP
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--exhaustive", action="store_true", help="also run the long tests, on all variants")
+    parser.addoption(
+        "--variant", metavar="NAME", help="check one variant, such as classical-bicep-github, and no other"
+    )
     parser.addoption("--quick", action="store_true", help="run the quick tests only, on one variant of each layer")
 
 
@@ -32,11 +35,18 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "quick: takes seconds, and finds what a small edit breaks; runs with --quick too"
     )
+    config.addinivalue_line("markers", "variant: runs a variant's own tests, with --variant only")
     config.addinivalue_line("markers", "first: takes longest, and is begun before the others")
     exhaustive, quick = config.getoption("--exhaustive"), config.getoption("--quick")
     settings.load_profile("exhaustive" if exhaustive else "quick")
-    variants = harness.all_variants if exhaustive else harness.covering_variants
-    harness.VARIANTS.update(harness.named(harness.one_of_each_layer()) if quick else variants())
+    if name := config.getoption("--variant"):
+        try:
+            harness.VARIANTS.update(harness.variant(name))
+        except ValueError as error:
+            raise pytest.UsageError(f"--variant: {error}") from None
+    else:
+        variants = harness.all_variants if exhaustive else harness.covering_variants
+        harness.VARIANTS.update(harness.named(harness.one_of_each_layer()) if quick else variants())
     # Tools of the template's own environment come first, also when pytest is called by its path.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ |= dict.fromkeys(THREADS, "1")
@@ -76,14 +86,27 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if config.getoption("--quick"):
-        config.hook.pytest_deselected(items=[item for item in items if not item.get_closest_marker("quick")])
-        items[:] = [item for item in items if item.get_closest_marker("quick")]
+    one_variant = bool(config.getoption("--variant"))
+    if config.getoption("--quick") or one_variant:
+        wanted = ("quick", "variant") if one_variant else ("quick",)
+        chosen = [item for item in items if any(map(item.get_closest_marker, wanted))]
+    else:
+        chosen = [item for item in items if not item.get_closest_marker("variant")]
+    kept = set(chosen)
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = chosen
     if not config.getoption("--exhaustive"):
         for item in items:
             if item.get_closest_marker("exhaustive"):
                 item.add_marker(pytest.mark.skip(reason="takes minutes: run with --exhaustive"))
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """Write the variants and the skipped checks into the summary of a job of GitHub Actions."""
+    if path := os.environ.get("GITHUB_STEP_SUMMARY"):
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(summary.markdown(harness.VARIANTS, terminalreporter.stats))
 
 
 @pytest.fixture(scope="session")

@@ -358,10 +358,10 @@ def test_environments_are_built_in_order(ci: str, render: harness.Render) -> Non
             before = ENVIRONMENTS[: ENVIRONMENTS.index(environment)]
             assert job["caller"].get("needs") == (before[-1] if before else None)
             assert job["caller"]["with"] == {"environment": environment}
-            assert job["environment"] == environment
+            assert job["environment"] == f"{environment}-infra"
             assert job["concurrency"] == {"group": f"infrastructure-{environment}", "cancel-in-progress": "false"}
         else:  # stages of Azure Pipelines wait for the one before
-            assert job["environment"].endswith(f"-{environment}")
+            assert job["environment"].endswith(f"-{environment}-infra")
             assert "dependsOn" not in job["stage"]
             assert job["stage"]["lockBehavior"] == "sequential"
     assert len({job["environment"] for job in built.values()}) == 3
@@ -370,7 +370,7 @@ def test_environments_are_built_in_order(ci: str, render: harness.Render) -> Non
 @systems
 def test_only_the_main_branch_is_built(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
-    paths = ["config/dev.yml", "config/staging.yml", "config/prod.yml"]
+    paths = ["config/common.yml", "config/dev.yml", "config/staging.yml", "config/prod.yml"]
     if ci == "github":
         workflow = read(project / ".github/workflows/infrastructure.yml")
         assert workflow["on"] == {
@@ -415,7 +415,7 @@ def test_ci_signs_in_without_a_secret(ci: str, render: harness.Render) -> None:
             assert checkout["persistCredentials"] == "false"
             azure = [step for step in job["steps"] if step.get("task", "").startswith("AzureCLI@2")]
             assert len(azure) == 2
-            assert all(step["inputs"]["azureSubscription"].endswith(f"-{environment}") for step in azure)
+            assert all(step["inputs"]["azureSubscription"].endswith(f"-{environment}-infra") for step in azure)
 
 
 @systems

@@ -33,6 +33,17 @@ def test_own_tests_pass(scenario: str, environments: Environments, render: harne
     run_tests(render(harness.answers_for(scenario)), [], environments, tmp_path)
 
 
+@pytest.mark.variant
+@pytest.mark.parametrize("variant", harness.VARIANTS)
+def test_variant_passes_its_own_checks(
+    variant: str, environments: Environments, render: harness.Render, tmp_path: Path
+) -> None:
+    """Those of its CI: types, tests, configuration."""
+    environment, project = run_tests(render(harness.VARIANTS[variant]), [], environments, tmp_path)
+    harness.run(str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}", cwd=project, timeout=900)
+    harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
+
+
 @pytest.mark.first
 def test_types_fit(environments: Environments, render: harness.Render) -> None:
     for project in harness.distinct(render, (".py",)):

@@ -6,12 +6,13 @@ import itertools
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from tests.infra.cases import CASES
-from tests.support import covering, harness, renders
+from tests.support import covering, harness, renders, summary
 from tests.support.scheduling import group
 
 # Makes the folder of its argument once, slowly enough for another process to come along.
@@ -148,3 +149,37 @@ def test_tests_of_a_case_run_in_one_process() -> None:
         tests = [f"tests/infra/test_{name}.py::test_it[{case}{rest}]" for name in "ab" for rest in ("", "-bicep")]
         assert {group(test) for test in tests} == {str(case)}
     assert group("tests/test_render.py::test_it[classical-bicep]") == "tests/test_render.py::test_it[classical-bicep]"
+
+
+def test_summary_names_variants_and_skipped_checks() -> None:
+    failed = SimpleNamespace(nodeid="tests/test_render.py::test_variant_renders[two]")
+    skipped = SimpleNamespace(longrepr=("tests/x.py", 1, "Skipped: terraform is not installed"))
+    text = summary.markdown(["one", "two"], {"passed": [1, 2, 3], "failed": [failed], "skipped": [skipped, skipped]})
+    assert "3 tests passed, 1 failed" in text
+    assert "1 of 2 variants passed" in text
+    assert "- one" in text
+    assert "- two" not in text
+    assert "2 x terraform is not installed" in text
+
+
+def test_summary_claims_nothing_after_a_common_failure() -> None:
+    failed = SimpleNamespace(nodeid="tests/test_locks.py::test_locks")
+    assert "variants passed" not in summary.markdown(["one"], {"failed": [failed]})
+
+
+def test_variant_is_read_from_its_name() -> None:
+    (answers,) = harness.variant("classical-bicep-azure_devops-isolated-online+batch").values()
+    chosen = {name: answers[name] for name in ("iac", "ci", "network", "serving")}
+    assert chosen == {
+        "iac": "bicep",
+        "ci": "azure_devops",
+        "network": "isolated",
+        "serving": ["online", "batch"],
+    }
+    assert answers["repository"].count("/") == 2
+
+
+@pytest.mark.parametrize("name", ["classical-pulumi-github", "bicep-terraform"])
+def test_refuses_unknown_variant(name: str) -> None:
+    with pytest.raises(ValueError, match="is refused: use at most one of each"):
+        harness.variant(name)

@@ -125,6 +125,26 @@ def named(chosen: Iterable[covering.Combination]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def variant(name: str) -> dict[str, dict[str, Any]]:
+    """Return the one variant that a name such as `classical-bicep-github` or `nlp-arm-github-isolated-batch` describes.
+
+    Each word answers the question that has it as a choice; all other answers are the checked-in ones.
+
+    Raises:
+        ValueError: a word is no choice, or two words answer one question.
+    """
+    asked = [question for question, settings in ASKED.items() if "choices" in settings]
+    chosen: dict[str, Any] = {}
+    for word in name.split("-"):
+        values = word.split("+")
+        question = next((each for each in asked if set(values) <= set(offered(each))), None)
+        if question is None or question in chosen:
+            known = "; ".join(f"{each}: {', '.join(offered(each))}" for each in asked)
+            raise ValueError(f"{word!r} in {name!r} is refused: use at most one of each ({known})")
+        chosen[question] = tuple(values) if ASKED[question].get("multiselect") else word
+    return named([{"scenario": answers_for()["scenario"], **chosen}])
+
+
 def covering_variants() -> dict[str, dict[str, Any]]:
     """Return variants that show all pairs of choices and all triples of the axes."""
     return named(covering.covering(combinations(), AXES))

@@ -1,43 +1,90 @@
-// The Azure ML registry that all environments share: a model is promoted from one to the next through it. It is built
-// once, apart from them, so that none of them can take it away.
+// The Azure ML registry that all environments share: a model moves from one to the next through it. It is built once,
+// apart from them, so that none of them can take it away.
 
-targetScope = 'subscription'
+targetScope = 'resourceGroup'
 
-import { Config } from 'types.bicep'
+import { Existing, Network, Registry, Texts } from 'types.bicep'
 
-@description('Required. config/prod.yml: all environments name the same registry, `mlops check` sees to that.')
-param config Config
+@description('Required. The registry.')
+param registry Registry
 
-// Isolated environments reach it through private endpoints of their own; any other needs the public one.
-var modes = [
-  loadYamlContent('../config/dev.yml').network.mode
-  loadYamlContent('../config/staging.yml').network.mode
-  loadYamlContent('../config/prod.yml').network.mode
-]
-var tags = filter(items(config.?tags ?? {}), tag => tag.key != 'environment')
-var placement = {
-  location: config.registry.location
-  tags: toObject(tags, tag => tag.key, tag => tag.value)
-}
+@description('Required. How prod is reached: in mode isolated the registry gets private endpoints in the same subnet.')
+param network Network
 
-resource group 'Microsoft.Resources/resourceGroups@2025-04-01' = {
-  name: config.registry.resource_group
-  location: placement.location
-  tags: placement.tags
-}
+@description('Required. Whether its public endpoint is closed: only where all environments are isolated, any other reaches it there.')
+param closed bool
 
-module registry 'modules/registry.bicep' = {
-  scope: group
+@description('Optional. Resources of yours: the registry sends its log to your Log Analytics workspace, as it has none of its own.')
+param existing Existing = {}
+
+@description('Required. Azure region of the network, where its private endpoints are.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags Texts
+
+@description('Optional. Object ID of who deploys: Azure exempts it from the deny assignment on the group behind the registry, so that it may assign roles there.')
+param deployerId string = deployer().objectId
+
+var networkTable = loadYamlContent('tables/network.yml')
+var logTable = loadYamlContent('tables/logs.yml')
+
+var registryId = resourceId('Microsoft.MachineLearningServices/registries', registry.name)
+var isolated = network.mode == 'isolated'
+var buildsNetwork = network.?address_space != null
+var networkGroup = network.?resource_group ?? registry.resource_group
+var subnetId = buildsNetwork
+  ? resourceId(
+      subscription().subscriptionId,
+      networkGroup,
+      'Microsoft.Network/virtualNetworks/subnets',
+      network.?name ?? 'none',
+      'endpoints'
+    )
+  : network.?subnet_id ?? ''
+var zoneNames = union([], flatten(map(items(networkTable.zones), zone => zone.value)))
+var zoneIds = buildsNetwork
+  ? toObject(
+      zoneNames,
+      name => name,
+      name => resourceId(subscription().subscriptionId, networkGroup, 'Microsoft.Network/privateDnsZones', name)
+    )
+  : toObject(network.?private_dns_zone_ids ?? [], id => last(split(id, '/')), id => id)
+
+module mlRegistry 'modules/registry.bicep' = {
   name: 'registry'
   params: {
-    placement: placement
-    name: config.registry.name
-    closed: empty(filter(modes, mode => mode != 'isolated'))
+    location: registry.location
+    tags: tags
+    name: registry.name
+    closed: closed
+    exemptId: deployerId
+    logCategories: logTable.ml_registry.categories
+    logAnalyticsId: existing.?log_analytics_id
   }
 }
 
-@description('The registry\'s resource ID, for role assignments.')
-output registryId string = registry.outputs.id
+// One set for all environments that share the network.
+module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
+  name: 'private-endpoints'
+  params: {
+    location: location
+    tags: tags
+    prefix: 'pe-${registry.name}'
+    subnetId: subnetId
+    endpoints: networkTable.registry_endpoints
+    targets: {
+      ml_registry: registryId
+      ml_registry_storage: mlRegistry.outputs.storageAccountId
+      ml_registry_container_registry: mlRegistry.outputs.containerRegistryId
+    }
+    zones: networkTable.zones
+    zoneIds: zoneIds
+  }
+}
+
+@description('The registry\'s resource ID.')
+output registryId string = registryId
 
 @description('The resource group that Azure made behind the registry, for registry.managed_resource_group in config/: endpoints load models and images from there.')
-output managedResourceGroup string = registry.outputs.managedResourceGroup
+output managedResourceGroup string = mlRegistry.outputs.managedResourceGroup

@@ -1,25 +1,13 @@
-// What computes in the managed network reach, apart from what Azure Machine Learning allows by itself. Azure takes one
-// change of a managed network at a time.
+// What computes in the managed network reach, apart from what Azure Machine Learning allows by itself. One at a time:
+// rules that are written together remove one another (Azure/terraform-provider-azapi, issue 453).
 
-import { Texts } from '../types.bicep'
+import { EndpointRow, Texts } from '../types.bicep'
 
 @description('Required. Name of the workspace.')
 param workspaceName string
 
 @description('Required. The private endpoints.')
-param endpoints {
-  @description('Required. Name of the rule.')
-  name: string
-
-  @description('Required. What is reached: a key of `targets`.')
-  on: string
-
-  @description('Required. The part of it that is reached.')
-  subresource: string
-
-  @description('Required. Modes of the network that have it.')
-  modes: string[]
-}[]
+param endpoints EndpointRow[]
 
 @description('Required. Resource IDs of what is reached, by name.')
 param targets Texts

@@ -1,9 +1,12 @@
-// The Azure ML registry. Azure makes the storage account and the container registry behind it.
+// The Azure ML registry. Azure makes the storage account and the container registry behind it, in a group of its own.
 
-import { Placement } from '../types.bicep'
+import { Texts } from '../types.bicep'
 
-@description('Required. Where the registry stands, and its tags.')
-param placement Placement
+@description('Required. Azure region.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags Texts
 
 @description('Required. Name of the registry.')
 param name string
@@ -11,18 +14,35 @@ param name string
 @description('Required. Whether its public endpoint is closed.')
 param closed bool
 
-resource registry 'Microsoft.MachineLearningServices/registries@2025-06-01' = {
+@description('Required. Object ID of whoever Azure exempts from its deny assignment on that group.')
+param exemptId string
+
+@description('Required. Log categories that are kept.')
+param logCategories string[]
+
+@description('Optional. Resource ID of a Log Analytics workspace; without it no log is kept.')
+param logAnalyticsId string?
+
+// 2026-05-01: the first stable version whose type lets assignedIdentities be written.
+resource registry 'Microsoft.MachineLearningServices/registries@2026-05-01' = {
   name: name
-  location: placement.location
-  tags: placement.tags
+  location: location
+  tags: tags
   identity: {
     type: 'SystemAssigned'
   }
   properties: {
     publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    managedResourceGroupSettings: {
+      assignedIdentities: [
+        {
+          principalId: exemptId
+        }
+      ]
+    }
     regionDetails: [
       {
-        location: placement.location
+        location: location
         acrDetails: [
           {
             systemCreatedAcrAccount: {
@@ -43,8 +63,20 @@ resource registry 'Microsoft.MachineLearningServices/registries@2025-06-01' = {
   }
 }
 
-@description('The registry\'s resource ID.')
-output id string = registry.id
+resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (logAnalyticsId != null) {
+  scope: registry
+  name: 'log-analytics'
+  properties: {
+    workspaceId: logAnalyticsId
+    logs: map(logCategories, category => { category: category, enabled: true })
+  }
+}
 
 @description('The resource group that Azure made behind it.')
-output managedResourceGroup string = last(split(registry.properties.managedResourceGroup.resourceId, '/'))
+output managedResourceGroup string = last(split(registry.properties.managedResourceGroup!.resourceId!, '/'))
+
+@description('Resource ID of the storage account in it.')
+output storageAccountId string = registry.properties.regionDetails[0].storageAccountDetails[0].systemCreatedStorageAccount!.armResourceId!.resourceId!
+
+@description('Resource ID of the container registry in it.')
+output containerRegistryId string = registry.properties.regionDetails[0].acrDetails[0].systemCreatedAcrAccount!.armResourceId!.resourceId!

@@ -1,9 +1,12 @@
 // A storage account that is opened by identity only: the workspace's own, and the data lake.
 
-import { Placement } from '../types.bicep'
+import { Texts } from '../types.bicep'
 
-@description('Required. Where the resources stand, and their tags.')
-param placement Placement
+@description('Required. Azure region.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags Texts
 
 @description('Required. Name of the storage account.')
 param name string
@@ -17,16 +20,80 @@ param hierarchical bool = false
 @description('Optional. Names of its containers.')
 param containers string[] = []
 
+@description('Optional. Containers whose content is deleted after some days.')
+param retention {
+  @description('Required. Name of the container.')
+  container: string
+
+  @description('Required. Days since the last change.')
+  days: int
+
+  @description('Required. Why so long.')
+  why: string
+}[] = []
+
 @description('Required. Whether the public endpoint is closed.')
 param closed bool
+
+@description('Optional. Resource ID of an Azure ML registry that reads from a closed account.')
+param registryId string?
+
+@description('Required. Log categories that are kept.')
+param logCategories string[]
 
 @description('Required. Resource ID of the Log Analytics workspace.')
 param logAnalyticsId string
 
+// A registry copies models out of the workspace's account when they are shared. Azure refuses that while public access is
+// Disabled, and asks for selected networks, of which there are none, and the registry as a resource instance
+// (learn.microsoft.com/azure/machine-learning/how-to-registry-network-isolation).
+var onlyRegistry = closed && registryId != null
+
+// Who overwrites a model or an output by mistake has a month to notice. A hierarchical account has no versions, but days
+// after which data is deleted.
+var versionRules = [
+  {
+    name: 'delete-previous-versions'
+    type: 'Lifecycle'
+    enabled: true
+    definition: {
+      filters: {
+        blobTypes: ['appendBlob', 'blockBlob']
+      }
+      actions: {
+        version: {
+          delete: {
+            daysAfterCreationGreaterThan: 30
+          }
+        }
+      }
+    }
+  }
+]
+var retentionRules = map(filter(retention, rule => contains(containers, rule.container)), rule => {
+  name: 'delete-old-${rule.container}'
+  type: 'Lifecycle'
+  enabled: true
+  definition: {
+    filters: {
+      blobTypes: ['appendBlob', 'blockBlob']
+      prefixMatch: ['${rule.container}/']
+    }
+    actions: {
+      baseBlob: {
+        delete: {
+          daysAfterModificationGreaterThan: rule.days
+        }
+      }
+    }
+  }
+})
+var lifecycleRules = hierarchical ? retentionRules : versionRules
+
 resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
   name: name
-  location: placement.location
-  tags: placement.tags
+  location: location
+  tags: tags
   kind: 'StorageV2'
   sku: {
     name: 'Standard_${replication}'
@@ -39,13 +106,14 @@ resource account 'Microsoft.Storage/storageAccounts@2025-01-01' = {
     isHnsEnabled: hierarchical
     isLocalUserEnabled: false
     minimumTlsVersion: 'TLS1_2'
-    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    publicNetworkAccess: closed && !onlyRegistry ? 'Disabled' : 'Enabled'
     supportsHttpsTrafficOnly: true
 
     // Azure Machine Learning itself is a trusted service: it gets in with its identity even when the endpoint is closed.
     networkAcls: {
       bypass: 'AzureServices'
       defaultAction: closed ? 'Deny' : 'Allow'
+      resourceAccessRules: onlyRegistry ? [{ resourceId: registryId, tenantId: tenant().tenantId }] : []
     }
   }
 }
@@ -66,31 +134,12 @@ resource blobs 'Microsoft.Storage/storageAccounts/blobServices@2025-01-01' = {
   }
 }
 
-// Who overwrites a model or an output by mistake has a month to notice.
-resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = if (!hierarchical) {
+resource lifecycle 'Microsoft.Storage/storageAccounts/managementPolicies@2025-01-01' = if (!empty(lifecycleRules)) {
   parent: account
   name: 'default'
   properties: {
     policy: {
-      rules: [
-        {
-          name: 'delete-previous-versions'
-          type: 'Lifecycle'
-          enabled: true
-          definition: {
-            filters: {
-              blobTypes: ['appendBlob', 'blockBlob']
-            }
-            actions: {
-              version: {
-                delete: {
-                  daysAfterCreationGreaterThan: 30
-                }
-              }
-            }
-          }
-        }
-      ]
+      rules: lifecycleRules
     }
   }
   dependsOn: [blobs]
@@ -106,15 +155,11 @@ resource container 'Microsoft.Storage/storageAccounts/blobServices/containers@20
   }
 ]
 
-// Who changed or deleted data. Reads are not logged: training reads every blob many times.
 resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   scope: blobs
   name: 'log-analytics'
   properties: {
     workspaceId: logAnalyticsId
-    logs: [
-      { category: 'StorageWrite', enabled: true }
-      { category: 'StorageDelete', enabled: true }
-    ]
+    logs: map(logCategories, category => { category: category, enabled: true })
   }
 }

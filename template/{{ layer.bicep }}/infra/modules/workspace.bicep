@@ -1,9 +1,13 @@
-// The Azure Machine Learning workspace, and the data lake's containers as its datastores.
+// The Azure Machine Learning workspace, and the storage that is its datastores: the data lake's containers, production data
+// where jobs may read it, and storage of yours.
 
-import { Placement } from '../types.bicep'
+import { Production, Stores, Texts } from '../types.bicep'
 
-@description('Required. Where the resources stand, and their tags.')
-param placement Placement
+@description('Required. Azure region.')
+param location string
+
+@description('Required. Tags of every resource.')
+param tags Texts
 
 @description('Required. Name of the workspace.')
 param name string
@@ -23,14 +27,11 @@ param applicationInsightsId string
 @description('Required. Resource ID of the identity that monitors and jobs without a cluster act as.')
 param identityId string
 
-@description('Required. Whether the public endpoint is closed.')
-param closed bool
+@description('Required. What the network is like.')
+param mode 'public' | 'managed' | 'isolated'
 
-@description('Required. What the managed network lets computes reach.')
-param isolationMode 'Disabled' | 'AllowInternetOutbound' | 'AllowOnlyApprovedOutbound'
-
-@description('Optional. Name of the cluster that builds images; without it the container registry does.')
-param imageBuildCompute string?
+@description('Required. Name of the cluster that builds images where the container registry is closed and cannot do so.')
+param imageBuildCompute string
 
 @description('Required. Name of the data lake.')
 param dataLakeName string
@@ -38,13 +39,66 @@ param dataLakeName string
 @description('Required. Containers of the data lake, each of which becomes a datastore.')
 param containers string[]
 
+@description('Optional. The lake with production data.')
+param production Production?
+
+@description('Required. Storage of yours.')
+param stores Stores
+
+@description('Required. Log categories that are kept.')
+param logCategories string[]
+
 @description('Required. Resource ID of the Log Analytics workspace.')
 param logAnalyticsId string
 
+var closed = mode != 'public'
+var isolationModes = {
+  public: 'Disabled'
+  managed: 'AllowInternetOutbound'
+  isolated: 'AllowOnlyApprovedOutbound'
+}
+
+// A datastore's name takes no hyphens. Jobs train on curated data, also on that of prod.
+var lakes = concat(
+  map(containers, container => {
+    name: replace(container, '-', '_')
+    subscription: subscription().subscriptionId
+    resourceGroup: resourceGroup().name
+    account: dataLakeName
+    container: container
+  }),
+  production == null
+    ? []
+    : [
+        {
+          name: 'production'
+          subscription: subscription().subscriptionId
+          resourceGroup: production.?resource_group
+          account: production.?data_lake
+          container: 'curated'
+        }
+      ],
+  map(filter(items(stores), store => store.value.kind == 'adls'), store => {
+    name: store.key
+    subscription: split(store.value.id, '/')[2]
+    resourceGroup: split(store.value.id, '/')[4]
+    account: split(store.value.id, '/')[8]
+    container: split(store.value.id, '/')[12]
+  })
+)
+var blobs = map(filter(items(stores), store => store.value.kind == 'blob'), store => {
+  name: store.key
+  subscription: split(store.value.id, '/')[2]
+  resourceGroup: split(store.value.id, '/')[4]
+  account: split(store.value.id, '/')[8]
+  container: split(store.value.id, '/')[12]
+})
+var oneLakes = filter(items(stores), store => store.value.kind == 'onelake')
+
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = {
   name: name
-  location: placement.location
-  tags: placement.tags
+  location: location
+  tags: tags
   kind: 'Default'
   sku: {
     name: 'Basic'
@@ -66,10 +120,13 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = {
     applicationInsights: applicationInsightsId
     systemDatastoresAuthMode: 'Identity'
     publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
-    imageBuildCompute: imageBuildCompute
+    imageBuildCompute: closed ? imageBuildCompute : null
     v1LegacyMode: false
+
+    // The rules are resources of their own, outbound-rules.bicep. Not proven: whether Azure keeps them when a second
+    // deployment writes the workspace without them. README.md says how to find out.
     managedNetwork: {
-      isolationMode: isolationMode
+      isolationMode: isolationModes[mode]
     }
 
     // Later, the first cluster or endpoint would wait half an hour for it.
@@ -77,18 +134,54 @@ resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = {
   }
 }
 
-// No credential is stored: who reads a datastore does so with an identity of their own, which needs a role on the data
-// lake. A datastore's name takes no hyphens.
-resource datastore 'Microsoft.MachineLearningServices/workspaces/datastores@2025-06-01' = [
-  for container in containers: {
+// No credential is stored: who reads a datastore does so with an identity of their own, which needs a role there.
+resource lake 'Microsoft.MachineLearningServices/workspaces/datastores@2025-06-01' = [
+  for item in lakes: {
     parent: workspace
-    name: replace(container, '-', '_')
+    name: item.name
     properties: {
       datastoreType: 'AzureDataLakeGen2'
-      subscriptionId: subscription().subscriptionId
-      resourceGroup: resourceGroup().name
-      accountName: dataLakeName
-      filesystem: container
+      subscriptionId: item.subscription
+      resourceGroup: item.resourceGroup
+      accountName: item.account
+      filesystem: item.container
+      serviceDataAccessAuthIdentity: 'None'
+      credentials: {
+        credentialsType: 'None'
+      }
+    }
+  }
+]
+
+resource blob 'Microsoft.MachineLearningServices/workspaces/datastores@2025-06-01' = [
+  for item in blobs: {
+    parent: workspace
+    name: item.name
+    properties: {
+      datastoreType: 'AzureBlob'
+      subscriptionId: item.subscription
+      resourceGroup: item.resourceGroup
+      accountName: item.account
+      containerName: item.container
+      serviceDataAccessAuthIdentity: 'None'
+      credentials: {
+        credentialsType: 'None'
+      }
+    }
+  }
+]
+
+resource oneLake 'Microsoft.MachineLearningServices/workspaces/datastores@2025-06-01' = [
+  for item in oneLakes: {
+    parent: workspace
+    name: item.key
+    properties: {
+      datastoreType: 'OneLake'
+      oneLakeWorkspaceName: split(item.value.id, '/')[0]
+      artifact: {
+        artifactType: 'LakeHouse'
+        artifactName: split(item.value.id, '/')[1]
+      }
       serviceDataAccessAuthIdentity: 'None'
       credentials: {
         credentialsType: 'None'
@@ -102,12 +195,9 @@ resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = {
   name: 'log-analytics'
   properties: {
     workspaceId: logAnalyticsId
-    logs: [
-      { category: 'AmlComputeClusterEvent', enabled: true }
-      { category: 'AmlComputeJobEvent', enabled: true }
-      { category: 'AmlRunStatusChangedEvent', enabled: true }
-      { category: 'ModelsActionEvent', enabled: true }
-      { category: 'ModelsChangeEvent', enabled: true }
-    ]
+    logs: map(logCategories, category => { category: category, enabled: true })
   }
 }
+
+@description('Object ID of the workspace\'s own identity.')
+output principalId string = workspace.identity.principalId

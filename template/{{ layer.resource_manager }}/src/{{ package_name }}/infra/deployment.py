@@ -1,4 +1,4 @@
-"""A deployment of a template to a resource group: predict it, carry it out, and report its errors in plain sentences."""
+"""A deployment to a resource group: predict it, carry it out, and report its errors in plain sentences."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Resources that an environment still has but infra/ no longer describes: a deployment only adds, so a plan lists them."""
+"""Resources that an environment has but infra/ no longer describes: a deployment only adds, so a plan lists them."""
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -17,7 +17,7 @@ def tagged(resources: Iterable[Resource], config: EnvironmentConfig) -> Iterator
 
 
 def resources(others: Sequence[Resource], config: EnvironmentConfig) -> Iterator[Resource]:
-    """Yield the environment's own among the group's other resources, without those in the workspace and of endpoints."""
+    """Yield the environment's own among the group's others, without parts of the workspace and of endpoints."""
     endpoints = [f"-{name}" for key, name in config.names if key.endswith("_endpoint") and name]
     for each in tagged(others, config):
         kind = each.kind.lower()

@@ -112,8 +112,8 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
     counted = {sign: sum(each.sign == sign for each in found) for sign in "+~-"}
     same = len(now) - counted["+"] - counted["~"]
     yield (
-        f"{stack.title(config)} against {against}: {counted['+']} added, {counted['~']} changed, {counted['-']} no longer"
-        f" described, {same} the same; Azure was not asked."
+        f"{stack.title(config)} against {against}: {counted['+']} added, {counted['~']} changed,"
+        f" {counted['-']} no longer described, {same} the same; Azure was not asked."
     )
 
 
@@ -122,7 +122,8 @@ def _checkout(project: Project, commit: str) -> Iterator[Path]:
     """Put infra/ and config/ of a commit into a folder, which is gone after the `with`."""
     git = tools.find("git", "install git")
     # Only a commit's own ID goes on: a name could be an option, or change meanwhile.
-    named = tools.run([git, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{commit}^{{commit}}"], folder=project.root)
+    words = ("rev-parse", "--verify", "--quiet", "--end-of-options")
+    named = tools.run([git, *words, f"{commit}^{{commit}}"], folder=project.root)
     if named.code or not re.fullmatch(r"[0-9a-f]+", named.out.strip()):
         raise UserError(f"--against: {commit!r} is refused: not a commit of this repository")
     with tempfile.TemporaryDirectory(prefix="against-") as folder:

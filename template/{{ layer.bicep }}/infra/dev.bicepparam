@@ -1,3 +1,0 @@
-using 'main.bicep'
-
-param config = loadYamlContent('../config/dev.yml')
