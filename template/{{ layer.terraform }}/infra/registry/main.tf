@@ -122,6 +122,13 @@ resource "azurerm_private_endpoint" "main" {
       private_dns_zone_ids = [for zone in local.tables.zones[each.value.subresource] : local.zone_ids[zone]]
     }
   }
+
+  lifecycle {
+    precondition {
+      condition     = try(local.config.network.address_space, null) == null || try(local.registry.subscription_id, null) == null
+      error_message = "config/common.yml: network.address_space: is refused with registry.subscription_id, as that network is in the environments' subscription: give its subnet and zones as network.subnet_id and network.private_dns_zone_ids"
+    }
+  }
 }
 
 output "registry_id" {
