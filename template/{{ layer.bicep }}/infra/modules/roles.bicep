@@ -101,24 +101,18 @@ var assigned = filter(
     assignRoles && !contains(given, row.on) && (givesOwnersRights || !contains(table.given_by_people_only, row.title))
 )
 var ofStores = concat(
-  map(
-    items(sources),
-    store => {
-      store: store.value
-      on: 'data.sources.${store.key}'
-      role: 'Storage Blob Data Reader'
-      why: 'reads data'
-    }
-  ),
-  map(
-    items(targets),
-    store => {
-      store: store.value
-      on: 'data.targets.${store.key}'
-      role: 'Storage Blob Data Contributor'
-      why: 'writes data'
-    }
-  )
+  map(items(sources), store => {
+    store: store.value
+    on: 'data.sources.${store.key}'
+    role: 'Storage Blob Data Reader'
+    why: 'reads data'
+  }),
+  map(items(targets), store => {
+    store: store.value
+    on: 'data.targets.${store.key}'
+    role: 'Storage Blob Data Contributor'
+    why: 'writes data'
+  })
 )
 var listed = concat(
   filter(rows, row => !assignRoles || contains(given, row.on)),
