@@ -26,6 +26,8 @@ class Resource:
     """The request: properties, identity, sku, location, tags; nothing in it is unknown."""
     address: str
     """Where the flavour describes it, for messages."""
+    api_version: str | None = None
+    """Of the request, where the flavour says it; azurerm has its own."""
     scope: str | None = None
     """Of an extension resource: the ID of what it stands on."""
 
@@ -54,11 +56,6 @@ def stand_in(resource_id: str, attribute: str) -> str:
     if attribute == "tenantId":
         return TENANT
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{resource_id.lower()}#{attribute}"))
-
-
-def callback_url(resource_id: str) -> str:
-    """The address of a Logic App's trigger, which holds a key in Azure."""
-    return f"https://logic.example/{resource_id.strip('/')}?sig=stand-in"
 
 
 def kind_of(resource_id: str) -> str:

@@ -1,7 +1,7 @@
 """What each resource of azurerm asks Azure for: one row a type, in the words of Azure's own requests.
 
 A row is a function from the attributes of a resource to the body that the provider sends. It has to read all that the
-layer sets: what it leaves unread is reported, so that no setting escapes the comparison with the other flavour.
+layer sets: whatever it leaves unread is reported, so that no setting escapes the comparison with the other flavour.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.infra.resource import SUBSCRIPTION, arm_id, group_id, stand_in
+from tests.infra.resource import TENANT, arm_id, group_id, stand_in
 
 Body = dict[str, Any]
 
@@ -138,12 +138,17 @@ def storage_account(a: Attributes) -> Body:
             "allowedCopyScope": a["allowed_copy_scope"],
             "minimumTlsVersion": a["min_tls_version"],
             "supportsHttpsTrafficOnly": a["https_traffic_only_enabled"] is not False,
-            "publicNetworkAccess": a["public_network_access"] or enabled(a["public_network_access_enabled"]),
+            "publicNetworkAccess": enabled(a["public_network_access_enabled"]),
             "isHnsEnabled": a["is_hns_enabled"],
             "encryption": {"requireInfrastructureEncryption": a["infrastructure_encryption_enabled"]},
             "networkAcls": {
                 "defaultAction": a["network_rules.default_action"],
                 "bypass": ", ".join(sorted(a["network_rules.bypass"] or [])) or None,
+                "resourceAccessRules": [
+                    {"resourceId": one["endpoint_resource_id"], "tenantId": one["endpoint_tenant_id"] or TENANT}
+                    for rules in a.each("network_rules")
+                    for one in rules.each("private_link_access")
+                ],
             },
         },
     }
@@ -303,7 +308,7 @@ def datastore(a: Attributes) -> Body:
             "accountName": part(held, "storageAccounts"),
             "filesystem": part(held, "containers"),
             "resourceGroup": part(held, "resourceGroups"),
-            "subscriptionId": SUBSCRIPTION,
+            "subscriptionId": part(held, "subscriptions"),
             "serviceDataAccessAuthIdentity": a["service_data_identity"],
             "credentials": {"credentialsType": "None"},  # the row reads no secret, so one that is set is reported
             "description": a["description"],
@@ -336,24 +341,6 @@ def compute_cluster(a: Attributes) -> Body:
     }
 
 
-def outbound_host(a: Attributes) -> Body:
-    return {"properties": {"type": "FQDN", "category": "UserDefined", "destination": a["destination_fqdn"]}}
-
-
-def outbound_endpoint(a: Attributes) -> Body:
-    return {
-        "properties": {
-            "type": "PrivateEndpoint",
-            "category": "UserDefined",
-            "destination": {
-                "serviceResourceId": a["service_resource_id"],
-                "subresourceTarget": a["sub_resource_target"],
-                "sparkEnabled": a["spark_enabled"],
-            },
-        }
-    }
-
-
 def diagnostic_setting(a: Attributes) -> Body:
     return {
         "properties": {
@@ -381,15 +368,6 @@ def action_group(a: Attributes) -> Body:
                     "useCommonAlertSchema": receiver["use_common_alert_schema"],
                 }
                 for receiver in a.each("email_receiver")
-            ],
-            "logicAppReceivers": [
-                {
-                    "name": receiver["name"],
-                    "resourceId": receiver["resource_id"],
-                    "callbackUrl": receiver["callback_url"],
-                    "useCommonAlertSchema": receiver["use_common_alert_schema"],
-                }
-                for receiver in a.each("logic_app_receiver")
             ],
         },
     }
@@ -429,6 +407,52 @@ def metric_alert(a: Attributes) -> Body:
                 ],
             },
             "actions": [{"actionGroupId": one["action_group_id"]} for one in a.each("action")],
+        },
+    }
+
+
+def query_alert(a: Attributes) -> Body:
+    return {
+        "kind": "LogAlert",
+        "properties": {
+            "description": a["description"],
+            "displayName": a["display_name"],
+            "enabled": a["enabled"] is not False,
+            "severity": a["severity"],
+            "scopes": a["scopes"],
+            "evaluationFrequency": a["evaluation_frequency"],
+            "windowSize": a["window_duration"],
+            "autoMitigate": bool(a["auto_mitigation_enabled"]),
+            "skipQueryValidation": bool(a["skip_query_validation"]),
+            "criteria": {
+                "allOf": [
+                    {
+                        "query": one["query"],
+                        "timeAggregation": one["time_aggregation_method"],
+                        "operator": one["operator"],
+                        "threshold": one["threshold"],
+                        "failingPeriods": {
+                            "minFailingPeriodsToAlert": one["failing_periods.minimum_failing_periods_to_trigger_alert"],
+                            "numberOfEvaluationPeriods": one["failing_periods.number_of_evaluation_periods"],
+                        },
+                    }
+                    for one in a.each("criteria")
+                ]
+            },
+            "actions": {"actionGroups": a["action.action_groups"]},
+        },
+    }
+
+
+def activity_alert(a: Attributes) -> Body:
+    return {
+        "location": a["location"],
+        "properties": {
+            "description": a["description"],
+            "enabled": a["enabled"] is not False,
+            "scopes": a["scopes"],
+            "condition": {"allOf": [{"field": "category", "equals": a["criteria.category"]}]},
+            "actions": {"actionGroups": [{"actionGroupId": one["action_group_id"]} for one in a.each("action")]},
         },
     }
 
@@ -538,50 +562,6 @@ def role_assignment(a: Attributes) -> Body:
     }
 
 
-_OPERATORS = {
-    "string_begins_with": "StringBeginsWith",
-    "string_contains": "StringContains",
-    "string_ends_with": "StringEndsWith",
-    "string_in": "StringIn",
-    "string_not_in": "StringNotIn",
-}
-
-
-def event_subscription(a: Attributes) -> Body:
-    filters = [
-        {"operatorType": operator, "key": one["key"], "values": one["values"]}
-        for block in a.each("advanced_filter")
-        for name, operator in _OPERATORS.items()
-        for one in block.each(name)
-    ]
-    return {
-        "properties": {
-            "destination": {
-                "endpointType": "WebHook",
-                "properties": {
-                    "endpointUrl": a["webhook_endpoint.url"],
-                    "maxEventsPerBatch": a["webhook_endpoint.max_events_per_batch"],
-                    "preferredBatchSizeInKilobytes": a["webhook_endpoint.preferred_batch_size_in_kilobytes"],
-                },
-            },
-            "filter": {
-                "includedEventTypes": a["included_event_types"],
-                "subjectBeginsWith": a["subject_filter.subject_begins_with"],
-                "subjectEndsWith": a["subject_filter.subject_ends_with"],
-                "isSubjectCaseSensitive": a["subject_filter.case_sensitive"],
-                "enableAdvancedFilteringOnArrays": a["advanced_filtering_on_arrays_enabled"],
-                "advancedFilters": filters,
-            },
-            "labels": a["labels"],
-            "eventDeliverySchema": a["event_delivery_schema"] or "EventGridSchema",
-            "retryPolicy": {
-                "maxDeliveryAttempts": a["retry_policy.max_delivery_attempts"],
-                "eventTimeToLiveInMinutes": a["retry_policy.event_time_to_live"],
-            },
-        }
-    }
-
-
 def autoscale(a: Attributes) -> Body:
     def rule(one: Attributes) -> Body:
         return {
@@ -646,19 +626,6 @@ ROWS: dict[str, Row] = {
         "Microsoft.Consumption/budgets", budget, parent="resource_group_id", extension=True, location=False
     ),
     "azurerm_container_registry": Row("Microsoft.ContainerRegistry/registries", container_registry),
-    "azurerm_eventgrid_system_topic": Row(
-        "Microsoft.EventGrid/systemTopics",
-        lambda a: {
-            "identity": identity(a),
-            "properties": {"source": a["source_resource_id"], "topicType": a["topic_type"]},
-        },
-    ),
-    "azurerm_eventgrid_system_topic_event_subscription": Row(
-        "Microsoft.EventGrid/systemTopics/eventSubscriptions",
-        event_subscription,
-        name=lambda a: f"{a['system_topic']}/{a['name']}",
-        location=False,
-    ),
     "azurerm_federated_identity_credential": Row(
         "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials",
         lambda a: {"properties": {"issuer": a["issuer"], "subject": a["subject"], "audiences": a["audience"]}},
@@ -674,14 +641,10 @@ ROWS: dict[str, Row] = {
         f"{_ML}/datastores", datastore, parent="workspace_id", location=False
     ),
     "azurerm_machine_learning_workspace": Row(_ML, workspace),
-    "azurerm_machine_learning_workspace_network_outbound_rule_fqdn": Row(
-        f"{_ML}/outboundRules", outbound_host, parent="workspace_id", location=False
-    ),
-    "azurerm_machine_learning_workspace_network_outbound_rule_private_endpoint": Row(
-        f"{_ML}/outboundRules", outbound_endpoint, parent="workspace_id", location=False
-    ),
     "azurerm_monitor_action_group": Row("Microsoft.Insights/actionGroups", action_group),
     "azurerm_monitor_autoscale_setting": Row("Microsoft.Insights/autoscaleSettings", autoscale),
+    "azurerm_monitor_activity_log_alert": Row("Microsoft.Insights/activityLogAlerts", activity_alert),
+    "azurerm_monitor_scheduled_query_rules_alert_v2": Row("Microsoft.Insights/scheduledQueryRules", query_alert),
     "azurerm_monitor_diagnostic_setting": Row(
         "Microsoft.Insights/diagnosticSettings",
         diagnostic_setting,
@@ -708,7 +671,6 @@ ROWS: dict[str, Row] = {
         parent="private_dns_zone_id",
     ),
     "azurerm_private_endpoint": Row("Microsoft.Network/privateEndpoints", private_endpoint, children=zone_group),
-    "azurerm_resource_group": Row("Microsoft.Resources/resourceGroups", nothing, parent="name"),
     "azurerm_role_assignment": Row(
         "Microsoft.Authorization/roleAssignments",
         role_assignment,

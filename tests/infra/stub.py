@@ -10,8 +10,9 @@ from __future__ import annotations
 import atexit
 import json
 import os
+import re
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent import futures
 from functools import cache, cached_property
 from pathlib import Path
@@ -22,113 +23,98 @@ import msgpack
 from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as services
 
-from tests.infra.resource import SUBSCRIPTION, TENANT, arm_id, callback_url, group_id, stand_in
+from tests.infra.reference import load, why_not
+from tests.infra.resource import SUBSCRIPTION, TENANT, arm_id, group_id, stand_in
 from tests.infra.settings import ROWS, Attributes
 
 Schema = dict[str, Any]
 Values = dict[str, Any]
 
-SCHEMAS = Path(__file__).parent / "schemas"
 UNKNOWN = msgpack.ExtType(0, b"\0")
 _NESTING = {"single": 1, "list": 2, "set": 3, "map": 4, "group": 5}
 _NO_LIMIT = [("grpc.max_send_message_length", -1), ("grpc.max_receive_message_length", -1)]
-_STEPS = {"PT1M", "PT5M", "PT15M", "PT30M", "PT1H", "PT6H", "PT12H", "P1D"}
-_AGGREGATIONS = {"Average", "Count", "Minimum", "Maximum", "Total"}
 
-# What the provider's own documents list as the possible values, by type and path.
-ALLOWED: dict[str, dict[str, set[Any]]] = {
-    "azurerm_application_insights": {"application_type": {"web", "other", "java"}},
-    "azurerm_consumption_budget_resource_group": {
-        "time_grain": {"Monthly", "Quarterly", "Annually"},
-        "notification.operator": {"EqualTo", "GreaterThan", "GreaterThanOrEqualTo"},
-        "notification.threshold_type": {"Actual", "Forecasted"},
-    },
-    "azurerm_container_registry": {
-        "sku": {"Basic", "Standard", "Premium"},
-        "network_rule_bypass_option": {"None", "AzureServices"},
-    },
-    "azurerm_eventgrid_system_topic": {
-        "topic_type": {"Microsoft.MachineLearningServices.Workspaces", "Microsoft.Storage.StorageAccounts"}
-    },
-    "azurerm_eventgrid_system_topic_event_subscription": {
-        "event_delivery_schema": {"EventGridSchema", "CloudEventSchemaV1_0", "CustomInputSchema"}
-    },
-    "azurerm_key_vault": {
-        "sku_name": {"standard", "premium"},
-        "network_acls.default_action": {"Allow", "Deny"},
-        "network_acls.bypass": {"None", "AzureServices"},
-    },
-    "azurerm_log_analytics_workspace": {"sku": {"PerGB2018", "CapacityReservation", "LACluster"}},
-    "azurerm_machine_learning_compute_cluster": {
-        "vm_priority": {"Dedicated", "LowPriority"},
-        "identity.type": {"SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"},
-    },
-    "azurerm_machine_learning_datastore_datalake_gen2": {
-        "service_data_identity": {"None", "WorkspaceSystemAssignedIdentity", "WorkspaceUserAssignedIdentity"}
-    },
-    "azurerm_machine_learning_workspace": {
-        "kind": {"Default", "FeatureStore"},
-        "storage_account_access_type": {"AccessKey", "Identity"},
-        "managed_network.isolation_mode": {"Disabled", "AllowInternetOutbound", "AllowOnlyApprovedOutbound"},
-        "identity.type": {"SystemAssigned", "UserAssigned", "SystemAssigned, UserAssigned"},
-    },
-    "azurerm_monitor_autoscale_setting": {
-        "profile.rule.metric_trigger.operator": {
-            "Equals",
-            "NotEquals",
-            "GreaterThan",
-            "GreaterThanOrEqual",
-            "LessThan",
-            "LessThanOrEqual",
-        },
-        "profile.rule.metric_trigger.statistic": {"Average", "Max", "Min", "Sum"},
-        "profile.rule.metric_trigger.time_aggregation": {"Average", "Count", "Maximum", "Minimum", "Total", "Last"},
-        "profile.rule.scale_action.direction": {"Increase", "Decrease"},
-        "profile.rule.scale_action.type": {
-            "ChangeCount",
-            "ExactCount",
-            "PercentChangeCount",
-            "ServiceAllowedNextValue",
-        },
-    },
-    "azurerm_monitor_metric_alert": {
-        "frequency": {"PT1M", "PT5M", "PT15M", "PT30M", "PT1H"},
-        "window_size": _STEPS,
-        "severity": {0, 1, 2, 3, 4},
-        "criteria.aggregation": _AGGREGATIONS,
-        "criteria.operator": {"Equals", "GreaterThan", "GreaterThanOrEqual", "LessThan", "LessThanOrEqual"},
-        "criteria.dimension.operator": {"Include", "Exclude", "StartsWith"},
-    },
-    "azurerm_role_assignment": {
-        "principal_type": {"User", "Group", "ServicePrincipal"},
-        "condition_version": {"1.0", "2.0"},
-    },
-    "azurerm_storage_account": {
-        "account_tier": {"Standard", "Premium"},
-        "account_kind": {"StorageV2", "BlobStorage", "BlockBlobStorage", "FileStorage", "Storage"},
-        "account_replication_type": {"LRS", "GRS", "RAGRS", "ZRS", "GZRS", "RAGZRS"},
-        "min_tls_version": {"TLS1_2", "TLS1_3"},
-        "network_rules.default_action": {"Allow", "Deny"},
-        "network_rules.bypass": {"Logging", "Metrics", "AzureServices", "None"},
-    },
-    "azurerm_storage_container": {"container_access_type": {"private", "blob", "container"}},
-    "azurerm_subnet": {
-        "private_endpoint_network_policies": {
-            "Disabled",
-            "Enabled",
-            "NetworkSecurityGroupEnabled",
-            "RouteTableEnabled",
-        }
-    },
+_TYPES = {"string": "string", "int": "number", "float": "number", "bool": "bool"}
+# Types of what is exported, where it is no text.
+_EXPORTED = {
+    **dict.fromkeys(("is_default", "has_immutability_policy", "has_legal_hold"), "bool"),
+    **dict.fromkeys(("is_a_legacy_log_analytics_rule", "is_workspace_alerts_storage_configured"), "bool"),
+    **dict.fromkeys(("data_endpoint_host_names", "custom_dns_configs", "network_interface"), ["list", "string"]),
+    "private_dns_zone_configs": ["list", "string"],
 }
+# Where the real provider gives up after 30 minutes and Azure takes longer: (type, condition, least minutes of `create`).
+# Provisioning a managed network takes about 30 minutes, and a rule with a firewall about 10 more: Microsoft's
+# how-to-managed-network; the provider's default timeouts are in azurerm_rules.json.
+_SLOW = [("azurerm_machine_learning_workspace", "managed_network.provision_on_creation_enabled", 60)]
 
 
+@cache
 def read_schemas() -> dict[str, Schema]:
-    """What was recorded of each provider, by its address."""
-    found: dict[str, Schema] = {}
-    for path in sorted(SCHEMAS.glob("*.json")):
-        found |= json.loads(path.read_text())
-    return found
+    """The schema of each provider, by its address: azurerm's from its rules, and azapi's, which was recorded."""
+    resources = {name: _resource(rule) for name, rule in load("azurerm_rules")["resources"].items()}
+    arguments = ("subscription_id", "tenant_id", "client_id", "environment", "resource_provider_registrations")
+    features = {
+        name: {"nesting_mode": "list", "block": {"attributes": _options(rule, "bool"), "block_types": {}}}
+        for name, rule in load("azurerm_rules")["provider"]["features"].items()
+    }
+    provider = {
+        "attributes": {
+            **_options(arguments, "string"),
+            **_options(("storage_use_azuread", "use_oidc", "use_cli", "use_msi"), "bool"),
+        },
+        "block_types": {
+            "features": {
+                "nesting_mode": "list",
+                "min_items": 1,
+                "block": {"attributes": {}, "block_types": features},
+            }
+        },
+    }
+    client = ("client_id", "object_id", "subscription_id", "tenant_id", "id")
+    read = {"version": 0, "block": {"attributes": {name: _said("string") for name in client}, "block_types": {}}}
+    azurerm = {
+        "provider": {"version": 0, "block": provider},
+        "resource_schemas": resources,
+        "data_source_schemas": {"azurerm_client_config": read},
+    }
+    return {"registry.terraform.io/hashicorp/azurerm": azurerm, **load("azapi_schema")}
+
+
+def _options(names: Iterable[str], kind: str) -> Schema:
+    return {name: {"type": kind, "optional": True} for name in names}
+
+
+def _said(kind: Any) -> Schema:
+    """An attribute that only Azure sets."""
+    return {"type": kind, "computed": True}
+
+
+def _resource(rule: Schema) -> Schema:
+    block = _of_rules(rule["attributes"], rule.get("exported", []))
+    block["attributes"]["id"] = {"type": "string", "optional": True, "computed": True}
+    waits = {"attributes": _options(rule["timeouts_minutes"], "string"), "block_types": {}}
+    block["block_types"]["timeouts"] = {"nesting_mode": "single", "block": waits}
+    return {"version": 0, "block": block}
+
+
+def _of_rules(rules: Schema, exported: list[str]) -> Schema:
+    attributes: Schema = {name: _said(_EXPORTED.get(name, "string")) for name in exported}
+    blocks: Schema = {}
+    for name, rule in rules.items():
+        if "block" in rule:
+            blocks[name] = {
+                "nesting_mode": rule["type"],
+                "block": _of_rules(rule["block"], rule.get("exported", [])),
+                "min_items": 1 if rule.get("required") else 0,
+                "max_items": rule.get("max_items", 0),
+            }
+        else:
+            inner = rule.get("elements", {}).get("type", "string")
+            kind = _TYPES.get(rule["type"]) or [rule["type"], _TYPES[inner]]
+            needed = rule.get("required", False)
+            attributes[name] = {"type": kind, "required": needed, "optional": not needed}
+            attributes[name]["computed"] = rule.get("computed", False)
+    return {"attributes": attributes, "block_types": blocks}
 
 
 def _attribute(name: str, attribute: Schema) -> Any:
@@ -218,27 +204,76 @@ def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _values_at(value.get(path[0]), path[1:])
 
 
-def _set_but_computed(block: Schema, value: Any, path: str = "") -> Iterator[str]:
-    """Attributes that are set although only Azure may set them: Terraform leaves the refusal to the provider."""
-    for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, dict):
-            for name, attribute in block.get("attributes", {}).items():
-                settable = attribute.get("optional") or attribute.get("required")
-                if item.get(name) is not None and not settable:
-                    yield path + name
-            for name, kind in block.get("block_types", {}).items():
-                yield from _set_but_computed(kind["block"], item.get(name), f"{path}{name}.")
-
-
 def _faults(name: str, schema: Schema, config: Values) -> Iterator[str]:
-    for path in _set_but_computed(schema["block"], config):
-        yield f"{name}: {path} is said by Azure and cannot be set."
-    for path, allowed in ALLOWED.get(name, {}).items():
-        for value in _values_at(config, path.split(".")):
-            if value not in allowed:
-                yield f"{name}: {path} '{value}' is none of {', '.join(map(str, sorted(allowed)))}."
-    if name == "azurerm_monitor_action_group" and len(config["short_name"] or "") > 12:
-        yield f"{name}: short_name '{config['short_name']}' is longer than 12 characters."
+    """Why the real provider would refuse a resource, as far as its rules tell and values are known."""
+    if name not in load("azurerm_rules")["resources"]:
+        return
+    rules = load("azurerm_rules")["resources"][name]
+    for path, why in _broken(rules["attributes"], rules.get("exported", []), config, config, ""):
+        yield f"{name}: {path} {why}."
+    for kind, condition, minutes in _SLOW:
+        if kind == name and True in _values_at(config, condition.split(".")):
+            given = next(_values_at(config, ["timeouts", "create"]), f"{rules['timeouts_minutes']['create']}m")
+            if _minutes(given) < minutes:
+                yield f"{name}: timeouts.create '{given}' is too short: with {condition} it must be {minutes}m or more."
+
+
+def _minutes(duration: str) -> float:
+    parts = re.findall(r"(\d+)([hms])", duration)
+    return sum(int(number) * {"h": 60, "m": 1, "s": 1 / 60}[unit] for number, unit in parts)
+
+
+def _broken(rules: Schema, exported: list[str], block: Any, whole: Values, path: str) -> Iterator[tuple[str, str]]:
+    for item in block if isinstance(block, list) else [block]:
+        if not isinstance(item, dict):
+            continue
+        for name in exported:
+            if item.get(name) is not None:
+                yield path + name, "is said by Azure and cannot be set"
+        for name, rule in rules.items():
+            value = item.get(name)
+            yield from ((path + name, why) for why in _together(path + name, rule, value, whole))
+            if "block" in rule:
+                yield from _broken(rule["block"], rule.get("exported", []), value, whole, f"{path}{name}.")
+                if "min_items" in rule and value and len(value) < rule["min_items"]:
+                    yield path + name, f"must be there {rule['min_items']} times"
+            elif "/providers/Microsoft.Management/" not in rule.get("format", ""):
+                for one in value if isinstance(value, list) else [value]:
+                    why = why_not(one, rule.get("elements", rule)) if _known(one) else None
+                    if why:
+                        yield path + name, f"'{one}' is refused: {why}"
+
+
+def _known(value: Any) -> bool:
+    return not isinstance(value, msgpack.ExtType)
+
+
+def _together(path: str, rule: Schema, value: Any, whole: Values) -> Iterator[str]:
+    """Rules between attributes."""
+    given = value not in (None, [], {})
+
+    def others(key: str) -> list[str]:
+        return [one for one in (each.replace(".0.", ".") for each in rule.get(key, [])) if _there(whole, one.split("."))]
+
+    if given and (conflict := others("conflicts_with")):
+        yield f"conflicts with {', '.join(conflict)}"
+    if given and len(others("required_with")) < len(rule.get("required_with", [])):
+        yield f"needs {', '.join(rule['required_with'])}"
+    above = path.split(".")[:-1]
+    if not above or _there(whole, above):
+        if "exactly_one_of" in rule and len(others("exactly_one_of")) != 1:
+            yield f"exactly one must be set of {', '.join(rule['exactly_one_of'])}"
+        if "at_least_one_of" in rule and not others("at_least_one_of"):
+            yield f"at least one must be set of {', '.join(rule['at_least_one_of'])}"
+
+
+def _there(value: Any, path: list[str]) -> bool:
+    """Whether something is set at a path, known or not."""
+    if isinstance(value, list):
+        return any(_there(item, path) for item in value)
+    if not path:
+        return value not in (None, [], {})
+    return isinstance(value, dict) and _there(value.get(path[0]), path[1:])
 
 
 def resource_id(name: str, values: Values) -> str:
@@ -293,8 +328,6 @@ def _exported(own: str, wanted: Any) -> Values:
 
 
 def _answer(own: str, path: str) -> str:
-    if path == "value":  # of listCallbackUrl
-        return callback_url(own)
     if path == "properties.managedResourceGroup.resourceId":
         return group_id(f"azureml-rg-{own.rsplit('/', 1)[1]}")
     return stand_in(own, path.rsplit(".", 1)[-1])

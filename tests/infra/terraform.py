@@ -84,7 +84,7 @@ def state(
 ) -> dict[str, Any]:
     """The state after `terraform apply`, as `terraform show -json` tells it."""
     given = dict(variables or {})
-    if root != "infra/registry":  # which all environments share
+    if root not in ("infra/registry", "infra/network"):  # which all environments share
         given["environment"] = environment
     text = _state(
         Path(project),
@@ -196,11 +196,9 @@ def _resources(entry: Mapping[str, Any]) -> Iterator[Resource]:
     scope = row.parent_id(attributes) if row.extension else None
     if not row.into_parent and own != values["id"]:
         raise ValueError(f"{address} has the ID {values['id']}, not {own}")
-    yield Resource(row.kind, own.rsplit("/", 1)[1], own, body, address, scope)
+    yield Resource(row.kind, own.rsplit("/", 1)[1], own, body, address, scope=scope)
     for child in row.children(attributes):
-        yield Resource(
-            child.kind, child.name, arm_id(child.kind, child.name, None, parent=own), child.body, address, None
-        )
+        yield Resource(child.kind, child.name, arm_id(child.kind, child.name, None, parent=own), child.body, address)
     unread = list(attributes.unread(_schemas()[kind]))
     if unread:
         raise ValueError(f"{address}: the row of {kind} in tests/infra/settings.py reads no {', '.join(unread)}")
@@ -217,6 +215,7 @@ def _schemas() -> dict[str, Any]:
 
 # Attributes of azapi_resource that say how the provider asks, not what for.
 _ASKING = {"response_export_values", "schema_validation_enabled", "retry", "timeouts", "output", "id", "type", "name"}
+_ASKING |= {"locks", "create_query_parameters", "update_query_parameters"}
 
 
 def _azapi(values: Mapping[str, Any], address: str) -> Resource:
@@ -239,7 +238,8 @@ def _azapi(values: Mapping[str, Any], address: str) -> Resource:
     own = arm_id(kind, values["name"], None, parent=parent)
     within = (kind.rpartition("/")[0], "Microsoft.Resources/resourceGroups", "Microsoft.Resources/subscriptions")
     scope = None if kind_of(parent) in within else parent
-    return Resource(kind, values["name"], own, body, address, scope)
+    version = values["type"].partition("@")[2]
+    return Resource(kind, values["name"], own, body, address, version, scope)
 
 
 def _azapi_identity(attributes: Attributes) -> dict[str, Any] | None:
