@@ -21,9 +21,7 @@ import pytest
 
 from tests.infra.resource import SUBSCRIPTION, TENANT
 
-MISSING = (
-    "The Bicep compiler is not installed: run `az bicep install`, or put `bicep` on PATH, or name it in the variable BICEP."
-)
+MISSING = "The Bicep compiler is not installed: run `az bicep install`, or put `bicep` on PATH, or name it in the variable BICEP."
 
 
 @functools.cache
@@ -114,7 +112,11 @@ class Compiler:
             "location": location,
             "deploymentName": path.stem,
         }
-        answer = self.ask("getSnapshot", path=str(path.resolve()), metadata=metadata, externalInputs=[])
+        try:
+            answer = self.ask("getSnapshot", path=str(path.resolve()), metadata=metadata, externalInputs=[])
+        except CompileError as error:
+            self.parameters(path)  # which says why
+            raise error
         snapshot: dict[str, Any] = json.loads(answer["snapshot"])
         return snapshot
 

@@ -1,48 +1,52 @@
-"""Both flavours behind one call: the resources that a stack of a filled-in project makes."""
+"""All languages behind one call: the resources that a stack of a filled-in project makes."""
 
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from tests.infra import bicep, terraform
-from tests.infra.cases import Stack
+from tests.infra import snapshot, terraform
+from tests.infra.cases import Stack, merged
 from tests.infra.resource import Resource
+from tests.support import harness
 
 
-def _terraform(project: Path, environment: str, stack: Stack) -> list[Resource]:
-    return terraform.applied(project, environment, root=stack.root, variables=stack.given)
+def of_terraform(project: Path, environment: str, stack: Stack) -> list[Resource]:
+    return terraform.applied(project, environment, root=stack.root, variables=stack.variables)
 
 
-def _bicep(project: Path, environment: str, stack: Stack) -> list[Resource]:
-    return bicep.deployed(project, environment, entry=stack.entry, parameters=stack.given)
+def of_bicep(project: Path, environment: str, stack: Stack) -> list[Resource]:
+    return _deployed(project, environment, stack)
 
 
-def _terraform_outputs(project: Path, environment: str, stack: Stack) -> dict[str, Any]:
-    outputs = terraform.state(project, environment, root=stack.root, variables=stack.given)["values"].get("outputs", {})
-    return {name: output["value"] for name, output in outputs.items()}
+def of_arm(project: Path, environment: str, stack: Stack) -> list[Resource]:
+    """Of a project that add_compiled() has prepared: the compiled file with the values that the Bicep parameters give."""
+    return _deployed(project, environment, stack, stack.entry.replace(".bicepparam", ".json"))
 
 
-def _bicep_outputs(project: Path, environment: str, stack: Stack) -> dict[str, Any]:
-    """By the names that Terraform has for them: its names are in snake_case."""
-    made = bicep.evaluated(project, environment, entry=stack.entry, parameters=stack.given)
-    return {
-        re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name): made.output(name) for name in made.file.outputs
-    }
+def _deployed(project: Path, environment: str, stack: Stack, using: str = "") -> list[Resource]:
+    return snapshot.deployed(
+        project,
+        environment,
+        stack.entry,
+        group=stack.group(merged(project, environment)),
+        variables=stack.environment_variables,
+        using=using,
+    )
 
 
-MADE: dict[str, Callable[[Path, str, Stack], list[Resource]]] = {"terraform": _terraform, "bicep": _bicep}
+def add_compiled(project: Path) -> None:
+    """Put the compiled files of the ARM layer beside the Bicep of a project, whose parameters they take."""
+    for path in sorted((harness.LAYERS["arm"] / "infra").iterdir()):
+        name = re.sub(r"^\{\{ '([^']+)' if .+$", r"\1", path.name)
+        if name.endswith(".json"):
+            shutil.copy2(path, project / "infra" / name)
 
-OUTPUTS: dict[str, Callable[[Path, str, Stack], dict[str, Any]]] = {
-    "terraform": _terraform_outputs,
-    "bicep": _bicep_outputs,
+
+MADE: dict[str, Callable[[Path, str, Stack], list[Resource]]] = {
+    "terraform": of_terraform,
+    "bicep": of_bicep,
+    "arm": of_arm,
 }
-
-
-def config_of(project: Path, environment: str) -> dict[str, Any]:
-    config: dict[str, Any] = yaml.safe_load((project / f"config/{environment}.yml").read_text())
-    return config

@@ -1,25 +1,34 @@
-"""What the infrastructure promises, said once and apart from both flavours: keys, networks, logs, alerts, rights.
+"""What the infrastructure promises, said once and apart from all languages: keys, networks, logs, alerts, rights.
 
-Each function takes what one stack makes of a configuration, and yields what is wrong with it.
+Each function takes what one stack makes of a configuration, and yields what is wrong with it. Rows of infra/tables/ are
+expected again in what is made; which rows count in an environment is worked out here, not by any language.
 """
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cache, cached_property
+from pathlib import Path
 from typing import Any
 
-from tests.infra.cases import Stack
-from tests.infra.resource import SUBSCRIPTION, Resource, arm_id, callback_url, group_id, kind_of, stand_in
+import yaml
+
+from tests.infra.cases import ENVIRONMENTS, Stack, merged
+from tests.infra.reference import load, role_ids
+from tests.infra.resource import SUBSCRIPTION, TENANT, Resource, arm_id, behind_registry, group_id, kind_of, stand_in
 from tests.infra.table import whole
 
 _ML = "Microsoft.MachineLearningServices/workspaces"
+_REGISTRY = "Microsoft.MachineLearningServices/registries"
 _ENDPOINT = f"{_ML}/onlineEndpoints"
-_LOGIC_APP = "Microsoft.Logic/workflows"
 _ROLE = "Microsoft.Authorization/roleAssignments"
+_STORAGE = "Microsoft.Storage/storageAccounts"
+_IMAGES = "Microsoft.ContainerRegistry/registries"
+_VAULT = "Microsoft.KeyVault/vaults"
+_LOGS = "Microsoft.OperationalInsights/workspaces"
+_IDENTITY = "Microsoft.ManagedIdentity/userAssignedIdentities"
+_PRIVATE = "Microsoft.Network/privateEndpoints"
 
 
 @dataclass(frozen=True)
@@ -28,6 +37,9 @@ class Built:
 
     resources: list[Resource]
     config: Mapping[str, Any]
+    tables: Mapping[str, Any]
+    environments: Mapping[str, Mapping[str, Any]]
+    """The configurations of all environments."""
 
     def of(self, *kinds: str) -> list[Resource]:
         return [resource for resource in self.resources if resource.kind in kinds]
@@ -47,55 +59,102 @@ class Built:
 
     @property
     def environment(self) -> str:
-        return str(self.config["environment"])
+        return str(self.config["environment"]["name"])
+
+    @property
+    def production_data(self) -> bool:
+        return self.environment != "prod" and self.environment in self.config["data"]["production_access"]
 
     @cached_property
-    def events_leave(self) -> bool:
-        azure_devops = self.config["ci"]["system"] == "azure_devops"
-        return azure_devops or not self.closed or self.config["events"].get("token_vault_id") is not None
+    def given(self) -> dict[str, str]:
+        """Resources that the configuration brings, by their short name."""
+        existing = self.config["existing"]
+        return {name.removesuffix("_id"): id for name, id in existing.items() if id is not None}
 
     @cached_property
     def places(self) -> dict[str, str]:
-        """What roles are given on, by a short name."""
-        registry = self.config["registry"]
+        """Resources of the tables, by short name."""
+        registry, names = self.config["registry"], self.config["names"]
+        prod = self.environments["prod"]["names"]
+        home = registry["subscription_id"] or SUBSCRIPTION
         found = {
             "workspace": self.named("workspace", _ML),
-            "storage": self.named("storage_account", "Microsoft.Storage/storageAccounts"),
-            "data_lake": self.named("data_lake", "Microsoft.Storage/storageAccounts"),
-            "container_registry": self.named("container_registry", "Microsoft.ContainerRegistry/registries"),
-            "log_analytics": self.named("log_analytics", "Microsoft.OperationalInsights/workspaces"),
-            "resource_group": group_id(self.config["names"]["resource_group"]),
-            "ml_registry": arm_id(
-                "Microsoft.MachineLearningServices/registries", registry["name"], registry["resource_group"]
+            "storage": self.named("storage_account", _STORAGE),
+            "data_lake": self.named("data_lake", _STORAGE),
+            "container_registry": self.named("container_registry", _IMAGES),
+            "key_vault": self.named("key_vault", _VAULT),
+            "log_analytics": self.named("log_analytics", _LOGS),
+            "identity_jobs": self.named("identity_jobs", _IDENTITY),
+            "identity_endpoint": self.named("identity_endpoint", _IDENTITY),
+            "resource_group": group_id(names["resource_group"]),
+            "production_lake": arm_id(_STORAGE, prod["data_lake"], prod["resource_group"]),
+            "ml_registry": arm_id(_REGISTRY, registry["name"], registry["resource_group"]).replace(
+                SUBSCRIPTION, home, 1
             ),
-            "ml_registry_group": group_id(registry["managed_resource_group"] or "none"),
+            "ml_registry_group": group_id(registry["managed_resource_group"] or "none").replace(SUBSCRIPTION, home, 1),
+            "blob_endpoint": arm_id(_PRIVATE, f"pe-{names['workspace']}-blob", names["resource_group"]),
+            "file_endpoint": arm_id(_PRIVATE, f"pe-{names['workspace']}-file", names["resource_group"]),
+            **self.given,
         }
-        if registry["subscription_id"]:
-            for name in ("ml_registry", "ml_registry_group"):
-                found[name] = found[name].replace(SUBSCRIPTION, registry["subscription_id"], 1)
-        for name in ("jobs", "endpoint"):
-            found[f"identity_{name}"] = self.named(
-                f"identity_{name}", "Microsoft.ManagedIdentity/userAssignedIdentities"
-            )
-        for name in ("blob", "file"):
-            endpoint = f"pe-{self.config['names']['workspace']}-{name}"
-            found[f"{name}_endpoint"] = arm_id(
-                "Microsoft.Network/privateEndpoints", endpoint, self.config["names"]["resource_group"]
-            )
-        if self.config["ci"]["system"] == "github":
-            events = self.config["events"]
-            vault = events.get("token_vault_id") or self.named("key_vault", "Microsoft.KeyVault/vaults")
-            found["github_token"] = f"{vault}/secrets/{events['token_secret']}"
+        container = "blobServices/default/containers"
+        for name in self.config["data_lake"]["containers"]:
+            found[f"data_lake/{name}"] = f"{found['data_lake']}/{container}/{name}"
+        if state := self.config.get("state"):
+            found["state"] = arm_id(_STORAGE, state["storage_account"], state["resource_group"])
+            found["state/endpoints"] = f"{found['state']}/{container}/tfstate-endpoints"
         return found
 
     @cached_property
+    def identities(self) -> dict[str, str]:
+        """IDs of machines' identities, by who acts."""
+        builds = ("infrastructure", "plan") if self.config["ci"]["builds_infrastructure"] else ()
+        return {who: self.named(f"identity_{who}", _IDENTITY) for who in ("jobs", "endpoint", "ci", *builds)}
+
+    @cached_property
     def actors(self) -> dict[str, str]:
-        """Who acts, by object ID."""
-        kind = "Microsoft.ManagedIdentity/userAssignedIdentities"
-        ids = {name: self.named(f"identity_{name}", kind) for name in ("jobs", "endpoint", "ci")}
-        ids |= {"workspace": self.places["workspace"], "events": self.named("logic_app", _LOGIC_APP)}
-        groups = {id: name for name, id in (self.config["groups"] or {}).items() if id is not None}
-        return {stand_in(id, "principalId"): name for name, id in ids.items()} | groups
+        """Object IDs, by who acts."""
+        machines = {**self.identities, "workspace": self.places["workspace"]}
+        groups = {name: id for name, id in self.config["groups"].items() if id is not None}
+        return {who: stand_in(id, "principalId") for who, id in machines.items()} | groups
+
+    def counts(self, row: Mapping[str, Any]) -> bool:
+        """Whether a row of a table counts here."""
+        registry, ci = self.config["registry"], self.config["ci"]
+        cases = {
+            "closed": self.closed,
+            "isolated": self.mode == "isolated",
+            "builds": ci["builds_infrastructure"],
+            "registry_group": registry["managed_resource_group"] is not None,
+            "autoscale_role": ci["autoscale_role_id"] is not None,
+            "labels": "labeling-queue" in self.config["data_lake"]["containers"],
+            "production_data": self.production_data,
+        }
+        here = self.environment in row.get("in", ENVIRONMENTS) and self.mode in row.get("modes", [self.mode])
+        return here and all(cases[name] for name in row.get("when", []))
+
+    @cached_property
+    def subnet(self) -> str | None:
+        network = self.config["network"]
+        if network.get("address_space") is None:
+            return network.get("subnet_id")
+        home = arm_id("Microsoft.Network/virtualNetworks", network["name"], network["resource_group"])
+        return f"{home}/subnets/endpoints"
+
+    @property
+    def registers(self) -> bool:
+        """Whether private endpoints are put into DNS zones here, and not by a policy."""
+        network = self.config["network"]
+        return bool(network.get("address_space") or network.get("private_dns_zone_ids"))
+
+
+def built(project: Path, environment: str, resources: list[Resource]) -> Built:
+    configs = {name: merged(project, name) for name in ENVIRONMENTS}
+    return Built(list(whole(resources)), configs[environment], tables(project / "infra/tables"), configs)
+
+
+@cache
+def tables(folder: Path) -> dict[str, Any]:
+    return {path.stem: yaml.safe_load(path.read_text()) for path in folder.glob("*.yml")}
 
 
 def at(body: Any, path: str) -> Any:
@@ -110,14 +169,21 @@ def at(body: Any, path: str) -> Any:
 def _wrong(resource: Resource, path: str, expected: Any) -> Iterator[str]:
     value = at(resource.body, path)
     if value != expected:
-        yield f"{resource.kind} {resource.name}: {path} is {value!r}, not {expected!r} ({resource.address})"
+        yield f"{resource.kind} {resource.name}: {path} is {value!r}, not {expected!r}"
 
 
-# What Azure would otherwise allow, or not do.
+def _differs(subject: str, found: Mapping[Any, Any], expected: Mapping[Any, Any]) -> Iterator[str]:
+    for name in sorted(found.keys() | expected.keys(), key=str):
+        if found.get(name) != expected.get(name):
+            yield f"{subject}: {name} is {found.get(name)}, not {expected.get(name)}"
+
+
+# Settings against what Azure would otherwise allow, or not do. Sources: Azure's security baselines of each service.
 IDENTITY_ONLY: dict[str, dict[str, Any]] = {
-    "Microsoft.ContainerRegistry/registries": {"properties.adminUserEnabled": False},
-    "Microsoft.Insights/components": {"properties.DisableLocalAuth": True},
-    "Microsoft.KeyVault/vaults": {
+    _IMAGES: {"properties.adminUserEnabled": False},
+    # The scoring server sends its telemetry with an instrumentation key alone (azureml-inference-server-http 1.5.1).
+    "Microsoft.Insights/components": {"properties.DisableLocalAuth": False},
+    _VAULT: {
         "properties.enableRbacAuthorization": True,
         "properties.enablePurgeProtection": True,
         "properties.softDeleteRetentionInDays": 90,
@@ -128,8 +194,8 @@ IDENTITY_ONLY: dict[str, dict[str, Any]] = {
         "properties.serviceDataAccessAuthIdentity": "None",
         "properties.credentials.credentialsType": "None",
     },
-    "Microsoft.OperationalInsights/workspaces": {"properties.features.disableLocalAuth": True},
-    "Microsoft.Storage/storageAccounts": {
+    _LOGS: {"properties.features.disableLocalAuth": True},
+    _STORAGE: {
         "properties.allowSharedKeyAccess": False,
         "properties.isLocalUserEnabled": False,
         "properties.defaultToOAuthAuthentication": True,
@@ -138,7 +204,7 @@ IDENTITY_ONLY: dict[str, dict[str, Any]] = {
         "properties.minimumTlsVersion": "TLS1_2",
         "properties.networkAcls.bypass": "AzureServices",
     },
-    "Microsoft.Storage/storageAccounts/blobServices": {
+    f"{_STORAGE}/blobServices": {
         "properties.deleteRetentionPolicy.enabled": True,
         "properties.deleteRetentionPolicy.days": 14,
         "properties.containerDeleteRetentionPolicy.enabled": True,
@@ -151,552 +217,342 @@ def keys_are_refused(built: Built) -> Iterator[str]:
     for resource in built.resources:
         for path, expected in IDENTITY_ONLY.get(resource.kind, {}).items():
             yield from _wrong(resource, path, expected)
-    for account in built.of("Microsoft.Storage/storageAccounts"):
+    for account in built.of(_STORAGE):
         if at(account.body, "properties.supportsHttpsTrafficOnly") is False:
             yield f"{account.name} answers without TLS"
-    for container in built.of("Microsoft.Storage/storageAccounts/blobServices/containers"):
+    for container in built.of(f"{_STORAGE}/blobServices/containers"):
         if at(container.body, "properties.publicAccess") not in (None, "None"):
             yield f"container {container.name} is public"
-    for registry in built.of("Microsoft.ContainerRegistry/registries"):
+    for registry in built.of(_IMAGES):
         if at(registry.body, "properties.anonymousPullEnabled"):
             yield f"{registry.name} lets anybody pull"
-    for cluster in built.of(f"{_ML}/computes"):
-        if at(cluster.body, "properties.computeType") == "AmlCompute":
-            yield from _wrong(cluster, "properties.properties.remoteLoginPortPublicAccess", "Disabled")
+    for cluster in _machines(built, "AmlCompute"):
+        yield from _wrong(cluster, "properties.properties.remoteLoginPortPublicAccess", "Disabled")
 
 
-def old_versions_of_the_workspaces_own_blobs_are_kept_for_a_while(built: Built) -> Iterator[str]:
+def _machines(built: Built, kind: str) -> list[Resource]:
+    return [one for one in built.of(f"{_ML}/computes") if at(one.body, "properties.computeType") == kind]
+
+
+def data_are_kept_and_deleted_as_the_tables_say(built: Built) -> Iterator[str]:
     own, lake = built.places["storage"], built.places["data_lake"]
-    for service in built.of("Microsoft.Storage/storageAccounts/blobServices"):
+    for service in built.of(f"{_STORAGE}/blobServices"):
         kept = at(service.body, "properties.isVersioningEnabled") is True
         if kept != service.id.startswith(f"{own}/"):
             yield f"versions of {service.id} are {'kept' if kept else 'lost'}"
-    policies = built.of("Microsoft.Storage/storageAccounts/managementPolicies")
-    if [policy.id for policy in policies] != [f"{own}/managementPolicies/default"]:
-        yield f"old versions are deleted in {[policy.id for policy in policies]}"
-    for policy in policies:
-        (rule,) = policy.body["properties"]["policy"]["rules"]
-        if at(rule, "definition.actions.version.delete.daysAfterCreationGreaterThan") != 30 or not rule["enabled"]:
-            yield f"old versions are deleted by {rule}"
-        if at(rule, "definition.actions.baseBlob.delete.daysAfterModificationGreaterThan") is not None:
-            yield "what is in use is deleted"
-    for account in built.of("Microsoft.Storage/storageAccounts"):
+    for account in built.of(_STORAGE):
         if bool(at(account.body, "properties.isHnsEnabled")) != (account.id == lake):
             yield f"{account.name} has the wrong kind of folders"
+    found: dict[Any, Any] = {}
+    for policy in built.of(f"{_STORAGE}/managementPolicies"):
+        for rule in policy.body["properties"]["policy"]["rules"]:
+            actions, filters = rule["definition"]["actions"], rule["definition"]["filters"]
+            (container,) = filters.get("prefixMatch") or [""]
+            path = (
+                "baseBlob.delete.daysAfterModificationGreaterThan"
+                if container
+                else "version.delete.daysAfterCreationGreaterThan"
+            )
+            if not rule["enabled"] or (
+                not container and at(actions, "baseBlob.delete.daysAfterModificationGreaterThan")
+            ):
+                yield f"{policy.id}: {rule}"
+            found[policy.id.split("/")[8], container.rstrip("/")] = at(actions, path)
+    containers = built.config["data_lake"]["containers"]
+    rows = [row for row in built.tables["retention"] if row["container"] in containers]
+    expected = {(lake.split("/")[8], row["container"]): row["days"] for row in rows}
+    yield from _differs("days until deletion", found, expected | {(own.split("/")[8], ""): 30})
 
 
 def closed_means_closed(built: Built) -> Iterator[str]:
     public = "Disabled" if built.closed else "Enabled"
-    kinds = (
-        "Microsoft.ContainerRegistry/registries",
-        "Microsoft.KeyVault/vaults",
-        "Microsoft.Storage/storageAccounts",
-        _ML,
-    )
-    for resource in built.of(*kinds):
-        yield from _wrong(resource, "properties.publicNetworkAccess", public)
-    for resource in built.of("Microsoft.KeyVault/vaults", "Microsoft.Storage/storageAccounts"):
+    admits = built.places["storage"] if built.closed else None
+    for resource in built.of(_IMAGES, _VAULT, _STORAGE, _ML):
+        # Sharing a model through the registry reads the workspace's storage: Microsoft's page on network isolation with
+        # registries wants selected networks, with the registry as an instance.
+        yield from _wrong(resource, "properties.publicNetworkAccess", "Enabled" if resource.id == admits else public)
+    for resource in built.of(_VAULT, _STORAGE):
         yield from _wrong(resource, "properties.networkAcls.defaultAction", "Deny" if built.closed else "Allow")
         if at(resource.body, "properties.networkAcls.ipRules"):
             yield f"{resource.name} is open to addresses"
+        rules = at(resource.body, "properties.networkAcls.resourceAccessRules") or []
+        admitted = [{"resourceId": built.places["ml_registry"], "tenantId": TENANT}] if resource.id == admits else []
+        if rules != admitted:
+            yield f"{resource.name} admits {rules}, not {admitted}"
     isolation = {"public": "Disabled", "managed": "AllowInternetOutbound", "isolated": "AllowOnlyApprovedOutbound"}
     for workspace in built.of(_ML):
         yield from _wrong(workspace, "properties.managedNetwork.isolationMode", isolation[built.mode])
         if bool(at(workspace.body, "properties.provisionNetworkNow")) != built.closed:
             yield "the managed network is made at the wrong time"
         builds = built.config["cpu_cluster"]["name"] if built.closed else None
-        if at(workspace.body, "properties.imageBuildCompute") != builds:
-            yield "images are built in the wrong place"
-    for cluster in built.of(f"{_ML}/computes"):
-        if at(cluster.body, "properties.computeType") == "AmlCompute":
-            yield from _wrong(cluster, "properties.properties.enableNodePublicIp", not built.closed)
+        yield from _wrong(workspace, "properties.imageBuildCompute", builds)
+    for kind in ("AmlCompute", "ComputeInstance"):
+        for machine in _machines(built, kind):
+            yield from _wrong(machine, "properties.properties.enableNodePublicIp", not built.closed)
 
 
-# What people and CI reach from the network, by the name of the endpoint; the last one in isolated networks only.
-PRIVATE_ENDPOINTS = {
-    "workspace": ("workspace", "amlworkspace", {"privatelink.api.azureml.ms", "privatelink.notebooks.azure.net"}),
-    "blob": ("storage", "blob", {"privatelink.blob.core.windows.net"}),
-    "file": ("storage", "file", {"privatelink.file.core.windows.net"}),
-    "lake-blob": ("data_lake", "blob", {"privatelink.blob.core.windows.net"}),
-    "lake-dfs": ("data_lake", "dfs", {"privatelink.dfs.core.windows.net"}),
-    "registry": ("container_registry", "registry", {"privatelink.azurecr.io"}),
-    "vault": ("key_vault", "vault", {"privatelink.vaultcore.azure.net"}),
-    "ml-registry": ("ml_registry", "amlregistry", {"privatelink.api.azureml.ms"}),
-}
+def _zones(built: Built) -> Mapping[str, list[str]]:
+    zones: Mapping[str, list[str]] = built.tables["network"]["zones"]
+    for part, names in zones.items():
+        # Microsoft's list of private DNS zones, as the reference has it.
+        if names != load("azureml_values")["private_dns_zones"][part]:
+            raise AssertionError(f"network.yml: zones of {part} are {names}")
+    return zones
 
 
-def _needed_endpoints(built: Built) -> set[str]:
-    return set(PRIVATE_ENDPOINTS) - ({"ml-registry"} if built.mode != "isolated" else set()) if built.closed else set()
+def private_endpoints_are_those_of_the_table(built: Built) -> Iterator[str]:
+    rows = [row for row in built.tables["network"]["private_endpoints"] if built.closed and built.counts(row)]
+    rows = [row for row in rows if row["on"] not in built.given]
+    yield from _endpoints(built, f"pe-{built.config['names']['workspace']}", rows, built.places)
 
 
-def everything_closed_has_its_private_endpoint(built: Built) -> Iterator[str]:
-    network = built.config["network"]
-    workspace = built.config["names"]["workspace"]
-    places = built.places | {"key_vault": built.named("key_vault", "Microsoft.KeyVault/vaults")}
-    found = {resource.name: resource for resource in built.of("Microsoft.Network/privateEndpoints")}
-    needed = {f"pe-{workspace}-{name}": PRIVATE_ENDPOINTS[name] for name in _needed_endpoints(built)}
-    if found.keys() != needed.keys():
-        yield f"private endpoints: {sorted(found.keys() ^ needed.keys())}"
-    own = network.get("address_space") is not None
-    subnet = (
-        f"{built.named('virtual_network', 'Microsoft.Network/virtualNetworks')}/subnets/endpoints"
-        if own
-        else network.get("subnet_id")
-    )
-    groups = {resource.id: resource for resource in built.of("Microsoft.Network/privateEndpoints/privateDnsZoneGroups")}
-    for name, endpoint in found.items():
-        place, part, zones = needed.get(name, ("", "", set()))
+def _endpoints(built: Built, prefix: str, rows: list[Any], places: Mapping[str, str]) -> Iterator[str]:
+    groups = {resource.id: resource for resource in built.of(f"{_PRIVATE}/privateDnsZoneGroups")}
+    found = {}
+    for endpoint in built.of(_PRIVATE):
         (connection,) = endpoint.body["properties"]["privateLinkServiceConnections"]
-        reached = (
+        group = groups.get(f"{endpoint.id}/privateDnsZoneGroups/default")
+        configs = group.body["properties"]["privateDnsZoneConfigs"] if group else []
+        found[endpoint.name] = (
             at(connection, "properties.privateLinkServiceId"),
             at(connection, "properties.groupIds"),
             at(endpoint.body, "properties.subnet.id"),
+            sorted(at(config, "properties.privateDnsZoneId").rsplit("/", 1)[1] for config in configs),
         )
-        if reached != (places.get(place), [part], subnet):
-            yield f"{name} reaches {reached}"
-        if own or network.get("private_dns_zone_ids"):
-            group = groups.get(f"{endpoint.id}/privateDnsZoneGroups/default")
-            configs = group.body["properties"]["privateDnsZoneConfigs"] if group else []
-            registered = {at(config, "properties.privateDnsZoneId").rsplit("/", 1)[1] for config in configs}
-            if registered != zones:
-                yield f"{name} is registered in {sorted(registered)}"
-    if not own and not network.get("private_dns_zone_ids") and groups:
-        yield "a policy registers the endpoints, and so does this"
-
-
-def a_network_of_its_own_has_all_zones_and_lets_nobody_out(built: Built) -> Iterator[str]:
-    network = built.config["network"]
-    own = built.closed and network["address_space"] is not None
-    zones = {zone for name in _needed_endpoints(built) for zone in PRIVATE_ENDPOINTS[name][2]}
-    found = {zone.name for zone in built.of("Microsoft.Network/privateDnsZones")}
-    if found != (zones if own else set()):
-        yield f"private zones: {sorted(found)}"
-    links = built.of("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
-    if len(links) != len(found):
-        yield f"{len(links)} links of {len(found)} zones"
-    for link in links:
-        yield from _wrong(link, "properties.registrationEnabled", False)
-        at_home = built.named("virtual_network", "Microsoft.Network/virtualNetworks")
-        yield from _wrong(link, "properties.virtualNetwork.id", at_home)
-    networks = built.of("Microsoft.Network/virtualNetworks")
-    spaces = [at(one.body, "properties.addressSpace.addressPrefixes") for one in networks]
-    if spaces != ([[network["address_space"]]] if own else []):
-        yield f"virtual networks over {spaces}"
-    for part in built.of("Microsoft.Network/virtualNetworks/subnets"):
-        names = built.config["names"]
-        group = f"nsg-{names['virtual_network']}"
-        guarded = arm_id("Microsoft.Network/networkSecurityGroups", group, names["resource_group"])
-        yield from _wrong(part, "properties.networkSecurityGroup.id", guarded)
-    guards = built.of("Microsoft.Network/networkSecurityGroups")
-    if len(guards) != len(networks):
-        yield f"{len(guards)} network security groups"
-    for one in guards:
-        if at(one.body, "properties.securityRules"):
-            yield f"{one.name} has rules"
+    zones = _zones(built)
+    expected = {
+        f"{prefix}-{row['name']}": (
+            places[row["on"]],
+            [row["subresource"]],
+            built.subnet,
+            sorted(zones[row["subresource"]]) if built.registers else [],
+        )
+        for row in rows
+    }
+    yield from _differs("private endpoints", found, expected)
 
 
 def computes_leave_where_they_may(built: Built) -> Iterator[str]:
     rules = {rule.name: at(rule.body, "properties.destination") for rule in built.of(f"{_ML}/outboundRules")}
-    endpoints = {
-        "storage-queue": ("storage", "queue"),
-        "storage-table": ("storage", "table"),
-        "lake-blob": ("data_lake", "blob"),
-        "lake-dfs": ("data_lake", "dfs"),
-        "ml-registry": ("ml_registry", "amlregistry"),
-    }
-    if built.mode != "isolated":
-        endpoints.pop("ml-registry")
-    expected = {name: (built.places[place], part) for name, (place, part) in endpoints.items() if built.closed}
     found = {
         name: (rule["serviceResourceId"], rule["subresourceTarget"])
         for name, rule in rules.items()
         if isinstance(rule, Mapping)
     }
-    if found != expected:
-        yield f"outbound endpoints: {found}"
+    rows = [row for row in built.tables["network"]["outbound_rules"] if built.closed and built.counts(row)]
+    yield from _differs(
+        "outbound rules", found, {row["name"]: (built.places[row["on"]], row["subresource"]) for row in rows}
+    )
     hosts = sorted(rule for rule in rules.values() if isinstance(rule, str))
     if hosts != sorted(built.config["network"].get("approved_hosts") or []):
         yield f"outbound hosts: {hosts}"
 
 
-# What is logged of each type that keeps data or acts; names are those of Azure Monitor's pages of supported logs.
-LOGGED = {
-    "Microsoft.ContainerRegistry/registries": {"ContainerRegistryLoginEvents", "ContainerRegistryRepositoryEvents"},
-    "Microsoft.KeyVault/vaults": {"AuditEvent"},
-    _LOGIC_APP: {"WorkflowRuntime"},
-    _ML: {
-        "AmlComputeClusterEvent",
-        "AmlComputeJobEvent",
-        "AmlRunStatusChangedEvent",
-        "ModelsActionEvent",
-        "ModelsChangeEvent",
-    },
-    "Microsoft.Storage/storageAccounts/blobServices": {"StorageWrite", "StorageDelete"},
-}
-
-
 def logs_are_kept(built: Built) -> Iterator[str]:
+    kinds = {row["type"]: set(row["categories"]) for row in built.tables["logs"].values()}
     sent: dict[str, set[str]] = {}
     for setting in built.of("Microsoft.Insights/diagnosticSettings"):
         yield from _wrong(setting, "properties.workspaceId", built.places["log_analytics"])
         logs = setting.body["properties"]["logs"]
         sent[str(setting.scope)] = {log["category"] for log in logs if log.get("enabled")}
-    for resource in built.of(*LOGGED):
-        if sent.pop(resource.id, set()) != LOGGED[resource.kind]:
-            yield f"{resource.kind} {resource.name}: its logs are not sent, or others"
-    if sent:
-        yield f"logs of {sorted(sent)}"
-    for place in built.of("Microsoft.OperationalInsights/workspaces"):
-        yield from _wrong(place, "properties.retentionInDays", built.config["sizes"]["log_retention_days"])
+    sources = [one.id for one in built.of(*kinds)]
+    yield from _differs("logs", sent, {id: kinds[kind_of(id)] for id in sources})
+    sizes = built.config["sizes"]
+    for place in built.of(_LOGS):
+        yield from _wrong(place, "properties.retentionInDays", sizes["log_retention_days"])
+        cap = at(place.body, "properties.workspaceCapping.dailyQuotaGb")
+        if (None if cap == -1 else cap) != sizes["log_daily_cap_gb"]:
+            yield f"{place.name} takes {cap} GB a day"
 
 
-def the_callback_address_is_where_it_has_to_be(built: Built) -> Iterator[str]:
-    """It holds a key: who knows it can call the Logic App."""
-    allowed = {
-        "Microsoft.Insights/actionGroups": r'"callbackUrl": "[^"]*"',
-        "Microsoft.EventGrid/systemTopics/eventSubscriptions": r'"endpointUrl": "[^"]*"',
-        _LOGIC_APP: r'"workflowUrl": \{"value": "[^"]*"\}',
-    }
-    for resource in built.resources:
-        text = json.dumps(resource.body, default=str)
-        if "sig=" in re.sub(allowed.get(resource.kind, "(?!)"), "", text):
-            yield f"{resource.kind} {resource.name} holds the Logic App's address"
-    for app in built.of(_LOGIC_APP):
-        for name, given in (at(app.body, "properties.parameters") or {}).items():
-            declared = str(app.body["properties"]["definition"]["parameters"][name]["type"])
-            if "sig=" in json.dumps(given) and not declared.lower().startswith("secure"):
-                yield f"{app.name}: parameter {name} is no secret to Azure"
-
-
-# Azure's names of what is measured, with the dimensions of each: its documentation of supported metrics.
-METRICS: dict[str, dict[str, set[str]]] = {
-    _ML: {
-        "Failed Runs": {"Scenario", "RunType", "ComputeType", "ExperimentName"},
-        "Model Deploy Failed": {"Scenario", "StatusCode"},
-        "Quota Utilization Percentage": {"Scenario", "ClusterName", "VmFamilyName", "VmPriority"},
-        "Unusable Nodes": {"Scenario", "ClusterName"},
-    },
-    _ENDPOINT: {
-        "DataCollectionErrorsPerMinute": {"deployment", "reason", "type"},
-        "RequestLatency_P95": {"deployment"},
-        "RequestsPerMinute": {"deployment", "statusCode", "statusCodeClass", "modelStatusCode"},
-    },
-    f"{_ENDPOINT}/deployments": {
-        "CpuMemoryUtilizationPercentage": {"instanceId"},
-        "CpuUtilizationPercentage": {"instanceId"},
-        "DeploymentCapacity": {"instanceId", "State"},
-        "DiskUtilization": {"instanceId"},
-        "GpuMemoryUtilizationPercentage": {"instanceId"},
-        "GpuUtilizationPercentage": {"instanceId"},
-    },
-    _LOGIC_APP: {"RunsFailed": set()},
-}
-
-
-def alerts_measure_what_there_is_and_tell_somebody(built: Built) -> Iterator[str]:
-    main = built.named("action_group", "Microsoft.Insights/actionGroups")
-    mail = built.named("action_group_mail", "Microsoft.Insights/actionGroups")
-    for alert in built.of("Microsoft.Insights/metricAlerts"):
-        said = alert.body["properties"]
-        (scope,) = said["scopes"]
-        (criterion,) = said["criteria"]["allOf"]
-        kind = criterion["metricNamespace"]
-        dimensions = {one["name"] for one in criterion.get("dimensions") or []}
-        if kind_of(scope) != kind or criterion["metricName"] not in METRICS.get(kind, {}):
-            yield f"{alert.name}: {kind_of(scope)} has no '{criterion['metricName']}' of {kind}"
-        elif not dimensions <= METRICS[kind][criterion["metricName"]]:
-            yield f"{alert.name}: '{criterion['metricName']}' is not split by {sorted(dimensions)}"
-        told = [action["actionGroupId"] for action in said["actions"]]
-        if told != [mail if kind == _LOGIC_APP else main]:
-            yield f"{alert.name} is told to {told}"
-        if said.get("enabled") is False or not said.get("description"):
-            yield f"{alert.name} is switched off, or says nothing"
-        if (said["severity"], said["evaluationFrequency"], said["windowSize"]) != (2, "PT5M", "PT15M"):
-            yield f"{alert.name}: severity {said['severity']}, {said['evaluationFrequency']} over {said['windowSize']}"
-
-
-def _alerts(built: Built) -> dict[str, tuple[str, str, str, float, dict[str, str]]]:
+def _metric_alerts(built: Built) -> dict[str, Any]:
     found = {}
     for alert in built.of("Microsoft.Insights/metricAlerts"):
-        (one,) = alert.body["properties"]["criteria"]["allOf"]
-        split = {each["name"]: ",".join(each["values"]) for each in one.get("dimensions") or []}
-        found[alert.name] = (one["metricName"], one["timeAggregation"], one["operator"], one["threshold"], split)
+        said = alert.body["properties"]
+        (one,) = said["criteria"]["allOf"]
+        split = {each["name"]: list(each["values"]) for each in one.get("dimensions") or []}
+        measured = (one["metricName"], one["timeAggregation"], one["operator"], float(one["threshold"]), split)
+        rhythm = (said["severity"], said["evaluationFrequency"], said["windowSize"], said.get("enabled") is not False)
+        told = [action["actionGroupId"] for action in said["actions"]]
+        found[alert.name] = (*measured, said["description"], *said["scopes"], rhythm, told)
     return found
 
 
+def _of_row(built: Built, row: Mapping[str, Any], scope: str, split: bool = True) -> Any:
+    numbers = {**built.config["thresholds"], **(built.config.get("online") or {})}
+    limit = row["threshold"]
+    dimensions = {**{name: ["*"] for name in row.get("split", [])}, **row.get("only", {})} if split else {}
+    measured = (row["metric"], row["aggregation"], row["operator"], float(numbers.get(limit, limit)), dimensions)
+    main = built.named("action_group", "Microsoft.Insights/actionGroups")
+    return (*measured, f"{row['text']} {row['look']}", scope, (2, "PT5M", "PT15M", True), [main])
+
+
 def an_environment_has_its_alerts(built: Built) -> Iterator[str]:
-    workspace = built.config["names"]["workspace"]
-    above = "GreaterThan"
-    expected: dict[str, Any] = {
-        f"failed-job-{workspace}": ("Failed Runs", "Total", above, 0, {}),
-        f"failed-deployment-{workspace}": ("Model Deploy Failed", "Total", above, 0, {}),
-        f"unusable-node-{workspace}": ("Unusable Nodes", "Maximum", above, 0, {"ClusterName": "*"}),
-        f"quota-{workspace}": (
-            "Quota Utilization Percentage",
-            "Average",
-            above,
-            built.config["thresholds"]["quota_percent"],
-            {"VmFamilyName": "*"},
-        ),
+    workspace, place = built.config["names"]["workspace"], built.places["workspace"]
+    main = built.named("action_group", "Microsoft.Insights/actionGroups")
+    table = built.tables["alerts"]
+    rows = {f"{row['name']}-{workspace}": _of_row(built, row, place) for row in table["workspace"]}
+    yield from _differs("alerts", _metric_alerts(built), rows)
+    logs = built.places["log_analytics"]
+    yield from _queries(
+        built, {f"{row['name']}-{workspace}": (row, row["query"], logs) for row in table["queries"]}, main
+    )
+    found = {}
+    for alert in built.of("Microsoft.Insights/activityLogAlerts"):
+        said = alert.body["properties"]
+        told = [one["actionGroupId"] for one in said["actions"]["actionGroups"]]
+        found[alert.name] = (said["condition"]["allOf"], said["scopes"], told, said["description"])
+    subscription = "/".join(place.split("/")[:3])
+    expected = {
+        f"{row['name']}-{workspace}": (
+            [{"field": "category", "equals": row["category"]}],
+            [subscription if row["category"] == "ServiceHealth" else built.places["resource_group"]],
+            [main],
+            f"{row['text']} {row['look']}",
+        )
+        for row in table["activity"]
     }
-    if built.events_leave:
-        expected[f"events-failed-{workspace}"] = ("RunsFailed", "Total", above, 0, {})
-    yield from _differs("alerts", _alerts(built), expected)
+    yield from _differs("activity alerts", found, expected)
+    yield from _mails(built, {built.config["names"]["action_group"]})
+
+
+def _queries(built: Built, rows: Mapping[str, Any], told: str) -> Iterator[str]:
+    found = {}
+    for alert in built.of("Microsoft.Insights/scheduledQueryRules"):
+        said = alert.body["properties"]
+        (one,) = said["criteria"]["allOf"]
+        found[alert.name] = (
+            (one["query"].strip(), one["timeAggregation"], one["operator"], one["threshold"]),
+            said["scopes"],
+            said["evaluationFrequency"],
+            said["actions"]["actionGroups"],
+            said["description"],
+            said["severity"],
+        )
+    expected = {
+        name: (
+            (query.strip(), "Count", "GreaterThan", 0),
+            [scope],
+            f"PT{row['minutes']}M",
+            [told],
+            f"{row['text']} {row['look']}",
+            2,
+        )
+        for name, (row, query, scope) in rows.items()
+    }
+    yield from _differs("query alerts", found, expected)
+
+
+def _mails(built: Built, names: set[str]) -> Iterator[str]:
     groups = built.of("Microsoft.Insights/actionGroups")
-    app = built.named("logic_app", _LOGIC_APP)
     for group in groups:
         body = group.body["properties"]
         mails = [receiver["emailAddress"] for receiver in body.get("emailReceivers") or []]
-        apps = [
-            (receiver["name"], receiver["resourceId"], receiver["callbackUrl"])
-            for receiver in body.get("logicAppReceivers") or []
-        ]
-        hears = built.events_leave and group.name == built.config["names"]["action_group"]
-        if mails != [built.config["alert_email"]] or body.get("enabled") is False or len(body["groupShortName"]) > 12:
-            yield f"{group.name}: {mails}"
-        if apps != ([("logic-app", app, callback_url(f"{app}/triggers/event"))] if hears else []):
-            yield f"{group.name}: Logic Apps {apps}"
-    if {group.name for group in groups} != {
-        built.config["names"]["action_group"],
-        built.config["names"]["action_group_mail"],
-    }:
+        others = {key for key, value in body.items() if key.endswith("Receivers") and value} - {"emailReceivers"}
+        if mails != [built.config["alerts"]["email"]] or body.get("enabled") is False or others:
+            yield f"{group.name} tells {mails} and {sorted(others)}"
+    if {group.name for group in groups} != names:
         yield f"action groups: {[group.name for group in groups]}"
-
-
-def _differs(what: str, found: Mapping[str, Any], expected: Mapping[str, Any]) -> Iterator[str]:
-    for name in sorted(found.keys() | expected.keys()):
-        if found.get(name) != expected.get(name):
-            yield f"{what}: {name} is {found.get(name)}, not {expected.get(name)}"
 
 
 def the_budget_is_told_before_it_is_spent(built: Built) -> Iterator[str]:
     budgets = built.of("Microsoft.Consumption/budgets")
-    amount = built.config["monthly_budget"]
+    amount = built.config["alerts"]["monthly_budget"]
     if [at(one.body, "properties.amount") for one in budgets] != ([] if amount is None else [amount]):
         yield f"budgets: {[one.body for one in budgets]}"
-    main = built.named("action_group", "Microsoft.Insights/actionGroups")
+    mail = built.config["alerts"]["email"]
     for budget in budgets:
         notices = sorted(
-            (one["thresholdType"], one["operator"], one["threshold"], *one["contactGroups"])
+            (one["thresholdType"], one["operator"], one["threshold"], *one["contactEmails"])
             for one in budget.body["properties"]["notifications"].values()
             if one["enabled"]
         )
-        if notices != [("Actual", "GreaterThan", 80, main), ("Forecasted", "GreaterThan", 100, main)]:
+        if notices != [("Actual", "GreaterThan", 80, mail), ("Forecasted", "GreaterThan", 100, mail)]:
             yield f"the budget is told {notices}"
         if budget.scope != built.places["resource_group"]:
             yield f"the budget is {budget.scope}'s"
 
 
-# What is heard, where, and under which filter.
-EVENTS: dict[str, tuple[tuple[str, ...], str, str]] = {
-    "model-registered": (
-        ("dev", "staging"),
-        "workspace_events",
-        "Microsoft.MachineLearningServices.ModelRegistered",
-    ),
-    "monitor-breach": (
-        ("staging", "prod"),
-        "workspace_events",
-        "Microsoft.MachineLearningServices.RunStatusChanged",
-    ),
-    "data-arrived": (("prod",), "lake_events", "Microsoft.Storage.BlobCreated"),
-}
-_BREACH = "has failed due to one or more features violating metric thresholds"
-
-
-def _filters(built: Built) -> dict[str, tuple[str | None, str | None, list[tuple[str, str, list[str]]]]]:
-    events = built.config["events"]
-    arrived = events["data_arrived"]
-    return {
-        "model-registered": (
-            f"models/{events['model']}:",
-            None,
-            [("StringIn", "data.ModelTags.gate", ["passed", "overridden"])],
-        ),
-        "monitor-breach": (
-            None,
-            None,
-            [("StringContains", "data.RunTags.azureml_modelmonitor_threshold_breached", [_BREACH])],
-        ),
-        "data-arrived": (
-            f"/blobServices/default/containers/{arrived['container']}/",
-            arrived["suffix"],
-            [],
-        ),
-    }
-
-
-def only_known_events_leave_azure(built: Built) -> Iterator[str]:
-    pipelines = built.config["events"].get("pipelines")
-    names = built.config["names"]
-    heard = {
-        name
-        for name, (environments, _, _) in EVENTS.items()
-        if built.events_leave
-        and built.environment in environments
-        and (pipelines is None or pipelines[name.replace("-", "_")] is not None)
-    }
-    subscriptions = {one.name: one for one in built.of("Microsoft.EventGrid/systemTopics/eventSubscriptions")}
-    if subscriptions.keys() != heard:
-        yield f"events heard: {sorted(subscriptions)}, not {sorted(heard)}"
-    receiver = arm_id(_LOGIC_APP, f"{names['logic_app']}-in", names["resource_group"])
-    for name, one in subscriptions.items():
-        said = one.body["properties"]
-        _, topic, kind = EVENTS[name]
-        told = said["filter"]
-        found = (
-            told.get("subjectBeginsWith") or None,
-            told.get("subjectEndsWith") or None,
-            [(each["operatorType"], each["key"], each["values"]) for each in told.get("advancedFilters") or []],
-        )
-        if found != _filters(built)[name] or told["includedEventTypes"] != [kind]:
-            yield f"{name} hears {told['includedEventTypes']} of {found}"
-        if f"/systemTopics/{names[topic]}/" not in one.id:
-            yield f"{name} hears {one.id}"
-        target = said["destination"]
-        if target["endpointType"] != "WebHook" or target["properties"]["endpointUrl"] != callback_url(
-            f"{receiver}/triggers/event"
-        ):
-            yield f"{name} is told to {target}"
-        if (
-            at(said, "retryPolicy.maxDeliveryAttempts") != 30
-            or at(said, "retryPolicy.eventTimeToLiveInMinutes") != 1440
-        ):
-            yield f"{name} is tried again {said.get('retryPolicy')}"
-    topics = {topic.name: at(topic.body, "properties.source") for topic in built.of("Microsoft.EventGrid/systemTopics")}
-    sources = {
-        names["workspace_events"]: built.places["workspace"],
-        names["lake_events"]: built.places["data_lake"],
-    }
-    yield from _differs("topics", topics, sources if built.events_leave else {})
-
-
-def the_logic_app_knows_what_it_has_to(built: Built) -> Iterator[str]:
-    names, config = built.config["names"], built.config
-    apps = {app.name: app for app in built.of(_LOGIC_APP)}
-    if apps.keys() != ({names["logic_app"], f"{names['logic_app']}-in"} if built.events_leave else set()):
-        yield f"Logic Apps: {sorted(apps)}"
-    if not built.events_leave or names["logic_app"] not in apps:
-        return
-    app = apps[names["logic_app"]]
-    expected: dict[str, Any] = {
-        "environment": built.environment,
-        "workspaceId": built.places["workspace"],
-        "dataLakeId": built.places["data_lake"],
-        "model": config["events"]["model"],
-        "coolDownMinutes": config["events"]["cool_down_minutes"],
-    }
-    if config["ci"]["system"] == "github":
-        secret = built.places["github_token"].rsplit("/", 1)[1]
-        vault = built.places["github_token"].split("/")[8]
-        expected["repository"] = config["ci"]["repository"]
-        expected["tokenUri"] = f"https://{vault}.vault.azure.net/secrets/{secret}?api-version=7.4"
-    else:
-        organisation, project, _ = config["ci"]["repository"].split("/")
-        expected |= {
-            "organisation": organisation,
-            "project": project,
-            "pipelines": config["events"]["pipelines"],
-            "workItemType": config["events"]["work_item_type"],
-        }
-    given = {name: value["value"] for name, value in at(app.body, "properties.parameters").items()}
-    yield from _differs("the Logic App's parameters", given, expected)
-    yield from _wrong(app, "identity.type", "SystemAssigned")
-    for each in apps.values():
-        declared = each.body["properties"]["definition"]["parameters"].keys()
-        if declared != at(each.body, "properties.parameters").keys():
-            yield f"{each.name}: its definition wants {sorted(declared)}"
-        if at(each.body, "properties.state") not in (None, "Enabled"):
-            yield f"{each.name} is switched off"
-
-
 def only_ci_of_this_environment_signs_in(built: Built) -> Iterator[str]:
     ci = built.config["ci"]
-    subject = ci.get("subject") or (
-        f"{ci['subject_prefix']}:environment:{built.environment}" if ci.get("subject_prefix") else None
-    )
-    issuer = ci.get("issuer") or "https://token.actions.githubusercontent.com"
-    trusted = built.of("Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials")
-    found = [
-        (one.id.split("/")[-3], *(at(one.body, f"properties.{key}") for key in ("issuer", "subject", "audiences")))
-        for one in trusted
-    ]
-    name = built.config["names"]["identity_ci"]
-    if found != ([] if subject is None else [(name, issuer, subject, ["api://AzureADTokenExchange"])]):
-        yield f"trusted: {found}"
+    expected = {
+        built.identities[who]: (
+            ci["issuer"],
+            ci["subject_prefix"] + ci["subjects"][who],
+            ["api://AzureADTokenExchange"],
+        )
+        for who in ("ci", "infrastructure", "plan")
+        if who in built.identities and None not in (ci["issuer"], ci["subject_prefix"], ci["subjects"][who])
+    }
+    found = {
+        one.id.rsplit("/", 2)[0]: tuple(at(one.body, f"properties.{key}") for key in ("issuer", "subject", "audiences"))
+        for one in built.of(f"{_IDENTITY}/federatedIdentityCredentials")
+    }
+    yield from _differs("trusted", found, expected)
+    subjects = [(issuer, subject) for issuer, subject, _ in found.values()]
+    if len(set(subjects)) < len(subjects):
+        yield f"two identities trust the same subject: {subjects}"
+    made = {one.id for one in built.of(_IDENTITY)}
+    if made != set(built.identities.values()):
+        yield f"identities: {sorted(made)}"
 
 
 def machines_act_as_the_right_identity(built: Built) -> Iterator[str]:
-    jobs, endpoint = built.places["identity_jobs"], built.places["identity_endpoint"]
-    for resource in built.of(f"{_ML}/computes", _ML):
+    jobs = built.places["identity_jobs"]
+    for resource in [*built.of(_ML), *_machines(built, "AmlCompute")]:
         given = resource.body["identity"]
-        kubernetes = at(resource.body, "properties.computeType") == "Kubernetes"
         kind = "SystemAssigned,UserAssigned" if resource.kind == _ML else "UserAssigned"
-        ids = list(given["userAssignedIdentities"])
-        if given["type"].replace(" ", "") != kind or ids != [endpoint if kubernetes else jobs]:
+        if given["type"].replace(" ", "") != kind or list(given["userAssignedIdentities"]) != [jobs]:
             yield f"{resource.name} acts as {given}"
 
 
 def clusters_are_the_configurations(built: Built) -> Iterator[str]:
-    found = {
-        one.name: one.body["properties"]["properties"]
-        for one in built.of(f"{_ML}/computes")
-        if at(one.body, "properties.computeType") == "AmlCompute"
+    found = {}
+    for one in _machines(built, "AmlCompute"):
+        said = one.body["properties"]["properties"]
+        scale = (said["scaleSettings"][f"{key}NodeCount"] for key in ("min", "max"))
+        idle = said["scaleSettings"]["nodeIdleTimeBeforeScaleDown"]
+        found[one.name] = (said["vmSize"], *scale, idle, said["vmPriority"])
+    sizes = [built.config[key] for key in ("cpu_cluster", "gpu_cluster") if built.config.get(key)]
+    expected = {
+        size["name"]: (size["vm_size"], 0, size["max_nodes"], f"PT{size['idle_minutes']}M", "Dedicated")
+        for size in sizes
     }
-    sizes = [built.config[key] for key in ("cpu_cluster", "gpu_cluster") if key in built.config]
-    if found.keys() != {size["name"] for size in sizes}:
-        yield f"clusters: {sorted(found)}"
-    for size in sizes:
-        one = found.get(size["name"], {})
-        scale = (
-            at(one, "vmSize"),
-            at(one, "scaleSettings.minNodeCount"),
-            at(one, "scaleSettings.maxNodeCount"),
-            at(one, "scaleSettings.nodeIdleTimeBeforeScaleDown"),
-            at(one, "vmPriority"),
-        )
-        if scale != (size["vm_size"], 0, size["max_nodes"], f"PT{size['idle_minutes']}M", "Dedicated"):
-            yield f"{size['name']}: {scale}"
+    yield from _differs("clusters", found, expected)
+    stations = built.config["workstations"]
+    owners = {}
+    for one in _machines(built, "ComputeInstance"):
+        said = one.body["properties"]["properties"]
+        person = at(said, "personalComputeInstanceSettings.assignedUser.objectId")
+        owners[person] = (said["vmSize"], said["idleTimeBeforeShutdown"], at(said, "sshSettings.sshPublicAccess"))
+    wanted = (stations["vm_size"], f"PT{stations['idle_minutes']}M", "Disabled")
+    yield from _differs("workstations", owners, dict.fromkeys((stations["people"] or {}).values(), wanted))
 
 
 def containers_are_datastores(built: Built) -> Iterator[str]:
-    kept = {
-        one.name
-        for one in built.of("Microsoft.Storage/storageAccounts/blobServices/containers")
-        if one.id.startswith(f"{built.places['data_lake']}/")
-    }
-    if kept != set(built.config["data_lake"]["containers"]):
-        yield f"containers: {sorted(kept)}"
-    stores = {
-        one.name: (at(one.body, "properties.accountName"), at(one.body, "properties.filesystem"))
-        for one in built.of(f"{_ML}/datastores")
-    }
-    lake = built.config["names"]["data_lake"]
-    yield from _differs("datastores", stores, {name.replace("-", "_"): (lake, name) for name in kept})
-
-
-def the_cluster_serves_over_tls(built: Built) -> Iterator[str]:
-    wanted = (built.config.get("kubernetes") or {}).get("cluster_id")
-    extensions = built.of("Microsoft.KubernetesConfiguration/extensions")
-    attached = [one for one in built.of(f"{_ML}/computes") if at(one.body, "properties.computeType") == "Kubernetes"]
-    if [one.scope for one in extensions] != ([wanted] if wanted else []):
-        yield f"extensions: {[one.scope for one in extensions]}"
-    if [at(one.body, "properties.resourceId") for one in attached] != ([wanted] if wanted else []):
-        yield f"attached: {[one.body for one in attached]}"
-    for one in extensions:
-        asked = built.config["kubernetes"]
-        expected = {
-            "enableTraining": "false",
-            "enableInference": "true",
-            "allowInsecureConnections": "false",
-            "inferenceRouterServiceType": "LoadBalancer",
-            "inferenceRouterHA": str(asked["high_availability"]).lower(),
-            "sslCname": asked["host"],
-            "sslSecret": asked["tls_secret"],
-        }
-        if built.closed:
-            expected["internalLoadBalancerProvider"] = "azure"
-        yield from _differs("extension", at(one.body, "properties.configurationSettings"), expected)
+    lake = built.places["data_lake"]
+    kept = {one.name: one.id.startswith(f"{lake}/") for one in built.of(f"{_STORAGE}/blobServices/containers")}
+    containers = built.config["data_lake"]["containers"]
+    yield from _differs("containers", kept, dict.fromkeys(containers, True))
+    stores = {}
+    for one in built.of(f"{_ML}/datastores"):
+        said = one.body["properties"]
+        stores[one.name] = (
+            said["datastoreType"],
+            said.get("accountName") or at(said, "oneLakeWorkspaceName"),
+            said.get("filesystem") or said.get("containerName") or at(said, "artifact.artifactName"),
+        )
+    names = built.config["names"]
+    expected = {name.replace("-", "_"): ("AzureDataLakeGen2", names["data_lake"], name) for name in containers}
+    if built.production_data:
+        prod = built.environments["prod"]["names"]["data_lake"]
+        expected["production"] = ("AzureDataLakeGen2", prod, "curated")
+    kinds = {"blob": "AzureBlob", "adls": "AzureDataLakeGen2", "onelake": "OneLake"}
+    for name, store in {**built.config["data"]["sources"], **built.config["data"]["targets"]}.items():
+        parts = store["id"].split("/")
+        places = tuple(parts) if store["kind"] == "onelake" else (parts[8], parts[12])
+        expected[name] = (kinds[store["kind"]], *places)
+    yield from _differs("datastores", stores, expected)
 
 
 def resources_carry_the_tags(built: Built) -> Iterator[str]:
@@ -705,273 +561,296 @@ def resources_carry_the_tags(built: Built) -> Iterator[str]:
             yield f"{resource.kind} {resource.name}: tags {resource.body.get('tags')}"
 
 
-# Microsoft's identifiers.
-ROLES = {
-    "AcrPull": "7f951dda-4ed3-4680-a7ca-43fe172d538d",
-    "Azure AI Enterprise Network Connection Approver": "b556d68e-0be0-4f35-a333-ad7ee1ce17ea",
-    "Azure AI Inference Deployment Operator": "3afb7f49-54cb-416e-8c09-6dc049efa503",
-    "AzureML Compute Operator": "e503ece1-11d0-4e8e-8e2c-7a6c3bf38815",
-    "AzureML Data Scientist": "f6c7c914-8db3-469d-8ca1-694a8f32e121",
-    "AzureML Metrics Writer": "635dd51f-9968-44d3-b7fb-6d9a6bd613ae",
-    "AzureML Registry User": "1823dd4f-9b8c-4ab6-ab4e-7397a3684615",
-    "Contributor": "b24988ac-6180-42a0-ab88-20f7382dd24c",
-    "Key Vault Secrets User": "4633458b-17de-408a-b874-0445c86b69e6",
-    "Log Analytics Reader": "73c42c96-874c-492b-b04d-ab87d138a893",
-    "Managed Identity Operator": "f1a07417-d97a-45cb-824c-7a7467783830",
-    "Monitoring Contributor": "749f88d5-cbae-40b8-bcfc-e573ddc772fa",
-    "Reader": "acdd72a7-3385-48ef-bd42-f606fba81ae7",
-    "Role Based Access Control Administrator": "f58310d9-a9f6-439a-9e8d-f62e7b41a168",
-    "Storage Blob Data Contributor": "ba92f5b4-2d11-453d-a403-e96b0029c9fe",
-    "Storage Blob Data Reader": "2a2b9908-6ea1-4ae2-8e65-a410df84e7d1",
-    "Storage File Data Privileged Contributor": "69566ab7-960f-475b-8e7c-b3118f30c6bd",
-    "Storage Queue Data Contributor": "974c5e8b-45b9-4653-ba55-5f855dd0fb88",
-    "Storage Table Data Contributor": "0a9a7e1f-b9d0-4cc4-a60d-0319b160aaa3",
-}
-
-# Who, which role, on what, and when: a condition on what is built, in Python.
-RIGHTS: list[tuple[str, str, str, Callable[[Built], bool]]] = [
-    ("jobs", "Storage Blob Data Contributor", "storage", lambda b: True),
-    ("jobs", "Storage Queue Data Contributor", "storage", lambda b: True),
-    ("jobs", "Storage Table Data Contributor", "storage", lambda b: True),
-    ("jobs", "Storage Blob Data Reader", "data_lake", lambda b: True),
-    ("jobs", "AcrPull", "container_registry", lambda b: True),
-    ("jobs", "AzureML Data Scientist", "workspace", lambda b: True),
-    ("jobs", "Reader", "ml_registry", lambda b: True),
-    ("endpoint", "Storage Blob Data Contributor", "storage", lambda b: True),
-    ("endpoint", "AcrPull", "container_registry", lambda b: True),
-    ("endpoint", "AzureML Metrics Writer", "workspace", lambda b: True),
-    ("endpoint", "AcrPull", "ml_registry_group", lambda b: bool(b.config["registry"]["managed_resource_group"])),
-    (
-        "endpoint",
-        "Storage Blob Data Reader",
-        "ml_registry_group",
-        lambda b: bool(b.config["registry"]["managed_resource_group"]),
-    ),
-    ("ci", "AzureML Data Scientist", "workspace", lambda b: True),
-    ("ci", "Storage Blob Data Contributor", "storage", lambda b: True),
-    ("ci", "Managed Identity Operator", "identity_jobs", lambda b: True),
-    ("ci", "Managed Identity Operator", "identity_endpoint", lambda b: True),
-    ("ci", "Azure AI Inference Deployment Operator", "resource_group", lambda b: True),
-    ("ci", "Monitoring Contributor", "resource_group", lambda b: True),
-    ("ci", "Contributor", "resource_group", lambda b: bool(b.config["ci"]["builds_infrastructure"])),
-    (
-        "ci",
-        "Role Based Access Control Administrator",
-        "resource_group",
-        lambda b: bool(b.config["ci"]["builds_infrastructure"]),
-    ),
-    ("ci", "AzureML Registry User", "ml_registry", lambda b: b.environment in ("dev", "staging")),
-    ("ci", "Reader", "ml_registry", lambda b: True),
-    (
-        "ci",
-        "Reader",
-        "ml_registry_group",
-        lambda b: b.config["ci"]["builds_infrastructure"] and bool(b.config["registry"]["managed_resource_group"]),
-    ),
-    (
-        "ci",
-        "Reader",
-        "github_token",
-        lambda b: b.config["ci"]["builds_infrastructure"] and b.events_leave and b.config["ci"]["system"] == "github",
-    ),
-    ("workspace", "Reader", "blob_endpoint", lambda b: b.closed),
-    ("workspace", "Reader", "file_endpoint", lambda b: b.closed),
-    ("workspace", "Azure AI Enterprise Network Connection Approver", "storage", lambda b: b.closed),
-    ("workspace", "Azure AI Enterprise Network Connection Approver", "data_lake", lambda b: b.closed),
-    ("workspace", "Azure AI Enterprise Network Connection Approver", "ml_registry", lambda b: b.mode == "isolated"),
-    (
-        "events",
-        "Key Vault Secrets User",
-        "github_token",
-        lambda b: b.events_leave and b.config["ci"]["system"] == "github",
-    ),
-    ("data_scientists", "AzureML Data Scientist", "workspace", lambda b: b.environment == "dev"),
-    ("data_scientists", "Storage Blob Data Contributor", "storage", lambda b: b.environment == "dev"),
-    ("data_scientists", "Storage File Data Privileged Contributor", "storage", lambda b: b.environment == "dev"),
-    ("data_scientists", "Storage Blob Data Reader", "data_lake", lambda b: b.environment == "dev"),
-    ("data_scientists", "Reader", "ml_registry", lambda b: b.environment == "dev"),
-    ("data_scientists", "Reader", "workspace", lambda b: b.environment != "dev"),
-    ("data_scientists", "Log Analytics Reader", "log_analytics", lambda b: b.environment != "dev"),
-    ("ml_engineers", "AzureML Data Scientist", "workspace", lambda b: b.environment != "prod"),
-    ("ml_engineers", "AzureML Compute Operator", "workspace", lambda b: b.environment != "prod"),
-    ("ml_engineers", "Storage Blob Data Contributor", "storage", lambda b: b.environment != "prod"),
-    ("ml_engineers", "Storage Blob Data Contributor", "data_lake", lambda b: b.environment != "prod"),
-    ("ml_engineers", "AzureML Registry User", "ml_registry", lambda b: b.environment == "dev"),
-    ("ml_engineers", "Reader", "workspace", lambda b: b.environment == "prod"),
-    ("ml_engineers", "Log Analytics Reader", "log_analytics", lambda b: b.environment == "prod"),
-]
-
-
 def everybody_has_the_rights_they_need_and_no_others(built: Built) -> Iterator[str]:
+    table, own_role = built.tables["roles"], built.config["ci"]["autoscale_role_id"]
+    roles = {**table["roles"], "autoscale": (own_role or "").rsplit("/", 1)[-1]}
     expected = set()
-    if built.config["assign_roles"]:
-        present = set(built.actors.values())
-        expected = {
-            (who, ROLES[role], built.places[on])
-            for who, role, on, when in RIGHTS
-            if who in present and on in built.places and when(built)
-        }
+    for row in table["grants"] if built.config["environment"]["assign_roles"] else []:
+        there = row["who"] in built.actors and row["on"] in built.places and row["on"] not in built.given
+        if there and built.counts(row):
+            expected.add((row["who"], roles[row["role"]], built.places[row["on"]], row["why"]))
+    who_is = {id: who for who, id in built.actors.items()}
     found = set()
     for one in built.of(_ROLE):
         said = one.body["properties"]
-        who = built.actors.get(said["principalId"], said["principalId"])
-        found.add((who, said["roleDefinitionId"].rsplit("/", 1)[1], one.scope))
-        people = who in ("data_scientists", "ml_engineers")
-        if said["principalType"] != ("Group" if people else "ServicePrincipal"):
+        who = who_is.get(said["principalId"], said["principalId"])
+        found.add((who, said["roleDefinitionId"].rsplit("/", 1)[1], one.scope, said.get("description")))
+        if said["principalType"] != ("Group" if who in table["people"] else "ServicePrincipal"):
             yield f"{who} is a {said['principalType']}"
-        if not said["roleDefinitionId"].startswith(
-            f"{'/'.join((one.scope or '').split('/')[:3])}/providers/Microsoft.Authorization/roleDefinitions/"
-        ):
+        home = f"{'/'.join((one.scope or '').split('/')[:3])}/providers/Microsoft.Authorization/roleDefinitions/"
+        if not said["roleDefinitionId"].startswith(home):
             yield f"{who}: {said['roleDefinitionId']}"
-        if not said["description"]:
-            yield f"nobody knows why {who} has {said['roleDefinitionId']}"
     for right in sorted(found ^ expected, key=str):
         yield f"{'too much' if right in found else 'too little'}: {right}"
 
 
-def ci_cannot_give_itself_more(built: Built) -> Iterator[str]:
-    administrators = {ROLES["Contributor"], ROLES["Role Based Access Control Administrator"]}
-    given = ", ".join(sorted(set(ROLES.values()) - administrators))
-    types = "'ServicePrincipal', 'Group'"
-    expected = " AND ".join(
-        f"(!(ActionMatches{{'{_ROLE}/{action}'}}) OR ("
-        f"@{of}[{_ROLE}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{given}}} AND "
-        f"@{of}[{_ROLE}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{{types}}}))"
-        for action, of in (("write", "Request"), ("delete", "Resource"))
-    )
+def the_roles_are_no_wider_than_they_must_be(built: Built) -> Iterator[str]:
+    """Apart from the table: Contributor only where infrastructure is built, nothing but readers of prod among people."""
+    names = {id: name for name, id in role_ids().items()}
+    who_is = {id: who for who, id in built.actors.items()}
+    people, builders = built.tables["roles"]["people"], ("infrastructure", "infrastructure_engineers")
     for one in built.of(_ROLE):
         said = one.body["properties"]
-        gives = said["roleDefinitionId"].endswith(ROLES["Role Based Access Control Administrator"])
-        condition = (said.get("condition"), said.get("conditionVersion"))
-        if condition != ((expected, "2.0") if gives else (None, None)):
-            yield f"{one.address}: condition {condition}"
+        who, role = who_is.get(said["principalId"]), names.get(said["roleDefinitionId"].rsplit("/", 1)[1], "")
+        if role in ("Contributor", "Owner", "User Access Administrator") and who not in builders:
+            yield f"{who} is {role}"
+        if role == "Role Based Access Control Administrator" and who != "infrastructure":
+            yield f"{who} gives roles"
+        looks = role.endswith("Reader") or who in ("data_engineers", "infrastructure_engineers", "annotators")
+        if who in people and built.environment == "prod" and not looks:
+            yield f"{who} is {role} in prod"
+        if who == "ci" and one.scope == built.places.get("state"):
+            yield "ci writes the state of the environment"
+        if who == "plan" and not role.endswith("Reader"):
+            yield f"plan is {role}"
+
+
+def nobody_gives_itself_a_role(built: Built) -> Iterator[str]:
+    """The condition of Microsoft's page "Delegate Azure role assignment management with conditions", with the object ID."""
+    administrator = role_ids()["Role Based Access Control Administrator"]
+    table, own_role = built.tables["roles"], built.config["ci"]["autoscale_role_id"]
+    given = {id for name, id in table["roles"].items() if name not in table["given_by_people_only"]}
+    given |= {own_role.rsplit("/", 1)[-1]} if own_role else set()
+    if not {"Contributor", "Role Based Access Control Administrator"} <= set(table["given_by_people_only"]):
+        yield "given_by_people_only lacks the roles by which an identity gives itself more"
+    for one in built.of(_ROLE):
+        said = one.body["properties"]
+        if not said["roleDefinitionId"].endswith(administrator):
+            if said.get("condition"):
+                yield f"{one.address} has a condition"
+            continue
+        expected = " AND ".join(
+            f"(!(ActionMatches{{'{_ROLE}/{action}'}}) OR ("
+            f"@{of}[{_ROLE}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{', '.join(sorted(given))}}} AND "
+            f"@{of}[{_ROLE}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{'ServicePrincipal', 'Group'}} AND "
+            f"@{of}[{_ROLE}:PrincipalId] ForAllOfAllValues:GuidNotEquals {{{said['principalId']}}}))"
+            for action, of in (("write", "Request"), ("delete", "Resource"))
+        )
+        if (said.get("condition"), said.get("conditionVersion")) != (expected, "2.0"):
+            yield f"the condition of {one.address} is {said.get('condition')}"
+
+
+def what_is_given_is_not_built(built: Built) -> Iterator[str]:
+    kinds = {"log_analytics": _LOGS, "container_registry": _IMAGES, "key_vault": _VAULT}
+    for name, kind in kinds.items():
+        expected = [] if name in built.given else [built.places[name]]
+        if [one.id for one in built.of(kind)] != expected:
+            yield f"{kind}: {[one.id for one in built.of(kind)]}, not {expected}"
+    (workspace,) = built.of(_ML)
+    for path, name in (
+        ("keyVault", "key_vault"),
+        ("containerRegistry", "container_registry"),
+        ("storageAccount", "storage"),
+    ):
+        yield from _wrong(workspace, f"properties.{path}", built.places[name])
+    for one in built.of("Microsoft.Insights/components"):
+        yield from _wrong(one, "properties.WorkspaceResourceId", built.places["log_analytics"])
 
 
 FACTS: list[Callable[[Built], Iterator[str]]] = [
-    a_network_of_its_own_has_all_zones_and_lets_nobody_out,
-    alerts_measure_what_there_is_and_tell_somebody,
     an_environment_has_its_alerts,
-    ci_cannot_give_itself_more,
     closed_means_closed,
     clusters_are_the_configurations,
     computes_leave_where_they_may,
     containers_are_datastores,
+    data_are_kept_and_deleted_as_the_tables_say,
     everybody_has_the_rights_they_need_and_no_others,
-    everything_closed_has_its_private_endpoint,
     keys_are_refused,
     logs_are_kept,
     machines_act_as_the_right_identity,
-    old_versions_of_the_workspaces_own_blobs_are_kept_for_a_while,
+    nobody_gives_itself_a_role,
     only_ci_of_this_environment_signs_in,
-    only_known_events_leave_azure,
+    private_endpoints_are_those_of_the_table,
     resources_carry_the_tags,
     the_budget_is_told_before_it_is_spent,
-    the_callback_address_is_where_it_has_to_be,
-    the_cluster_serves_over_tls,
-    the_logic_app_knows_what_it_has_to,
+    the_roles_are_no_wider_than_they_must_be,
+    what_is_given_is_not_built,
 ]
 
 
-def faults(built: Built, stack: Stack) -> list[str]:
-    """All that is wrong with what a stack makes."""
-    built = replace(built, resources=list(whole(built.resources)))
-    if stack.name == "environment":
-        return [f"{fact.__name__}: {fault}" for fact in FACTS for fault in fact(built)]
-    if stack.name == "registry":
-        return list(the_registry_is_reached_as_its_environments_are(built))
-    given = stack.given or {}
-    return list(an_endpoint_is_watched_and_scaled(built, given["kind"], given.get("deployments", [])))
+def _shared(built: Built) -> Built:
+    """Of what all environments share: without the tag of one of them."""
+    tags = {name: value for name, value in built.config["tags"].items() if name != "environment"}
+    return replace(built, config={**built.config, "tags": tags})
 
 
 def the_registry_is_reached_as_its_environments_are(built: Built) -> Iterator[str]:
-    (registry,) = built.of("Microsoft.MachineLearningServices/registries")
-    yield from _wrong(registry, "properties.publicNetworkAccess", "Disabled" if built.mode == "isolated" else "Enabled")
+    (registry,) = built.of(_REGISTRY)
+    modes = {config["network"]["mode"] for config in built.environments.values()}
+    yield from _wrong(registry, "properties.publicNetworkAccess", "Disabled" if modes == {"isolated"} else "Enabled")
     (region,) = registry.body["properties"]["regionDetails"]
     (storage,) = region["storageAccountDetails"]
     if at(storage, "systemCreatedStorageAccount.allowBlobPublicAccess") is not False:
         yield "the registry's blobs may be public"
-    if registry.name != built.config["registry"]["name"]:
-        yield f"the registry is called {registry.name}"
-    if [group.name for group in built.of("Microsoft.Resources/resourceGroups")] != [
-        built.config["registry"]["resource_group"]
-    ]:
-        yield "the registry's group is another"
+    home = arm_id(_REGISTRY, built.config["registry"]["name"], built.config["registry"]["resource_group"])
+    if registry.id != home:
+        yield f"the registry is {registry.id}, not {home}"
+    places = {
+        "ml_registry": home,
+        "ml_registry_storage": behind_registry(home, "storageAccountDetails"),
+        "ml_registry_container_registry": behind_registry(home, "acrDetails"),
+    }
+    rows = built.tables["network"]["registry_endpoints"] if built.mode == "isolated" else []
+    yield from _endpoints(built, f"pe-{registry.name}", rows, places)
+    if "log_analytics" in built.given:
+        yield from logs_are_kept(built)
+    yield from resources_carry_the_tags(_shared(built))
 
 
-def an_endpoint_is_watched_and_scaled(built: Built, kind: str, deployments: list[str]) -> Iterator[str]:
-    names, limits = built.config["names"], built.config["thresholds"]
-    name = names[f"{kind}_endpoint"]
+def the_network_has_all_zones_and_lets_nobody_in(built: Built) -> Iterator[str]:
+    network = built.config["network"]
+    zones = {zone for names in _zones(built).values() for zone in names}
+    if {zone.name for zone in built.of("Microsoft.Network/privateDnsZones")} != zones:
+        yield f"private zones: {built.of('Microsoft.Network/privateDnsZones')}"
+    home = arm_id("Microsoft.Network/virtualNetworks", network["name"], network["resource_group"])
+    links = built.of("Microsoft.Network/privateDnsZones/virtualNetworkLinks")
+    if {link.id.split("/")[8] for link in links} != zones:
+        yield f"links: {[link.id for link in links]}"
+    for link in links:
+        yield from _wrong(link, "properties.registrationEnabled", False)
+        yield from _wrong(link, "properties.virtualNetwork.id", home)
+    for one in built.of("Microsoft.Network/virtualNetworks"):
+        yield from _wrong(one, "properties.addressSpace.addressPrefixes", [network["address_space"]])
+    guard = arm_id("Microsoft.Network/networkSecurityGroups", f"nsg-{network['name']}", network["resource_group"])
+    for part in built.of("Microsoft.Network/virtualNetworks/subnets"):
+        yield from _wrong(part, "properties.networkSecurityGroup.id", guard)
+        # Otherwise the rules would not count for private endpoints.
+        yield from _wrong(part, "properties.privateEndpointNetworkPolicies", "NetworkSecurityGroupEnabled")
+    if [
+        (one.id, at(one.body, "properties.securityRules") or [])
+        for one in built.of("Microsoft.Network/networkSecurityGroups")
+    ] != [(guard, [])]:
+        yield "the network security group is missing or has rules"
+    if [one.id for one in built.of("Microsoft.Network/virtualNetworks/subnets")] != [built.subnet]:
+        yield "the subnet is another"
+    yield from resources_carry_the_tags(_shared(built))
+
+
+def the_cluster_serves_over_tls_in_every_environment_that_names_it(built: Built) -> Iterator[str]:
+    asked = built.config["kubernetes"]
+    cluster = asked["cluster_id"]
+    sharers = [
+        config
+        for config in built.environments.values()
+        if (config["kubernetes"]["cluster_id"] or "").lower() == cluster.lower()
+    ]
+    extensions = built.of("Microsoft.KubernetesConfiguration/extensions")
+    if [one.scope for one in extensions] != [cluster]:
+        yield f"extensions: {[one.scope for one in extensions]}"
+    expected = {
+        "enableTraining": "false",
+        "enableInference": "true",
+        "allowInsecureConnections": "false",
+        "inferenceRouterServiceType": "LoadBalancer",
+        "inferenceRouterHA": str(asked["high_availability"]).lower(),
+        "sslCname": asked["host"],
+        "sslSecret": asked["tls_secret"],
+    }
+    arc = "connectedClusters" in cluster
+    if any(config["network"]["mode"] != "public" for config in sharers) and not arc:
+        expected["internalLoadBalancerProvider"] = "azure"  # AKS's: an Arc cluster has a balancer of its own
+    for one in extensions:
+        yield from _differs("extension", at(one.body, "properties.configurationSettings"), expected)
+        if (at(one.body, "identity.type") == "SystemAssigned") != arc:
+            yield f"the extension acts as {one.body.get('identity')}"
+    found = {}
+    for one in built.of(f"{_ML}/computes"):
+        said = one.body["properties"]
+        acts = list(one.body["identity"]["userAssignedIdentities"])
+        sizes = said["properties"]["instanceTypes"]
+        found[one.id] = (said["computeType"], said["resourceId"], acts, said["properties"]["namespace"], set(sizes))
+        yield from _wrong(one, "properties.disableLocalAuth", True)
+    wanted = {}
+    for config in sharers:
+        names, group = config["names"], config["names"]["resource_group"]
+        identity = arm_id(_IDENTITY, names["identity_endpoint"], group)
+        place = arm_id(f"{_ML}/computes", f"{names['workspace']}/kubernetes", group)
+        own = config["kubernetes"]
+        wanted[place] = ("Kubernetes", cluster, [identity], own["namespace"], set(own["instance_types"]))
+    yield from _differs("attached", found, wanted)
+    watched = asked["log_analytics_id"]
+    groups = built.of("Microsoft.Insights/actionGroups")
+    if len(groups) != (1 if watched else 0):
+        yield f"action groups: {groups}"
+    rows = {
+        f"{row['name']}-{cluster.rsplit('/', 1)[1]}": (
+            row,
+            row["query"].replace("{namespace}", asked["namespace"]),
+            watched,
+        )
+        for row in built.tables["alerts"]["cluster"]
+        if watched
+    }
+    yield from _queries(built, rows, groups[0].id if groups else "")
+    yield from _mails(built, {group.name for group in groups})
+
+
+def an_endpoint_is_watched_and_scaled(built: Built, stack: Stack) -> Iterator[str]:
+    names, tables = built.config["names"], built.tables["alerts"]
+    name = names[f"{stack.kind}_endpoint"]
     endpoint = arm_id(_ENDPOINT, f"{names['workspace']}/{name}", names["resource_group"])
     (setting,) = built.of("Microsoft.Insights/diagnosticSettings")
     logs = {log["category"] for log in setting.body["properties"]["logs"] if log.get("enabled")}
-    kept = {"AmlOnlineEndpointConsoleLog", "AmlOnlineEndpointEventLog", "AmlOnlineEndpointTrafficLog"}
-    if (setting.scope, logs) != (endpoint, kept):
+    if (setting.scope, logs) != (endpoint, set(built.tables["logs"]["endpoint"]["categories"])):
         yield f"{setting.scope} logs {sorted(logs)}"
-    above, each = "GreaterThan", {"deployment": "*"}
-    expected: dict[str, Any] = {
-        f"latency-{name}": ("RequestLatency_P95", "Average", above, limits["latency_p95_ms"], each),
-        f"server-errors-{name}": (
-            "RequestsPerMinute",
-            "Average",
-            above,
-            limits["errors_per_minute"],
-            {**each, "statusCodeClass": "5xx"},
-        ),
-        f"data-collection-{name}": ("DataCollectionErrorsPerMinute", "Average", above, 0, each),
-    }
-    online = built.config.get("online", {}) if kind == "online" else {}
-    percentages = {
-        "cpu": "CpuUtilizationPercentage",
-        "memory": "CpuMemoryUtilizationPercentage",
-        "disk": "DiskUtilization",
-    }
-    if online.get("gpu"):
-        percentages |= {"gpu": "GpuUtilizationPercentage", "gpu-memory": "GpuMemoryUtilizationPercentage"}
-    for deployment in deployments if online else []:
-        for key, metric in percentages.items():
-            limit = limits["utilisation_percent"]
-            expected[f"{key}-{name}-{deployment}"] = (metric, "Average", above, limit, {})
-        least = online["min_instances"]
-        expected[f"capacity-{name}-{deployment}"] = ("DeploymentCapacity", "Average", "LessThan", least, {})
-    yield from _differs("alerts", _alerts(built), expected)
-    yield from alerts_measure_what_there_is_and_tell_somebody(built)
+    yield from _wrong(setting, "properties.workspaceId", built.places["log_analytics"])
+    online = built.config.get("online") or {}
+    alerts = {f"{row['name']}-{name}": _of_row(built, row, endpoint) for row in tables["endpoint"]}
+    for deployment in stack.deployments:
+        for row in tables["deployment"]:
+            if online.get("gpu") or not row.get("gpu"):
+                own = _of_row(built, row, f"{endpoint}/deployments/{deployment}", split=False)
+                alerts[f"{row['name']}-{name}-{deployment}"] = own
+    yield from _differs("alerts", _metric_alerts(built), alerts)
     yield from resources_carry_the_tags(built)
     scaled = {}
     for one in built.of("Microsoft.Insights/autoscaleSettings"):
         said = one.body["properties"]
         (profile,) = said["profiles"]
-        rules = [
-            (
-                rule["metricTrigger"]["metricName"],
-                rule["metricTrigger"]["metricResourceUri"],
-                rule["metricTrigger"]["operator"],
-                rule["metricTrigger"]["threshold"],
-                rule["metricTrigger"]["timeWindow"],
-                rule["scaleAction"]["direction"],
-                rule["scaleAction"]["cooldown"],
-            )
-            for rule in profile["rules"]
-        ]
+        rules = [_scaling_rule(rule) for rule in profile["rules"]]
         scaled[said["targetResourceUri"]] = ({key: int(value) for key, value in profile["capacity"].items()}, rules)
-    yield from _differs(
-        "autoscale",
-        scaled,
-        {
-            f"{endpoint}/deployments/{deployment}": _scaling(endpoint, deployment, online, limits["latency_p95_ms"])
-            for deployment in (deployments if online else [])
-        },
-    )
+    numbers = {**built.config["thresholds"], **online}
+    expected: dict[str, Any] = {}
+    for deployment in stack.deployments:
+        own = f"{endpoint}/deployments/{deployment}"
+        least, most = online["min_instances"], online["max_instances"]
+        expected[own] = (
+            {"default": least, "minimum": least, "maximum": most},
+            [
+                (
+                    *(row["metric"], endpoint if row["of"] == "endpoint" else own, row["operator"]),
+                    *(numbers[row["threshold"]], row["window"], row["direction"], row["cooldown"]),
+                    # The endpoint's latency is taken of this deployment alone.
+                    [("deployment", "Equals", [deployment])] if row["of"] == "endpoint" else [],
+                )
+                for row in tables["scaling"]
+            ],
+        )
+    yield from _differs("autoscale", scaled, expected)
 
 
-def _scaling(endpoint: str, deployment: str, online: Mapping[str, Any], latency: int) -> tuple[Any, Any]:
-    own, cpu = f"{endpoint}/deployments/{deployment}", "CpuUtilizationPercentage"
-    least, most = online["min_instances"], online["max_instances"]
-    more = ("PT5M", "Increase", "PT5M")
+def _scaling_rule(rule: Mapping[str, Any]) -> tuple[Any, ...]:
+    trigger, action = rule["metricTrigger"], rule["scaleAction"]
+    dimensions = [
+        (one["DimensionName"], one["Operator"], list(one["Values"])) for one in trigger.get("dimensions") or []
+    ]
     return (
-        {"default": least, "minimum": least, "maximum": most},
-        [
-            (cpu, own, "GreaterThan", online["scale_out_percent"], *more),
-            ("RequestLatency_P95", endpoint, "GreaterThan", latency, *more),
-            (cpu, own, "LessThan", online["scale_in_percent"], "PT15M", "Decrease", "PT15M"),
-        ],
+        *(trigger[key] for key in ("metricName", "metricResourceUri", "operator", "threshold", "timeWindow")),
+        *(action["direction"], action["cooldown"], dimensions),
     )
+
+
+def faults(built: Built, stack: Stack) -> list[str]:
+    """All that is wrong with what a stack makes, each with the promise that it breaks."""
+    facts: dict[str, list[Callable[[Built], Iterator[str]]]] = {
+        "environment": FACTS,
+        "registry": [the_registry_is_reached_as_its_environments_are],
+        "network": [the_network_has_all_zones_and_lets_nobody_in],
+        "cluster": [the_cluster_serves_over_tls_in_every_environment_that_names_it],
+    }
+    if stack.kind:
+        return [
+            f"{an_endpoint_is_watched_and_scaled.__name__}: {one}"
+            for one in an_endpoint_is_watched_and_scaled(built, stack)
+        ]
+    return [f"{fact.__name__}: {fault}" for fact in facts[stack.name] for fault in fact(built)]

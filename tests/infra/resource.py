@@ -58,6 +58,16 @@ def stand_in(resource_id: str, attribute: str) -> str:
     return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{resource_id.lower()}#{attribute}"))
 
 
+def behind_registry(registry_id: str, part: str) -> str:
+    """The ID of what Azure makes behind an Azure ML registry: its storage account or its container registry."""
+    name = registry_id.rsplit("/", 1)[1]
+    kinds = {
+        "storageAccountDetails": "Microsoft.Storage/storageAccounts",
+        "acrDetails": "Microsoft.ContainerRegistry/registries",
+    }
+    return arm_id(kinds[part], f"behind{name}", f"azureml-rg-{name}")
+
+
 def kind_of(resource_id: str) -> str:
     """The ARM type of the resource that an ID names."""
     before, found, path = resource_id.rpartition("/providers/")

@@ -24,7 +24,7 @@ from tf.gen import tfplugin_pb2 as pb
 from tf.gen import tfplugin_pb2_grpc as services
 
 from tests.infra.reference import load, why_not
-from tests.infra.resource import SUBSCRIPTION, TENANT, arm_id, group_id, stand_in
+from tests.infra.resource import SUBSCRIPTION, TENANT, arm_id, behind_registry, group_id, stand_in
 from tests.infra.settings import ROWS, Attributes
 
 Schema = dict[str, Any]
@@ -39,10 +39,12 @@ _TYPES = {"string": "string", "int": "number", "float": "number", "bool": "bool"
 _EXPORTED = {
     **dict.fromkeys(("is_default", "has_immutability_policy", "has_legal_hold"), "bool"),
     **dict.fromkeys(("is_a_legacy_log_analytics_rule", "is_workspace_alerts_storage_configured"), "bool"),
-    **dict.fromkeys(("data_endpoint_host_names", "custom_dns_configs", "network_interface"), ["list", "string"]),
+    "data_endpoint_host_names": ["list", "string"],
+    "custom_dns_configs": ["list", "string"],
+    "network_interface": ["list", "string"],
     "private_dns_zone_configs": ["list", "string"],
 }
-# Where the real provider gives up after 30 minutes and Azure takes longer: (type, condition, least minutes of `create`).
+# Where the provider gives up after 30 minutes and Azure takes longer: (type, condition, least minutes of `create`).
 # Provisioning a managed network takes about 30 minutes, and a rule with a firewall about 10 more: Microsoft's
 # how-to-managed-network; the provider's default timeouts are in azurerm_rules.json.
 _SLOW = [("azurerm_machine_learning_workspace", "managed_network.provision_on_creation_enabled", 60)]
@@ -56,6 +58,7 @@ def read_schemas() -> dict[str, Schema]:
     features = {
         name: {"nesting_mode": "list", "block": {"attributes": _options(rule, "bool"), "block_types": {}}}
         for name, rule in load("azurerm_rules")["provider"]["features"].items()
+        if isinstance(rule, dict)
     }
     provider = {
         "attributes": {
@@ -253,7 +256,9 @@ def _together(path: str, rule: Schema, value: Any, whole: Values) -> Iterator[st
     given = value not in (None, [], {})
 
     def others(key: str) -> list[str]:
-        return [one for one in (each.replace(".0.", ".") for each in rule.get(key, [])) if _there(whole, one.split("."))]
+        return [
+            one for one in (each.replace(".0.", ".") for each in rule.get(key, [])) if _there(whole, one.split("."))
+        ]
 
     if given and (conflict := others("conflicts_with")):
         yield f"conflicts with {', '.join(conflict)}"
@@ -327,7 +332,15 @@ def _exported(own: str, wanted: Any) -> Values:
     return found
 
 
-def _answer(own: str, path: str) -> str:
+def _answer(own: str, path: str) -> Any:
+    if path == "properties.regionDetails":
+        storage, images = (behind_registry(own, part) for part in ("storageAccountDetails", "acrDetails"))
+        return [
+            {
+                "storageAccountDetails": [{"systemCreatedStorageAccount": {"armResourceId": {"resourceId": storage}}}],
+                "acrDetails": [{"systemCreatedAcrAccount": {"armResourceId": {"resourceId": images}}}],
+            }
+        ]
     if path == "properties.managedResourceGroup.resourceId":
         return group_id(f"azureml-rg-{own.rsplit('/', 1)[1]}")
     return stand_in(own, path.rsplit(".", 1)[-1])

@@ -28,19 +28,17 @@ DEFAULTS: dict[str, Settings] = {
         "properties.networkRuleBypassOptions": "AzureServices",
         "properties.policies.exportPolicy.status": "enabled",
     },
-    "Microsoft.EventGrid/systemTopics/eventSubscriptions": {
-        "properties.destination.properties.maxEventsPerBatch": 1,
-        "properties.destination.properties.preferredBatchSizeInKilobytes": 64,
-        "properties.eventDeliverySchema": "EventGridSchema",
-        "properties.filter.isSubjectCaseSensitive": False,
-        "properties.filter.enableAdvancedFilteringOnArrays": False,
-    },
     "Microsoft.Insights/actionGroups": {"properties.enabled": True},
     "Microsoft.Insights/autoscaleSettings": {"properties.enabled": True},
     "Microsoft.Insights/components": {"properties.RetentionInDays": 90},
     "Microsoft.Insights/metricAlerts": {"properties.autoMitigate": True},
     "Microsoft.KeyVault/vaults": {"properties.createMode": "default", "properties.enableSoftDelete": True},
-    "Microsoft.Logic/workflows": {"properties.state": "Enabled"},
+    "Microsoft.Insights/scheduledQueryRules": {
+        "properties.enabled": True,
+        "properties.criteria.allOf[0].failingPeriods.minFailingPeriodsToAlert": 1,
+        "properties.criteria.allOf[0].failingPeriods.numberOfEvaluationPeriods": 1,
+    },
+    "Microsoft.Insights/activityLogAlerts": {"properties.enabled": True},
     "Microsoft.MachineLearningServices/workspaces": {
         "kind": "Default",
         "sku.tier": "Basic",
@@ -68,12 +66,11 @@ DEFAULTS: dict[str, Settings] = {
 # Lists that Azure reads as sets: the end of the path.
 UNORDERED = (
     "properties.addressSpace.addressPrefixes",
-    "properties.advancedFilters",
     "properties.criteria.allOf.dimensions",
     "properties.emailReceivers",
-    "properties.filter.advancedFilters",
-    "properties.filter.includedEventTypes",
     "properties.logs",
+    "properties.networkAcls.resourceAccessRules",
+    "properties.policy.rules",
     "properties.privateDnsZoneConfigs",
 )
 
@@ -173,6 +170,7 @@ def _id(value: Any) -> Any:
             return "the first of a month"
         if value in (_SINGLE, _MULTIPLE):
             return "metrics"  # on one resource both mean the same
+        return value.rstrip("\n")  # a query's last line
     return value
 
 

@@ -49,7 +49,9 @@ def rule(kind: str, path: str) -> dict[str, Any]:
 
 # Enumerations that ARM declares as plain text are those that azurerm checks: path in the request -> type and path in azurerm.
 _SAME_AS: dict[str, dict[str, tuple[str, str]]] = {
-    "Microsoft.Authorization/roleAssignments": {"properties.principalType": ("azurerm_role_assignment", "principal_type")},
+    "Microsoft.Authorization/roleAssignments": {
+        "properties.principalType": ("azurerm_role_assignment", "principal_type")
+    },
     "Microsoft.ContainerRegistry/registries": {
         "sku.name": ("azurerm_container_registry", "sku"),
         "properties.networkRuleBypassOptions": ("azurerm_container_registry", "network_rule_bypass_option"),
@@ -64,7 +66,10 @@ _SAME_AS: dict[str, dict[str, tuple[str, str]]] = {
         "properties.windowSize": ("azurerm_monitor_metric_alert", "window_size"),
         "properties.severity": ("azurerm_monitor_metric_alert", "severity"),
         "properties.criteria.allOf.operator": ("azurerm_monitor_metric_alert", "criteria.operator"),
-        "properties.criteria.allOf.dimensions.operator": ("azurerm_monitor_metric_alert", "criteria.dimension.operator"),
+        "properties.criteria.allOf.dimensions.operator": (
+            "azurerm_monitor_metric_alert",
+            "criteria.dimension.operator",
+        ),
     },
     "Microsoft.Insights/scheduledQueryRules": {
         "properties.evaluationFrequency": ("azurerm_monitor_scheduled_query_rules_alert_v2", "evaluation_frequency"),
@@ -106,9 +111,14 @@ _FORMS = {
 }
 
 
-def refused(resources: list[Resource]) -> Iterator[str]:
-    """What Azure would refuse of the resources, or ignore: one line for each value, with the rule."""
+def refused(resources: list[Resource], own_role: str | None = None) -> Iterator[str]:
+    """What Azure would refuse of the resources, or ignore: one line for each value, with the rule.
+
+    `own_role` is the ID of a role that the configuration names, of which no list knows.
+    """
     for resource in resources:
+        if own_role and own_role in str((resource.body.get("properties") or {}).get("roleDefinitionId")):
+            continue
         where = f"{resource.kind} {resource.name}"
         for path, value, reason in _refused(resource):
             yield f"{where}: {path} '{value}' is refused: {reason} ({resource.address})"

@@ -1,6 +1,6 @@
 """Print how old the lists beside this file are, and where each is looked up again.
 
-    python -m tests.infra.reference.age
+python -m tests.infra.reference.age
 """
 
 from __future__ import annotations
@@ -37,4 +37,4 @@ def _age(date: str, today: datetime.date) -> str:
 
 
 if __name__ == "__main__":
-    print("\n".join(lines(datetime.datetime.now(tz=datetime.timezone.utc).date())))
+    print("\n".join(lines(datetime.datetime.now(tz=datetime.UTC).date())))
