@@ -59,10 +59,10 @@ def _lists(mutation: Mutation, project: Path) -> Iterator[str]:
     yield from refused(resources, merged(project, mutation.environment)["ci"]["autoscale_role_id"])
 
 
-def _stand_in(mutation: Mutation, project: Path) -> Iterator[str]:
+def _refused(mutation: Mutation, project: Path) -> Iterator[str]:
     try:
-        MADE["terraform"](project, mutation.environment, _stack(mutation))
-    except Refused as error:
+        MADE[mutation.iac](project, mutation.environment, _stack(mutation))
+    except (Refused, CompileError) as error:
         yield str(error)
 
 
@@ -88,7 +88,7 @@ def _static(mutation: Mutation, project: Path) -> Iterator[str]:
 
 CHECKS: dict[str, Check] = {
     "lists": _lists,  # reference: what Azure Monitor, Azure ML and azurerm know
-    "stand-in": _stand_in,  # azurerm's own rules, in the real Terraform
+    "refused": _refused,  # azurerm's own rules, in the real Terraform; types and rules of Bicep
     "azapi": _azapi,  # Azure's types, for what azapi sends
     "compiler": _compiler,  # build and lint
     "order": _order,
@@ -129,14 +129,32 @@ SLIPPED = [
     *_both("alerts.yml", "CpuUtilizationPercentage", "CpuUtilization", "lists", "a metric of deployments", **_ONLINE),
     *_both("alerts.yml", "split: [ClusterName]", "split: [NodeId]", "lists", "a dimension that the metric lacks"),
     *_both("alerts.yml", "statusCodeClass", "statusCodeFamily", "lists", "a dimension of requests", **_ONLINE),
-    *_both("alerts.yml", "aggregation: Total", "aggregation: Sum", "lists", "an aggregation that Azure lacks"),
-    *_both("alerts.yml", "aggregation: Maximum", "aggregation: Count", "lists", "an aggregation that the metric lacks"),
-    *_both("alerts.yml", "ServiceHealth", "ServiceIssue", "lists", "a category of the activity log"),
+    *_both("alerts.yml", "aggregation: Total", "aggregation: Sum", "refused", "an aggregation that Azure lacks"),
+    Mutation(
+        "terraform",
+        "tables/alerts.yml",
+        "aggregation: Maximum",
+        "aggregation: Count",
+        "lists",
+        "an aggregation that the metric lacks",
+    ),
+    Mutation(
+        "bicep",
+        "tables/alerts.yml",
+        "aggregation: Maximum",
+        "aggregation: Count",
+        "refused",
+        "an aggregation that the metric lacks",
+    ),
+    Mutation(
+        "terraform", "tables/alerts.yml", "ServiceHealth", "ServiceIssue", "refused", "a category of the activity log"
+    ),
+    Mutation("bicep", "tables/alerts.yml", "ServiceHealth", "ServiceIssue", "lists", "a category of the activity log"),
     *_both(
-        "network.yml", "subresource: amlworkspace", "subresource: workspace", "lists", "a sub-resource of workspaces"
+        "network.yml", "subresource: amlworkspace", "subresource: workspace", "refused", "a sub-resource of workspaces"
     ),
     *_both("network.yml", "subresource: queue", "subresource: queues", "lists", "a sub-resource of a rule"),
-    *_both("network.yml", "subresource: vault", "subresource: keyvault", "lists", "a sub-resource of vaults"),
+    *_both("network.yml", "subresource: vault", "subresource: keyvault", "refused", "a sub-resource of vaults"),
     *_both(
         "roles.yml",
         "7f951dda-4ed3-4680-a7ca-43fe172d538d",
@@ -151,20 +169,20 @@ SLIPPED = [
         "static",
         "a role under another name",
     ),
-    Mutation("terraform", "security.tf", '"standard"', '"basic"', "stand-in", "a SKU of vaults that is none"),
-    Mutation("terraform", "monitoring.tf", '"PerGB2018"', '"Free"', "stand-in", "a retired SKU of Log Analytics"),
+    Mutation("terraform", "security.tf", '"standard"', '"basic"', "refused", "a SKU of vaults that is none"),
+    Mutation("terraform", "monitoring.tf", '"PerGB2018"', '"Free"', "refused", "a retired SKU of Log Analytics"),
     Mutation(
-        "terraform", "modules/storage/main.tf", '"TLS1_2"', '"TLS1_1"', "stand-in", "a TLS version that azurerm lacks"
+        "terraform", "modules/storage/main.tf", '"TLS1_2"', '"TLS1_1"', "refused", "a TLS version that azurerm lacks"
     ),
     Mutation(
-        "terraform", "modules/storage/main.tf", '["AzureServices"]', '["Azure"]', "stand-in", "a bypass that is none"
+        "terraform", "modules/storage/main.tf", '["AzureServices"]', '["Azure"]', "refused", "a bypass that is none"
     ),
-    Mutation("terraform", "alerts.tf", '"PT15M"', '"PT10M"', "stand-in", "a window that metric alerts lack"),
-    Mutation("terraform", "alerts.tf", '"Count"', '"Sum"', "stand-in", "an aggregation of query alerts"),
-    Mutation("terraform", "alerts.tf", "0, 12)", '0, 32)}-action-group"', "stand-in", "a short name that is too long"),
-    Mutation("terraform", "workspace.tf", 'create = "90m"', 'create = "30m"', "stand-in", "a create that times out"),
-    Mutation("terraform", "compute.tf", '"Dedicated"', '"Reserved"', "stand-in", "a priority that is none"),
-    Mutation("terraform", "alerts.tf", '"Forecasted"', '"Forecast"', "stand-in", "a kind of threshold that is none"),
+    Mutation("terraform", "alerts.tf", '"PT15M"', '"PT10M"', "refused", "a window that metric alerts lack"),
+    Mutation("terraform", "alerts.tf", '"Count"', '"Sum"', "refused", "an aggregation of query alerts"),
+    Mutation("terraform", "alerts.tf", "0, 12)", '0, 32)}-action-group"', "refused", "a short name that is too long"),
+    Mutation("terraform", "workspace.tf", 'create = "90m"', 'create = "30m"', "refused", "a create that times out"),
+    Mutation("terraform", "compute.tf", '"Dedicated"', '"Reserved"', "refused", "a priority that is none"),
+    Mutation("terraform", "alerts.tf", '"Forecasted"', '"Forecast"', "refused", "a kind of threshold that is none"),
     Mutation(
         "terraform",
         "network.tf",
@@ -261,8 +279,8 @@ TAKEN = [
     Mutation(
         "terraform",
         "security.tf",
-        'var.closed ? "Deny"',
-        '!var.closed ? "Deny"',
+        'local.closed ? "Deny"',
+        '!local.closed ? "Deny"',
         "closed_means_closed",
         "a vault that is open",
     ),
@@ -374,7 +392,7 @@ TAKEN = [
         "bicep",
         "main.bicep",
         "ci.subjects[?who]}'",
-        "ci.subjects[?'ci']}'",
+        "ci.subjects.?ci}'",
         "only_ci_of_this_environment_signs_in",
         "two identities with one subject",
     ),
@@ -430,9 +448,9 @@ TAKEN = [
     ),
     Mutation(
         "bicep",
-        "registry.bicep",
-        "closed ? 'Disabled' : 'Enabled'",
-        "'Enabled'",
+        "modules/registry.bicep",
+        "closed ? 'Disabled'",
+        "!closed ? 'Disabled'",
         "the_registry_is_reached_as_its_environments_are",
         "a registry that is open",
         stack="registry",
