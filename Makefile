@@ -9,7 +9,7 @@ PROCESSES ?= 2
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-.PHONY: help demo quick check test test-all bench lint format lock hooks clean
+.PHONY: help demo quick check test test-all arm bench lint format lock hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ test: $(READY) ## Run all tests but the long ones, on variants that show every p
 
 test-all: $(READY) ## Run all tests on all variants, with 1000 random answer sets and every combination of infrastructure
 	$(PYTEST) --exhaustive
+
+arm: $(READY) ## After a change of the Bicep layer: compile it to the JSON of the ARM layer
+	PATH="$(BIN):$$PATH" $(BIN)/python scripts/arm.py
 
 bench: $(READY) ## Measure the speed of the template and of the rendered project
 	$(BIN)/python benchmarks/run.py

@@ -1,4 +1,4 @@
-"""Compile the Bicep layer to the JSON of the ARM layer: `make arm`, after each change of the Bicep layer or its tables."""
+"""Compile the Bicep layer to the JSON of the ARM layer: `make arm`, after each change of the layer or its tables."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ VERSION = ROOT / "template/{{ layer.resource_manager }}/infra/.bicep-version"
 # Every stack is rendered; nothing else in infra/ varies with the answers.
 EVERYTHING = {"iac": "bicep", "network": "isolated", "serving": "[online, batch, kubernetes]"}
 
-_NAME = re.compile(r"(\w+)\.bicep")
+_NAME = re.compile(r"(main|registry|network|cluster|endpoint)\.bicep\b")
 
 
 def compiler() -> str | None:
     """Return the path of the Bicep compiler: the variable BICEP, PATH, or where the Azure CLI installs it."""
-    home = Path.home() / ".azure/bin/bicep"
-    return next((path for name in (os.environ.get("BICEP"), "bicep", home) if name and (path := shutil.which(name))), None)
+    names = (os.environ.get("BICEP"), "bicep", Path.home() / ".azure/bin/bicep")
+    return next((path for name in names if name and (path := shutil.which(name))), None)
 
 
 def run(bicep: str, *arguments: str) -> str:
@@ -50,11 +50,11 @@ def recorded() -> str:
 
 
 def stacks() -> Iterator[tuple[str, str]]:
-    """Yield each stack's name, and the file name of its JSON in the layer: rendered under the same condition as its Bicep."""
+    """Yield each stack's name, and the name of its JSON in the layer: the same condition renders it as its Bicep."""
     for path in sorted(BICEP_LAYER.iterdir()):
         found = _NAME.search(path.name)
-        if found and found[1] in ("main", "registry", "network", "cluster", "endpoint"):
-            yield found[1], path.name.removesuffix(".jinja").replace(".bicep", ".json")
+        if found:
+            yield found[1], path.name.replace(".bicep", ".json")
 
 
 def compiled(bicep: str, infra: Path, stack: str, folder: Path) -> bytes:

@@ -3,6 +3,7 @@
 
 targetScope = 'resourceGroup'
 
+import { subnet, zones } from 'configuration.bicep'
 import {
   Alerts
   Ci
@@ -91,30 +92,12 @@ var retentionTable = loadYamlContent('tables/retention.yml')
 // Closed: reached through private endpoints only, in a subnet of yours or in the network that network.bicep builds.
 var closed = network.mode != 'public'
 var buildsNetwork = closed && network.?address_space != null
-var networkGroup = network.?resource_group ?? names.resource_group
-var subnetId = buildsNetwork
-  ? resourceId(
-      subscription().subscriptionId,
-      networkGroup,
-      'Microsoft.Network/virtualNetworks/subnets',
-      network.?name ?? 'none',
-      'endpoints'
-    )
-  : network.?subnet_id ?? ''
+var subnetId = subnet(network, subscription().subscriptionId)
 var zoneNames = union([], flatten(map(items(networkTable.zones), zone => zone.value)))
-var zoneIds = buildsNetwork
-  ? toObject(
-      zoneNames,
-      name => name,
-      name => resourceId(subscription().subscriptionId, networkGroup, 'Microsoft.Network/privateDnsZones', name)
-    )
-  : toObject(network.?private_dns_zone_ids ?? [], id => last(split(id, '/')), id => id)
+var zoneIds = zones(network, subscription().subscriptionId, zoneNames)
 
 // Refused before anything is built: what would fail in the middle otherwise, or open what should be closed.
-var subjects = filter(
-  map(['ci', 'infrastructure', 'plan'], who => ci.subjects[?who] ?? ''),
-  subject => subject != ''
-)
+var subjects = filter(map(['ci', 'infrastructure', 'plan'], who => ci.subjects[?who] ?? ''), subject => subject != '')
 var rules = [
   {
     broken: closed && subnetId == ''
@@ -191,26 +174,8 @@ var given = concat(
   existing.?container_registry_id == null ? [] : ['container_registry'],
   existing.?log_analytics_id == null ? [] : ['log_analytics']
 )
-var stores = union(data.?sources ?? {}, data.?targets ?? {})
 
-// Who holds roles: machines, and groups of people once they have an ID. An assignment's name is made of these.
-var holders = union(
-  {
-    jobs: ids.identity_jobs
-    endpoint: ids.identity_endpoint
-    ci: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', names.identity_ci)
-    infrastructure: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', names.identity_infrastructure)
-    plan: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', names.identity_plan)
-    workspace: ids.workspace
-  },
-  toObject(
-    filter(items(groups), group => group.value != null),
-    group => group.key,
-    group => group.value
-  )
-)
-
-// Which rows of the table count here.
+// The conditions that rows of tables/ name.
 var conditions = {
   closed: closed
   isolated: network.mode == 'isolated'
@@ -220,93 +185,6 @@ var conditions = {
   labels: contains(dataLake.containers, 'labeling-queue')
   production_data: readsProduction
 }
-var roleIds = union(roleTable.roles, ci.?autoscale_role_id == null ? {} : { autoscale: ci.?autoscale_role_id })
-var scopes = union(
-  ids,
-  toObject(
-    dataLake.containers,
-    container => 'data_lake/${container}',
-    container =>
-      resourceId(
-        'Microsoft.Storage/storageAccounts/blobServices/containers',
-        names.data_lake,
-        'default',
-        container
-      )
-  )
-)
-var tableRows = filter(
-  roleTable.grants,
-  row =>
-    contains(row.?in ?? [environment.name], environment.name) && contains(holders, row.who) && empty(filter(
-      row.?when ?? [],
-      condition => !conditions[condition]
-    )) && (!startsWith(row.on, 'data_lake/') || contains(scopes, row.on))
-)
-
-// The identity that builds infrastructure gives the roles of this table to machines and groups, and takes them away: not
-// the roles by which it could give itself more, and none to itself.
-var givenRoles = map(
-  filter(items(roleIds), role => !contains(roleTable.given_by_people_only, role.key)),
-  role => role.value
-)
-var givenRoleIds = join(sort(givenRoles, (one, other) => one < other), ', ')
-var limits = map(
-  [{ action: 'write', of: 'Request' }, { action: 'delete', of: 'Resource' }],
-  change => '(!(ActionMatches{\'Microsoft.Authorization/roleAssignments/${change.action}\'}) OR (@${change.of}[Microsoft.Authorization/roleAssignments:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {${givenRoleIds}} AND @${change.of}[Microsoft.Authorization/roleAssignments:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {\'ServicePrincipal\', \'Group\'} AND @${change.of}[Microsoft.Authorization/roleAssignments:PrincipalId] ForAllOfAllValues:GuidNotEquals {{holder}}))'
-)
-var rows = map(tableRows, row => {
-  on: row.on
-  who: row.who
-  group: contains(roleTable.people, row.who)
-  title: row.role
-  role: roleIds[row.role]
-  scope: scopes[row.on]
-  name: guid(scopes[row.on], holders[row.who], row.role)
-  why: row.why
-  condition: row.role == 'Role Based Access Control Administrator' ? join(limits, ' AND ') : null
-})
-var storeRows = concat(
-  map(filter(items(data.?sources ?? {}), store => store.value.kind != 'onelake'), store => {
-    on: 'data.sources.${store.key}'
-    who: 'jobs'
-    group: false
-    title: 'Storage Blob Data Reader'
-    role: roleIds['Storage Blob Data Reader']
-    scope: store.value.id
-    why: 'reads data'
-  }),
-  map(filter(items(data.?targets ?? {}), store => store.value.kind != 'onelake'), store => {
-    on: 'data.targets.${store.key}'
-    who: 'jobs'
-    group: false
-    title: 'Storage Blob Data Contributor'
-    role: roleIds['Storage Blob Data Contributor']
-    scope: store.value.id
-    why: 'writes data'
-  })
-)
-var assigned = (environment.?assign_roles ?? true)
-  ? filter(
-      rows,
-      row => !contains(given, row.on) && (givesOwnersRights || !contains(roleTable.given_by_people_only, row.title))
-    )
-  : []
-var elsewhere = ['ml_registry', 'ml_registry_group', 'production_lake']
-var listed = concat(
-  filter(rows, row => !(environment.?assign_roles ?? true) || contains(given, row.on)),
-  storeRows
-)
-
-var principals = union(
-  identities.outputs.principalIds,
-  { workspace: workspace.outputs.principalId },
-  toObject(
-    filter(items(groups), group => group.value != null),
-    group => group.key,
-    group => group.value
-  )
-)
 
 module monitoring 'modules/monitoring.bicep' = {
   name: 'monitoring'
@@ -414,7 +292,7 @@ module workspace 'modules/workspace.bicep' = {
     dataLakeName: names.data_lake
     containers: dataLake.containers
     production: readsProduction ? production : null
-    stores: stores
+    stores: union(data.?sources ?? {}, data.?targets ?? {})
     logCategories: logTable.workspace.categories
     logAnalyticsId: ids.log_analytics
   }
@@ -440,40 +318,52 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (closed) {
   dependsOn: [workspace, storage, lake, security]
 }
 
-module roles 'modules/role-assignments.json' = {
+module roles 'modules/roles.bicep' = {
   name: 'roles'
   params: {
-    rows: filter(assigned, row => !contains(elsewhere, row.on))
-    principals: principals
+    environment: environment.name
+    table: roleTable
+    conditions: conditions
+    autoscaleRoleId: ci.?autoscale_role_id
+    scopes: union(
+      ids,
+      toObject(
+        dataLake.containers,
+        name => 'data_lake/${name}',
+        name =>
+          resourceId('Microsoft.Storage/storageAccounts/blobServices/containers', names.data_lake, 'default', name)
+      )
+    )
+    machines: union(
+      {
+        jobs: ids.identity_jobs
+        endpoint: ids.identity_endpoint
+        ci: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', names.identity_ci)
+        workspace: ids.workspace
+      },
+      ci.builds_infrastructure
+        ? {
+            infrastructure: resourceId(
+              'Microsoft.ManagedIdentity/userAssignedIdentities',
+              names.identity_infrastructure
+            )
+            plan: resourceId('Microsoft.ManagedIdentity/userAssignedIdentities', names.identity_plan)
+          }
+        : {}
+    )
+    principals: union(identities.outputs.principalIds, { workspace: workspace.outputs.principalId })
+    groups: groups
+    given: given
+    sources: data.?sources ?? {}
+    targets: data.?targets ?? {}
+    assignRoles: environment.?assign_roles ?? true
+    givesOwnersRights: givesOwnersRights
+    registrySubscription: registrySubscription
+    registryGroup: registry.resource_group
+    registryManagedGroup: registry.?managed_resource_group
+    productionGroup: readsProduction ? production.?resource_group : null
   }
   dependsOn: [storage, lake, security, privateEndpoints]
-}
-
-module registryRoles 'modules/role-assignments.json' = if (givesOwnersRights) {
-  name: 'registry-roles-${environment.name}'
-  scope: resourceGroup(registrySubscription, registry.resource_group)
-  params: {
-    rows: filter(assigned, row => row.on == 'ml_registry')
-    principals: principals
-  }
-}
-
-module registryGroupRoles 'modules/role-assignments.json' = if (givesOwnersRights && registry.?managed_resource_group != null) {
-  name: 'registry-group-roles-${environment.name}'
-  scope: resourceGroup(registrySubscription, registry.?managed_resource_group ?? 'none')
-  params: {
-    rows: filter(assigned, row => row.on == 'ml_registry_group')
-    principals: principals
-  }
-}
-
-module productionRoles 'modules/role-assignments.json' = if (givesOwnersRights && readsProduction) {
-  name: 'production-roles-${environment.name}'
-  scope: resourceGroup(production.?resource_group ?? names.resource_group)
-  params: {
-    rows: filter(assigned, row => row.on == 'production_lake')
-    principals: principals
-  }
 }
 
 // After the roles: the workspace has to be allowed to approve the endpoints that these rules make.
@@ -488,7 +378,7 @@ module outboundRules 'modules/outbound-rules.bicep' = if (closed) {
     targets: ids
     hosts: network.?approved_hosts ?? []
   }
-  dependsOn: [workspace, roles, registryRoles, productionRoles]
+  dependsOn: [workspace, roles]
 }
 
 // After the rules: a rule that is written while a cluster joins the network may vanish.
@@ -553,9 +443,4 @@ output infrastructureClientId string? = identities.outputs.?infrastructureClient
 output planClientId string? = identities.outputs.?planClientId
 
 @description('Commands for whoever may assign roles, by row: all with assign_roles: false, otherwise those on resources that you brought.')
-output rolesToAssign Texts = toObject(
-  listed,
-  row => '${row.who}: ${row.title} on ${row.on}, because: ${row.why}',
-  row =>
-    'az role assignment create --assignee-object-id ${principals[row.who]} --assignee-principal-type ${row.group ? 'Group' : 'ServicePrincipal'} --role ${row.role} --scope ${row.scope}'
-)
+output rolesToAssign Texts = roles.outputs.commands

@@ -3,6 +3,7 @@
 
 targetScope = 'resourceGroup'
 
+import { subnet, zones } from 'configuration.bicep'
 import { Existing, Network, Registry, Texts } from 'types.bicep'
 
 @description('Required. The registry.')
@@ -23,44 +24,62 @@ param location string
 @description('Required. Tags of every resource.')
 param tags Texts
 
-@description('Optional. Object ID of who deploys: Azure exempts it from the deny assignment on the group behind the registry, so that it may assign roles there.')
-param deployerId string = deployer().objectId
+@description('Optional. Object ID of whoever assigns roles in the group behind the registry: Azure exempts it from the deny assignment there. By default who deploys.')
+param exemptId string = deployer().objectId
 
 var networkTable = loadYamlContent('tables/network.yml')
 var logTable = loadYamlContent('tables/logs.yml')
 
-var registryId = resourceId('Microsoft.MachineLearningServices/registries', registry.name)
 var isolated = network.mode == 'isolated'
-var buildsNetwork = network.?address_space != null
-var networkGroup = network.?resource_group ?? registry.resource_group
-var subnetId = buildsNetwork
-  ? resourceId(
-      subscription().subscriptionId,
-      networkGroup,
-      'Microsoft.Network/virtualNetworks/subnets',
-      network.?name ?? 'none',
-      'endpoints'
-    )
-  : network.?subnet_id ?? ''
 var zoneNames = union([], flatten(map(items(networkTable.zones), zone => zone.value)))
-var zoneIds = buildsNetwork
-  ? toObject(
-      zoneNames,
-      name => name,
-      name => resourceId(subscription().subscriptionId, networkGroup, 'Microsoft.Network/privateDnsZones', name)
-    )
-  : toObject(network.?private_dns_zone_ids ?? [], id => last(split(id, '/')), id => id)
 
-module mlRegistry 'modules/registry.bicep' = {
-  name: 'registry'
-  params: {
-    location: registry.location
-    tags: tags
-    name: registry.name
-    closed: closed
-    exemptId: deployerId
-    logCategories: logTable.ml_registry.categories
-    logAnalyticsId: existing.?log_analytics_id
+// Azure makes the storage account and the container registry behind it, in a group of its own. 2026-05-01: the first stable
+// version whose type lets assignedIdentities be written.
+resource mlRegistry 'Microsoft.MachineLearningServices/registries@2026-05-01' = {
+  name: registry.name
+  location: registry.location
+  tags: tags
+  identity: {
+    type: 'SystemAssigned'
+  }
+  properties: {
+    publicNetworkAccess: closed ? 'Disabled' : 'Enabled'
+    managedResourceGroupSettings: {
+      assignedIdentities: [
+        {
+          principalId: exemptId
+        }
+      ]
+    }
+    regionDetails: [
+      {
+        location: registry.location
+        acrDetails: [
+          {
+            systemCreatedAcrAccount: {
+              acrAccountSku: 'Premium'
+            }
+          }
+        ]
+        storageAccountDetails: [
+          {
+            systemCreatedStorageAccount: {
+              storageAccountType: 'Standard_LRS'
+              allowBlobPublicAccess: false
+            }
+          }
+        ]
+      }
+    ]
+  }
+}
+
+resource log 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' = if (existing.?log_analytics_id != null) {
+  scope: mlRegistry
+  name: 'log-analytics'
+  properties: {
+    workspaceId: existing.?log_analytics_id
+    logs: map(logTable.ml_registry.categories, category => { category: category, enabled: true })
   }
 }
 
@@ -71,20 +90,20 @@ module privateEndpoints 'modules/private-endpoints.bicep' = if (isolated) {
     location: location
     tags: tags
     prefix: 'pe-${registry.name}'
-    subnetId: subnetId
+    subnetId: subnet(network, subscription().subscriptionId)
     endpoints: networkTable.registry_endpoints
     targets: {
-      ml_registry: registryId
-      ml_registry_storage: mlRegistry.outputs.storageAccountId
-      ml_registry_container_registry: mlRegistry.outputs.containerRegistryId
+      ml_registry: mlRegistry.id
+      ml_registry_storage: mlRegistry.properties.regionDetails[0].storageAccountDetails[0].systemCreatedStorageAccount!.armResourceId!.resourceId!
+      ml_registry_container_registry: mlRegistry.properties.regionDetails[0].acrDetails[0].systemCreatedAcrAccount!.armResourceId!.resourceId!
     }
     zones: networkTable.zones
-    zoneIds: zoneIds
+    zoneIds: zones(network, subscription().subscriptionId, zoneNames)
   }
 }
 
 @description('The registry\'s resource ID.')
-output registryId string = registryId
+output registryId string = mlRegistry.id
 
 @description('The resource group that Azure made behind the registry, for registry.managed_resource_group in config/: endpoints load models and images from there.')
-output managedResourceGroup string = mlRegistry.outputs.managedResourceGroup
+output managedResourceGroup string = last(split(mlRegistry.properties.managedResourceGroup!.resourceId!, '/'))

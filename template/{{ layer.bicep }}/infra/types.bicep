@@ -462,3 +462,59 @@ type EndpointNames = {
   @description('Optional. Online endpoint on your cluster.')
   kubernetes_endpoint: string?
 }
+
+@export()
+@description('tables/roles.yml.')
+type RoleTable = {
+  @description('Required. GUIDs of roles by name.')
+  roles: Texts
+
+  @description('Required. Roles that only people give.')
+  given_by_people_only: string[]
+
+  @description('Required. Groups of people.')
+  people: string[]
+
+  @description('Required. Who gets which role.')
+  grants: {
+    @description('Required. A machine or a group of people.')
+    who: string
+
+    @description('Required. Name of the role.')
+    role: string
+
+    @description('Required. What it counts for.')
+    on: string
+
+    @description('Required. What it is needed for.')
+    why: string
+
+    @description('Optional. Environments in which it is given; without it in all of them.')
+    in: string[]?
+
+    @description('Optional. Conditions that must hold.')
+    when: string[]?
+  }[]
+}
+
+@export()
+@description('Object IDs of machines, by their name in tables/roles.yml.')
+type Principals = {
+  @description('Required. Jobs and monitors.')
+  jobs: string
+
+  @description('Required. Endpoints.')
+  endpoint: string
+
+  @description('Required. CI that trains and deploys.')
+  ci: string
+
+  @description('Required. The workspace itself.')
+  workspace: string
+
+  @description('Optional. CI that builds infrastructure.')
+  infrastructure: string?
+
+  @description('Optional. CI that compares infrastructure for a pull request.')
+  plan: string?
+}

@@ -39,6 +39,11 @@ resource "azurerm_machine_learning_workspace" "main" {
     create = "90m"
     update = "60m"
   }
+
+  # It counts at creation only, and the provider would replace a workspace whose network is closed later.
+  lifecycle {
+    ignore_changes = [managed_network[0].provision_on_creation_enabled]
+  }
 }
 
 # No credential is stored in a datastore: people and jobs read it as themselves, with a role on its storage.

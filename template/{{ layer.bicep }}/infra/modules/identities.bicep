@@ -103,15 +103,15 @@ output principalIds {
   jobs: jobs.properties.principalId
   endpoint: endpoint.properties.principalId
   ci: ci.properties.principalId
-  infrastructure: infrastructure.?properties.principalId
-  plan: plan.?properties.principalId
+  infrastructure: names.?infrastructure == null ? null : infrastructure!.properties.principalId
+  plan: names.?plan == null ? null : plan!.properties.principalId
 }
 
 @description('Client ID that the CI signs in with that trains and deploys.')
 output ciClientId string = ci.properties.clientId
 
 @description('Client ID that the CI signs in with that builds infrastructure.')
-output infrastructureClientId string? = infrastructure.?properties.clientId
+output infrastructureClientId string? = names.?infrastructure == null ? null : infrastructure!.properties.clientId
 
 @description('Client ID that the CI signs in with that compares infrastructure for a pull request.')
-output planClientId string? = plan.?properties.clientId
+output planClientId string? = names.?plan == null ? null : plan!.properties.clientId

@@ -42,14 +42,16 @@ locals {
   }
 }
 
-# azurerm has no such resource. Whom Azure exempts from the deny assignment on the group behind it
-# (managedResourceGroupSettings.assignedIdentities) can be read, but not set.
+# azurerm has no such resource.
 resource "azapi_resource" "registry" {
-  type      = "Microsoft.MachineLearningServices/registries@2025-06-01"
+  type      = "Microsoft.MachineLearningServices/registries@2026-05-01"
   name      = local.registry.name
   parent_id = local.group_id
   location  = local.registry.location
   tags      = local.tags
+
+  # The first stable version whose assignedIdentities can be written, which azapi may not know yet.
+  schema_validation_enabled = false
 
   identity {
     type = "SystemAssigned"
@@ -58,6 +60,10 @@ resource "azapi_resource" "registry" {
   body = {
     properties = {
       publicNetworkAccess = local.closed ? "Disabled" : "Enabled"
+
+      # Azure denies changes in the group behind the registry. Whoever builds it is exempt, to give endpoints their roles there.
+      managedResourceGroupSettings = { assignedIdentities = [{ principalId = data.azurerm_client_config.current.object_id }] }
+
       regionDetails = [{
         location = local.registry.location
         acrDetails = [{
@@ -75,9 +81,10 @@ resource "azapi_resource" "registry" {
 
   response_export_values = ["properties.managedResourceGroup.resourceId", "properties.regionDetails"]
 
-  # A plan that would destroy it stops: every model that was promoted is in it.
+  # A plan that would destroy it stops: every model that was promoted is in it. Who is exempt is decided once.
   lifecycle {
     prevent_destroy = true
+    ignore_changes  = [body.properties.managedResourceGroupSettings]
   }
 }
 
@@ -120,6 +127,13 @@ resource "azurerm_private_endpoint" "main" {
     content {
       name                 = private_dns_zone_group.value
       private_dns_zone_ids = [for zone in local.tables.zones[each.value.subresource] : local.zone_ids[zone]]
+    }
+  }
+
+  lifecycle {
+    precondition {
+      condition     = try(local.config.network.address_space, null) == null || try(local.registry.subscription_id, null) == null
+      error_message = "config/common.yml: network.address_space: is refused with registry.subscription_id, as that network is in the environments' subscription: give its subnet and zones as network.subnet_id and network.private_dns_zone_ids"
     }
   }
 }

@@ -96,7 +96,7 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
     if against is None:
         now = resources(project.root, environment, stack)
         for key in sorted(now, key=lambda key: (Resource(key).kind, key)):
-            yield Resource(key).within(group)
+            yield _line(Resource(key), now[key], group)
         yield f"{stack.title(config)}: {len(now)} resources, most in resource group {group}; Azure was not asked."
         return
     with _checkout(project, against) as root:
@@ -107,7 +107,7 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
             raise UserError(f"{against}: {error}") from None
     found = list(differences(before, now))
     for each in found:
-        yield f"{each.sign} {each.resource.within(group)}"
+        yield f"{each.sign} {_line(each.resource, now.get(each.resource.id) or before[each.resource.id], group)}"
         yield from (f"    {line}" for line in each.lines)
     counted = {sign: sum(each.sign == sign for each in found) for sign in "+~-"}
     same = len(now) - counted["+"] - counted["~"]
@@ -134,6 +134,12 @@ def _checkout(project: Project, commit: str) -> Iterator[Path]:
             raise UserError(f"--against: {commit!r} is refused: {ended.reason}")
         shutil.unpack_archive(packed, Path(folder) / "project")
         yield Path(folder) / "project"
+
+
+def _line(resource: Resource, content: Mapping[str, Any], group: str) -> str:
+    """Return the resource's place, and of an assignment, whose name is a GUID, the reason."""
+    why = content["properties"].get("description") if resource.kind.endswith("/roleAssignments") else None
+    return resource.within(group) + (f" ({why})" if why else "")
 
 
 def _property(path: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> str:
