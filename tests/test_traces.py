@@ -17,6 +17,7 @@ from tests.support import harness
 WORDS = {
     ("iac", "terraform"): r"terraform|\.tf\b|\.tfvars|azurerm|azapi",
     ("iac", "bicep"): r"bicep",
+    ("iac", "arm"): r"\bARM (template|JSON)|\b(main|registry)\.json\b",
     ("ci", "github"): r"github(?!\.com/)",
     ("ci", "azure_devops"): r"azure[ _-]?devops|azure pipelines|\bTF_BUILD|\bAGENT_TEMP|\bSYSTEM_ACCESS|\bBUILD_SOURCE",
     ("serving", "batch"): r"batch[ _-]?(endpoint|deployment)|endpoints/batch",
@@ -38,8 +39,16 @@ _LATER = "follows in the issue on infrastructure, with its readme and tests"
 _BATCH = "`mlops batch` scores files on this machine as a batch deployment does, in every project"
 _SERVE = "`mlops serve` runs the real inference server as an online deployment does, in every project"
 _EITHER = "one test for the deployments of any project: it loads those that there are"
+_COMPILED = "a project with ARM says that its JSON was compiled, and previews it with that compiler"
 ALLOWED = (
     *(Allowed(question, None, "infra/*", _LATER) for question in ("ci", "iac", "serving")),
+    *(
+        Allowed("iac", "bicep", path, _COMPILED)
+        for path in (
+            *("src/*/infra/compiler.py", "src/*/infra/preview.py", "src/*/infra/tables.py", "src/*/cli/infra.py"),
+            *("tests/support/compiler.py", "tests/test_infra_preview.py"),
+        )
+    ),
     Allowed("ci", None, "src/*/tracking.py", "reads the commit from the variable of either CI system"),
     Allowed("ci", None, "src/*/variables.py", "keeps variables that any CI system left from redirecting a local run"),
     Allowed("ci", None, "tests/support/leftovers.py", "has such variables of each CI system"),

@@ -580,6 +580,8 @@ def everybody_has_the_rights_they_need_and_no_others(built: Built) -> Iterator[s
         home = f"{'/'.join((one.scope or '').split('/')[:3])}/providers/Microsoft.Authorization/roleDefinitions/"
         if not said["roleDefinitionId"].startswith(home):
             yield f"{who}: {said['roleDefinitionId']}"
+        if kind_of(str(one.scope)) == _PRIVATE and one.scope not in {each.id for each in built.of(_PRIVATE)}:
+            yield f"{who} has a role on {one.scope}, which is not there"
     for right in sorted(found ^ expected, key=str):
         yield f"{'too much' if right in found else 'too little'}: {right}"
 

@@ -41,7 +41,7 @@ def terraform(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
         "NO_COLOR": "1",
         "TF_REATTACH_PROVIDERS": stub.reattach(),
     }
-    colour = [] if arguments[0] in ("fmt", "workspace") else ["-no-color"]
+    colour = [] if arguments[0] in ("fmt", "workspace", "graph") else ["-no-color"]
     return subprocess.run(
         ["terraform", arguments[0], *colour, *arguments[1:]],
         cwd=cwd,
@@ -72,6 +72,12 @@ def applied(
     `config_folder` is read in place of the project's own `config/`. Raises Refused if Terraform refuses to apply.
     """
     return list(_applied(state(project, environment, root=root, variables=variables, config_folder=config_folder)))
+
+
+def graph(project: Path, root: str = "infra") -> str:
+    """The order of a root's resources, as `terraform graph` tells it."""
+    base = _initialised(_digest(Path(project) / "infra"), root, Path(project) / "infra")
+    return _done("graph", cwd=base / root)
 
 
 def state(
@@ -246,7 +252,5 @@ def _azapi_identity(attributes: Attributes) -> dict[str, Any] | None:
     if not attributes.each("identity"):
         return None
     ids = attributes["identity.identity_ids"] or []
-    return {
-        "type": attributes["identity.type"].replace(" ", ""),
-        "userAssignedIdentities": {identity: {} for identity in ids},
-    }
+    kind = {"type": attributes["identity.type"].replace(" ", "")}
+    return {**kind, "userAssignedIdentities": {identity: {} for identity in ids}} if ids else kind
