@@ -13,7 +13,7 @@ import pytest
 
 from tests.infra import compiler as driver
 from tests.infra import order
-from tests.infra.cases import ENVIRONMENTS, REPRESENTATIVE, Case, merged
+from tests.infra.cases import ENVIRONMENTS, REPRESENTATIVE, merged
 from tests.infra.compiler import Compiled, compiler, needs_bicep
 from tests.infra.conftest import Filled
 from tests.infra.flavours import of_bicep
@@ -54,29 +54,19 @@ def test_every_rule_of_the_linter_is_an_error(infra: Path) -> None:
     assert not {name for name, rule in rules["rules"].items() if rule["level"] not in ("error", "off")}
 
 
-@pytest.mark.parametrize("case", REPRESENTATIVE, ids=str)
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_parameters_are_the_configuration(
-    environment: str, case: Case, filled: Filled, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As the commands read them: by environment variables of the process."""
-    project = filled(case, "bicep")
+def test_parameters_are_the_configuration(environment: str, filled: Filled) -> None:
+    """As the commands read them: with the environment in a variable of the process."""
+    project = filled(EVERYTHING, "bicep")
     config = merged(project, environment)
-    for stack in case.stacks():
-        for name, value in stack.environment_variables.items():
-            monkeypatch.setenv(name, value)
-    process = driver.Compiler(str(driver.found()), environment)
-    try:
-        given = process.parameters(project / "infra/main.bicepparam")
-        for stack in case.stacks():
-            process.parameters(project / "infra" / stack.entry)
-    finally:
-        process.end()
-    for name, value in given.items():
-        section = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
-        if section != "production":
-            assert value == config.get(section), name
-    assert (given["production"] is None) == (environment == "prod")
+    process = driver.compiler(environment)
+    for path in stacks(project / "infra"):
+        given = process.parameters(path)
+        if path.stem == "main":
+            for name, value in given.items():
+                section = re.sub("[A-Z]", lambda found: f"_{found[0].lower()}", name)
+                assert section == "production" or value == config.get(section), name
+            assert (given["production"] is None) == (environment == "prod")
 
 
 def test_files_are_formatted(infra: Path) -> None:
@@ -119,7 +109,7 @@ def test_main_is_a_table_of_contents(infra: Path) -> None:
     assert not re.findall(r"^resource .* = ", texts[infra / "main.bicep"], re.MULTILINE)
     used = {name for text in texts.values() for name in re.findall(r"'(?:\.\./|modules/)*([\w-]+\.\w+)'", text)}
     unused = {path.name for path in [*texts, *infra.glob("modules/*.json")]} - used
-    assert unused == {f"{path.stem}.bicep" for path in stacks(infra)} | {"configuration.bicep"}
+    assert unused == {f"{path.stem}.bicep" for path in stacks(infra)}
 
 
 def test_files_are_the_same_for_all_answers(infra: Path, render: harness.Render) -> None:
