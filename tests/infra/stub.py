@@ -349,7 +349,12 @@ def _answer(own: str, path: str) -> Any:
 def _data(name: str, config: Values, schema: Schema) -> Values:
     """What a data source reads."""
     known: dict[str, Callable[[], Values]] = {
-        "azurerm_client_config": lambda: {"tenant_id": TENANT, "subscription_id": SUBSCRIPTION, "id": SUBSCRIPTION},
+        "azurerm_client_config": lambda: {
+            "tenant_id": TENANT,
+            "subscription_id": SUBSCRIPTION,
+            "id": SUBSCRIPTION,
+            "object_id": stand_in("deployer", "objectId"),  # as the snapshot of Bicep calls the identity that deploys
+        },
         "azapi_client_config": lambda: {"tenant_id": TENANT, "subscription_id": SUBSCRIPTION},
         "azurerm_subscription": lambda: {
             "subscription_id": SUBSCRIPTION,

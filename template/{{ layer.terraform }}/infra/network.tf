@@ -1,5 +1,5 @@
-# Closed networks: the private endpoints through which people and CI reach the environment, and what its computes reach.
-# tables/network.yml lists both, with their reasons.
+# Closed networks: private endpoints for people and CI, and outbound rules for computes. tables/network.yml lists both, with their
+# reasons.
 
 locals {
   closed = module.configuration.closed[local.environment]
@@ -18,7 +18,7 @@ locals {
   subnet_id = module.configuration.subnet_ids[local.environment]
   zone_ids  = module.configuration.zone_ids[local.environment]
 
-  # What rows of tables/network.yml lead to.
+  # The resources that rows of tables/network.yml name.
   targets = {
     workspace          = azurerm_machine_learning_workspace.main.id
     storage            = module.storage.id

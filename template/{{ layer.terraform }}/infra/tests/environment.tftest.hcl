@@ -71,7 +71,7 @@ run "managed_with_resources_of_the_team" {
   }
 
   assert {
-    condition     = toset(keys(azapi_resource.outbound_rule)) == toset(["storage-queue", "storage-table", "lake-blob", "lake-dfs", "production-blob", "production-dfs"])
+    condition     = toset(keys(azapi_resource.outbound_rule)) == toset(["storage-blob", "storage-file", "storage-queue", "storage-table", "lake-blob", "lake-dfs", "production-blob", "production-dfs"])
     error_message = "Computes must reach the environment's storage, and production data where the configuration allows it."
   }
 

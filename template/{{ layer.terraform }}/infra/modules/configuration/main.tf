@@ -1,4 +1,4 @@
-# config/common.yml and each config/<environment>.yml as one configuration, and what is refused before anything is built.
+# config/common.yml and each config/<environment>.yml as one configuration, and the mistakes that stop a plan.
 # It needs no provider: `terraform plan` in this folder checks a configuration alone.
 
 variable "folder" {
@@ -77,7 +77,7 @@ locals {
 
   missing_zones = { for name, network in local.networks : name => setsubtract(local.zones, keys(network.zone_ids)) }
 
-  # What would do harm in an apply; `mlops check` knows more, and says it in the same words.
+  # Mistakes that would do harm in an apply. `mlops check` finds more, and says the same of these.
   checks = {
     for name, config in local.environments : name => concat(
       [
