@@ -74,7 +74,7 @@ param alerts Alerts
 @description('Required. Tags of every resource.')
 param tags Texts
 
-@description('Optional. false where CI deploys: it may give neither the roles that only people give, nor any outside this resource group. An owner has given them before.')
+@description('Optional. false where CI deploys: it may give neither the roles that only people give nor any outside this resource group, and connect to nothing there. An owner has done both before.')
 param givesOwnersRights bool = true
 
 @description('Optional. First day of the budget, the first of a month. For a budget that is there, its own: Azure refuses another one.')
@@ -373,7 +373,11 @@ module outboundRules 'modules/outbound-rules.bicep' = if (closed) {
     workspaceName: names.workspace
     endpoints: filter(
       networkTable.outbound_rules,
-      row => contains(row.modes, network.mode) && empty(filter(row.?when ?? [], condition => !conditions[condition]))
+      row =>
+        contains(row.modes, network.mode) && empty(filter(row.?when ?? [], condition => !conditions[condition])) && (givesOwnersRights || !contains(
+          ['ml_registry', 'production_lake'],
+          row.on
+        ))
     )
     targets: ids
     hosts: network.?approved_hosts ?? []
