@@ -72,7 +72,7 @@ def resources(root: Path, environment: str, stack: Stack) -> Resources:
 
 
 def flat(found: Resources) -> str:
-    """Return a preview as a template of plain resources, as tools read it that evaluate no template, such as checkov."""
+    """Return a preview as a template of plain resources, for tools that evaluate no template, such as checkov."""
     schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
     template = {"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(found.values())}
     return json.dumps(template, indent=2, ensure_ascii=False)
