@@ -231,7 +231,7 @@ def test_dependabot_waits_and_finds_all_folders(iac: str, render: harness.Render
         folders = [folder.lstrip("/") for folder in update["directories"]]
         looked = {path for folder in folders for path in (project.glob(folder) if folder else [project])}
         if update["package-ecosystem"] == "terraform":
-            assert looked == {path.parent for path in project.rglob("backend.tf")}
+            assert looked == {path.parent for path in project.rglob("versions.tf")}
         else:
             assert looked == {project, *(path.parent for path in project.rglob("action.yml"))}
 

@@ -188,11 +188,11 @@ def test_check_names_new_path_and_writes_patch(project: Path, check: Check, tmp_
 
 
 def test_check_names_files_that_an_answer_removes(project: Path, check: Check) -> None:
-    _append(project / "infra" / "main.tf", "# Our own line.")
+    _append(project / "infra" / "compute.tf", "# Our own line.")
     harness.commit(project, "Our own work")
     result = check(project, "--data", "iac=bicep")
     assert result.returncode == 2, result.stderr
-    assert "infra/main.tf: lines added 1, removed 0; the template drops it" in result.stdout
+    assert "infra/compute.tf: lines added 1, removed 0; the template drops it" in result.stdout
     shown = re.search(r"git show .*", result.stdout)
     assert shown
     assert "# Our own line." in harness.run(*shlex.split(shown.group()), cwd=project)
