@@ -55,7 +55,12 @@ class Compiler:
 
     def __init__(self, command: str, environment: str) -> None:
         # The compiler needs ICU otherwise, which a small image lacks; nothing here depends on a language.
-        variables = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", **os.environ, "ENVIRONMENT": environment}
+        variables = {
+            "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
+            "KIND": "online",
+            **os.environ,
+            "ENVIRONMENT": environment,
+        }
         self.process = subprocess.Popen(
             [command, "jsonrpc", "--stdio"],
             stdin=subprocess.PIPE,
@@ -115,8 +120,8 @@ class Compiler:
         try:
             answer = self.ask("getSnapshot", path=str(path.resolve()), metadata=metadata, externalInputs=[])
         except CompileError as error:
-            self.parameters(path)  # which says why
-            raise error
+            more = self.ask("compileParams", path=str(path.resolve()), parameterOverrides={})["diagnostics"]
+            raise CompileError("\n".join([str(error), *map(_said, more)])) from error
         snapshot: dict[str, Any] = json.loads(answer["snapshot"])
         return snapshot
 
@@ -137,14 +142,6 @@ def compiler(environment: str = "") -> Compiler:
 
 
 def formatted(path: Path) -> str:
-    """A file in the compiler's own format; `bicepconfig.json` beside it holds the width."""
-    command = found()
-    if not command:
-        pytest.skip(MISSING)
-    variables = {"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1", **os.environ}
-    done = subprocess.run(
-        [command, "format", str(path), "--stdout"], capture_output=True, text=True, env=variables, check=False
-    )
-    if done.returncode:
-        raise CompileError(done.stderr)
-    return done.stdout
+    """A file in the compiler's own format."""
+    text: str = compiler().ask("format", path=str(path.resolve()))["contents"]
+    return text

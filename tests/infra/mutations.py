@@ -423,7 +423,7 @@ TAKEN = [
     Mutation(
         "bicep",
         "main.bicep",
-        "dependsOn: [workspace, roles, registryRoles, productionRoles]",
+        "dependsOn: [workspace, roles]",
         "dependsOn: [workspace]",
         "order",
         "rules before the roles",
@@ -448,7 +448,7 @@ TAKEN = [
     ),
     Mutation(
         "bicep",
-        "modules/registry.bicep",
+        "registry.bicep",
         "closed ? 'Disabled'",
         "!closed ? 'Disabled'",
         "the_registry_is_reached_as_its_environments_are",

@@ -23,8 +23,6 @@ BICEP = [
     ("workspace", "privateEndpoints"),
     ("privateEndpoints", "roles"),
     ("roles", "outboundRules"),
-    ("registryRoles", "outboundRules"),
-    ("productionRoles", "outboundRules"),
     ("outboundRules", "compute"),
 ]
 TERRAFORM = [
