@@ -59,7 +59,7 @@ def _differing(repository: Path) -> list[Path]:
         "pyproject.toml",
         ".gitignore",
         "{{ layer.classical }}/config/project.yml",
-        "{{ layer.terraform }}/infra/main.tf",
+        "{{ layer.terraform }}/infra/compute.tf",
     )
     return [next((repository / "template").glob(f"{path}*")) for path in rendered]
 

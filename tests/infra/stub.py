@@ -207,7 +207,7 @@ def _values_at(value: Any, path: list[str]) -> Iterator[Any]:
         yield from _values_at(value.get(path[0]), path[1:])
 
 
-def _faults(name: str, schema: Schema, config: Values) -> Iterator[str]:
+def faults_of(name: str, config: Values) -> Iterator[str]:
     """Why the real provider would refuse a resource, as far as its rules tell and values are known."""
     if name not in load("azurerm_rules")["resources"]:
         return
@@ -420,8 +420,7 @@ class StandIn(services.ProviderServicer):  # type: ignore[misc]
         return pb.ValidateProviderConfig.Response()
 
     def ValidateResourceConfig(self, request: Any, context: Any) -> Any:
-        schema = self.resources[request.type_name]
-        faults = _faults(request.type_name, schema, _decoded(request.config))
+        faults = faults_of(request.type_name, _decoded(request.config))
         return pb.ValidateResourceConfig.Response(diagnostics=_refusals(faults))
 
     def ValidateDataResourceConfig(self, request: Any, context: Any) -> Any:
@@ -448,7 +447,7 @@ class StandIn(services.ProviderServicer):  # type: ignore[misc]
             return pb.PlanResourceChange.Response(planned_state=request.proposed_new_state)
         planned = _filled(block, proposed, lambda path, attribute: UNKNOWN)
         # The real provider asks while it plans, so that a fault shows before anything is made.
-        faults = _faults(request.type_name, self.resources[request.type_name], proposed)
+        faults = faults_of(request.type_name, proposed)
         return pb.PlanResourceChange.Response(planned_state=_encoded(planned), diagnostics=_refusals(faults))
 
     def ApplyResourceChange(self, request: Any, context: Any) -> Any:

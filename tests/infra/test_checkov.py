@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from tests.infra.cases import REPRESENTATIVE, Case
+from tests.infra.compiler import needs_bicep
 from tests.infra.conftest import Filled
 from tests.infra.flavours import MADE
 from tests.infra.resource import Resource
@@ -22,7 +23,7 @@ from tests.support import harness
 
 LOCK = harness.ROOT / "requirements/checkov.lock.txt"
 INSTALL = ("pip", "install", "--quiet", "--require-hashes")
-PUBLIC, ISOLATED = REPRESENTATIVE[:2]
+ISOLATED, _, PUBLIC = REPRESENTATIVE
 REASON = re.compile(r"  - (CKV2?_AZURE_\d+)  # \w.+")
 
 
@@ -89,17 +90,20 @@ def test_checkov_finds_only_what_is_explained_in_terraform(
     assert findings(checkov, bare, "terraform") == explained(infra)
 
 
+@needs_bicep
 @pytest.mark.exhaustive
+@pytest.mark.parametrize("iac", ["bicep", "arm"])
 @pytest.mark.parametrize("case", [PUBLIC, ISOLATED], ids=str)
-def test_checkov_finds_only_what_is_explained_in_bicep(
-    case: Case, checkov: Path, filled: Filled, tmp_path: Path
+def test_checkov_finds_only_what_is_explained_in_arm(
+    case: Case, iac: str, checkov: Path, filled: Filled, render: harness.Render, tmp_path: Path
 ) -> None:
-    project = filled(case, "bicep")
-    resources = MADE["bicep"](project, "staging", next(case.stacks()))
+    """Bicep as it is deployed, which is ARM."""
+    resources = MADE[iac](filled(case, iac), "staging", next(case.stacks()))
     (tmp_path / "main.json").write_text(json.dumps(template(resources)))
-    assert findings(checkov, tmp_path, "arm") == explained(project / "infra")
+    assert findings(checkov, tmp_path, "arm") == explained(render(case.answers(iac)) / "infra")
 
 
+@needs_bicep
 @pytest.mark.exhaustive
 def test_checkov_would_find_broken_encryption(checkov: Path, filled: Filled, tmp_path: Path) -> None:
     project = filled(PUBLIC, "bicep")

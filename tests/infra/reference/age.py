@@ -29,9 +29,9 @@ def lines(today: datetime.date) -> Iterator[str]:
         yield f"             {name}: {rule['file']}"
 
 
-def _age(date: str, today: datetime.date) -> str:
+def _age(date: str | None, today: datetime.date) -> str:
     try:
-        return f"{(today - datetime.date.fromisoformat(date)).days:>6} days"
+        return f"{(today - datetime.date.fromisoformat(date or '')).days:>6} days"
     except ValueError:  # some pages carry no date
         return f"{'?':>6} days"
 

@@ -71,6 +71,13 @@ def resources(root: Path, environment: str, stack: Stack) -> Resources:
     return {each["id"]: each for each in found["predictedResources"]}
 
 
+def flat(found: Resources) -> str:
+    """Return a preview as a template of plain resources, for tools that evaluate no template, such as checkov."""
+    schema = "https://schema.management.azure.com/schemas/2019-04-01/deploymentTemplate.json#"
+    template = {"$schema": schema, "contentVersion": "1.0.0.0", "resources": list(found.values())}
+    return json.dumps(template, indent=2, ensure_ascii=False)
+
+
 def differences(before: Resources, after: Resources) -> Iterator[Difference]:
     """Yield the differences of two previews, by resource and property, in the order of their IDs."""
     for key in sorted({**before, **after}):
