@@ -4,8 +4,12 @@ import codecs
 import csv
 import gzip
 import io
+import zlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import IO, cast
+
+from .errors import UserError
 
 SEPARATORS = (",", ";", "\t", "|")
 
@@ -48,3 +52,22 @@ def separator_of(path: Path, encoding: str) -> str:
         return alike >= 0.9 * len(rows), len(rows[0]) if rows else 0
 
     return max(SEPARATORS, key=fit)
+
+
+def format_of(files: Sequence[Path]) -> tuple[str, str]:
+    """Return the encoding and the separator of files that are read together; UTF-8 and a comma if there are none.
+
+    The first file that is not UTF-8 decides the encoding, the first file the separator.
+
+    Raises:
+        UserError: a file cannot be read.
+    """
+    encoding, separator = "utf-8", ","
+    for file in reversed(files):
+        try:
+            own = encoding_of(file)
+            encoding = own if own != "utf-8" else encoding
+            separator = separator_of(file, own)
+        except (OSError, EOFError, zlib.error) as error:
+            raise UserError(f"{file}: cannot be read: {error}") from None
+    return encoding, separator

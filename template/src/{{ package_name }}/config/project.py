@@ -10,7 +10,8 @@ from ..metrics import Direction, Task
 from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
-from .inputs import SLICE_RULE, Columns, Files, Model
+from .file_format import Files
+from .inputs import SLICE_RULE, Columns, Model
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]

@@ -4,6 +4,7 @@ import re
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import data, features, metrics, models, split
@@ -14,12 +15,10 @@ from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, NONE, ColumnFinding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
-from .survey import NAMES_THINGS, Column, Survey, look
+from .survey import NAMES_THINGS, Column, Survey, look_at
 
 if TYPE_CHECKING:
     import pandas as pd
-
-__all__ = ["look", "propose"]
 
 SAMPLE = 20_000  # rows that the limits are measured on
 LEAK_ROWS = 4_000  # rows that each column is tried on as the only feature
@@ -47,6 +46,11 @@ class Roles:
     time: Column | None
     task: metrics.Task
     by: split.By
+
+
+def look(path: Path, usual_target: str | None = None) -> Survey:
+    """Read every column of the files at `path`, and tell its kind (see `survey.look_at`)."""
+    return look_at(path, data.files(path), usual_target)
 
 
 def propose(survey: Survey, wishes: Wishes) -> Proposal:
@@ -111,7 +115,7 @@ def _called(survey: Survey, name: str, role: str) -> Column:
 
 def _eligible(column: Column) -> bool:
     """Whether a column can be the target."""
-    if column.unusable or column.name in RESERVED or column.distinct < 2 or column.kind in ("date", "prose"):
+    if column.unusable or column.name in RESERVED or column.distinct < 2 or column.kind in ("time", "text"):
         return False
     return column.numbers is not None or column.distinct <= min(TEXT_CLASSES, len(column.values) / 5)
 
@@ -139,12 +143,12 @@ def _task(target: Column, wishes: Wishes) -> metrics.Task:
     if wishes.task is not None:
         if wishes.task not in metrics.NAMES:
             raise UserError(f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}")
-        if wishes.task == "regression" and target.kind != "number":
+        if wishes.task == "regression" and target.kind != "numeric":
             raise UserError(f"--task: regression needs numbers, but {target.name!r} is of kind {target.kind!r}")
         return "regression" if wishes.task == "regression" else "classification"
     rows, distinct = len(target.filled), target.distinct
     few = target.whole and (distinct == 2 or (distinct <= CLASSES and rows >= 10 * distinct))
-    return "classification" if target.kind != "number" or few else "regression"
+    return "classification" if target.kind != "numeric" or few else "regression"
 
 
 def _divides(time: Column, target: Column, task: metrics.Task) -> bool:
@@ -182,7 +186,14 @@ def _findings(survey: Survey, roles: Roles) -> tuple[ColumnFinding, ...]:
             reason = reason or _role_reason(role, column, roles)
         found.append(
             ColumnFinding(
-                column.name, role, column.kind, column.missing, column.distinct, _example(column), reason, suspicious
+                column.name,
+                role,
+                column.kind or "unknown",
+                column.missing,
+                column.distinct,
+                _example(column),
+                reason,
+                suspicious,
             )
         )
     if not any(finding.role in ("numeric", "categorical", "boolean") for finding in found):
@@ -198,11 +209,11 @@ def _example(column: Column) -> str:
 
 
 def _feature_role(column: Column) -> str:
-    if column.kind == "date":
+    if column.kind == "time":
         return "dates"
     if column.kind == "boolean":
         return "boolean"
-    return "numeric" if column.kind == "number" and not _is_key(column) else "categorical"
+    return "numeric" if column.kind == "numeric" and not _is_key(column) else "categorical"
 
 
 def _is_key(column: Column) -> bool:
@@ -224,9 +235,9 @@ def _useless(column: Column) -> str:
         return f"mostly missing: {column.missing:.0%} of the rows"
     if column.names_rows:
         return "id: a value of its own in each row"
-    if column.kind == "prose":
+    if column.kind == "text":
         return "free text: see the nlp scenario"
-    if column.distinct > 0.5 * filled and column.kind in ("text", "code"):
+    if column.distinct > 0.5 * filled and column.kind == "categorical":
         return "nearly unique: says more about a row than about its kind"
     if _is_key(column) and column.distinct > features.MAX_CATEGORIES:
         return f"key: names {column.distinct:,} things, but not each row"
