@@ -57,6 +57,11 @@ class Column:
         return float(self.values.isna().mean())
 
     @property
+    def example(self) -> str:
+        """The first value; empty if there is none."""
+        return str(self.filled.iloc[0]) if len(self.filled) else ""
+
+    @property
     def unique(self) -> bool:
         """Whether each row has a value of its own."""
         return self.distinct == len(self.values)
