@@ -15,8 +15,10 @@ from ..config.environment import load_all as load_environments
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..errors import Finding, UserError
+from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
+from ..records import Contract
 from . import lifecycle
 
 if TYPE_CHECKING:
@@ -39,11 +41,12 @@ def all_checks(project: Project) -> Iterator[Finding]:
     findings = [_finding(project.relative(path), partial(_training_data, path, config))]
     yield findings[0]
     windows, problem = _attempt(partial(lifecycle.windows, project))
+    champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
     ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
     if problem or ignored:
         yield Finding(project.relative(project.production), problem, ignored)
     for file in windows or ():
-        findings.append(_finding(project.relative(file), partial(_window, file, config)))
+        findings.append(_finding(project.relative(file), partial(_window, file, config, champion)))
         yield findings[-1]
     if windows and not any(found.problem for found in findings):
         yield Finding(IDS, _repeated_id(project, [*data.files(path), *windows], config))
@@ -76,14 +79,21 @@ def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iter
         counted = int((holdout[name].value_counts(dropna=False) >= config.gate.slice_rows).sum())
         if counted < 2:
             yield (
-                f"slices: {name!r} has {counted} values with at least {config.gate.slice_rows} held-out rows"
+                f"slices: {name!r} has {plural(counted, 'value')} with at least {config.gate.slice_rows} held-out rows"
                 " (gate.slice_rows): its gap cannot be measured"
             )
 
 
-def _window(file: Path, config: ProjectConfig) -> tuple[str, ...]:
-    frame = data.read(file, config, require_target=False)
-    return () if len(frame) else ("holds no row",)
+def _window(file: Path, config: ProjectConfig, champion: Contract | None) -> tuple[str, ...]:
+    frame, target = data.read(file, config, require_target=False), config.columns.target
+    if not len(frame):
+        return ("holds no row",)
+    if champion is None or champion.target != target or target not in frame:
+        return ()
+    from ..monitoring.quality import unknown_sentence
+
+    strange = unknown_sentence(frame[target], champion.classes)
+    return (f"column {target!r}: {strange}; `mlops retrain` teaches a new one",) if strange else ()
 
 
 def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> str | None:

@@ -14,6 +14,7 @@ from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, NONE, ColumnFinding, Proposal, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
+from .figures import plural
 from .survey import NAMES_THINGS, Column, Survey, look
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
         raise UserError(f"--time: {time.name!r} is not a column of dates; its first value is {_example(time)!r}")
     if id_column is not None and not id_column.unique:
         raise UserError(
-            f"--id: {id_column.name!r} has {id_column.distinct:,} values in {survey.rows:,} rows; an id has one each"
+            f"--id: {id_column.name!r} has {plural(id_column.distinct, 'value')} in {plural(survey.rows, 'row')}; an id has one each"
         )
     by: split.By = "time" if time is not None and _divides(time, target, task) else "id"
     roles = Roles(target, id_column, time, task, by)
@@ -122,7 +123,7 @@ def _target(survey: Survey, wishes: Wishes) -> Column:
         if not _eligible(column):
             raise UserError(
                 f"--target: {column.name!r} is neither a number nor a class: {column.kind},"
-                f" {column.distinct:,} different values in {survey.rows:,} rows"
+                f" {plural(column.distinct, 'different value')} in {plural(survey.rows, 'row')}"
             )
         return column
     able = [column for column in survey.columns.values() if _eligible(column)]
@@ -138,7 +139,10 @@ def _target(survey: Survey, wishes: Wishes) -> Column:
 def _task(target: Column, wishes: Wishes) -> metrics.Task:
     if wishes.task is not None:
         if wishes.task not in metrics.NAMES:
-            raise UserError(f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}")
+            raise UserError(
+                f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}"
+                f"{suggest(wishes.task, list(metrics.NAMES))}"
+            )
         if wishes.task == "regression" and target.kind != "number":
             raise UserError(f"--task: regression needs numbers, but {target.name!r} is of kind {target.kind!r}")
         return "regression" if wishes.task == "regression" else "classification"
@@ -312,6 +316,7 @@ def _metric(roles: Roles, wishes: Wishes) -> str:
         if wishes.metric not in names:
             raise UserError(
                 f"--metric: {wishes.metric!r} is no metric of a {roles.task}; use one of {', '.join(names)}"
+                f"{suggest(wishes.metric, names)}"
             )
         return wishes.metric
     if roles.task == "regression":
@@ -360,7 +365,7 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ..
     target, rows = roles.target, len(roles.target.filled)
     files = dict(survey.files)
     if target.missing:
-        gaps = f"{survey.rows - rows:,} rows have no {target.name!r}"
+        gaps = f"{plural(survey.rows - rows, 'row has', 'rows have')} no {target.name!r}"
         files["without_target"] = Noted("drop", f"{gaps}; refuse: stop instead")
     decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
     slices = _slices(survey, findings, rows)
@@ -496,5 +501,5 @@ def _notes(
             " before the answer may go back into config/project.yml."
         )
     if roles.target.missing:
-        notes.append(f"{survey.rows - len(roles.target.filled):,} rows without {roles.target.name!r} are dropped.")
+        notes.append(f"{plural(survey.rows - len(roles.target.filled), 'row')} without {roles.target.name!r} dropped.")
     return tuple(notes)

@@ -11,6 +11,7 @@ from . import data
 from .config.inputs import Files
 from .delimited import encoding_of, separator_of
 from .errors import UserError
+from .figures import plural
 from .values import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -131,11 +132,11 @@ def look(path: Path, usual_target: str | None = None) -> Survey:
         options["missing"] = [*USUAL.missing, *sorted(words)]
     shown = [repr(separator) if separator != "\t" else "tab"] + ["decimal comma"] * (decimal == ",") + [encoding]
     kinds = " and ".join(
-        f"{len(some)} {kind} file{'s' * (len(some) != 1)}" + (f" ({', '.join(shown)})" if kind == "CSV" else "")
+        plural(len(some), f"{kind} file") + (f" ({', '.join(shown)})" if kind == "CSV" else "")
         for kind, some in (("CSV", texts), ("Parquet", [file for file in files if file not in texts]))
         if some
     )
-    source = f"{kinds}, {len(frame):,} rows, {len(header)} columns"
+    source = f"{kinds}, {plural(len(frame), 'row')}, {plural(len(header), 'column')}"
     return Survey(path, source, options, columns, len(frame), usual_target)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .. import bias, data, entry
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
+from ..figures import plural
 from ..predictions import PROBABILITY
 from ..records import ColumnSummary, DataQuality, Period
 
@@ -73,7 +74,7 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
     place = table.place if table else lambda row: f"data row {row + 1}"
     errors = []
     if len(frame) < MINIMUM_ROWS:
-        errors.append(f"{len(frame)} rows: at least {MINIMUM_ROWS} are needed to train and to hold some out")
+        errors.append(f"{plural(len(frame), 'row')}: at least {MINIMUM_ROWS} are needed to train and to hold some out")
     try:
         schema(config).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as failures:
@@ -139,13 +140,9 @@ def _repeated_ids(frame: "pd.DataFrame", config: ProjectConfig, place: Callable[
     first = int((frame[name] == value).to_numpy().argmax())
     shown = repr(value) if isinstance(value, str) else str(value)
     return [
-        f"column {name!r}: each id must be unique; {_rows(int(again.sum()))} an earlier one,"
+        f"column {name!r}: each id must be unique; {plural(int(again.sum()), 'row repeats', 'rows repeat')} an earlier one,"
         f" first {shown} in {place(row)}, already in {place(first)}; rows without an id need no columns.id"
     ]
-
-
-def _rows(count: int) -> str:
-    return "1 row repeats" if count == 1 else f"{count:,} rows repeat"
 
 
 def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
@@ -164,7 +161,7 @@ def _taken_for_missing(table: data.Table) -> list[str]:
     """Return a sentence for each column of text in which words were taken for missing values."""
     return [
         f"column {name!r}: "
-        + ", ".join(f"{word!r} in {count:,} {'row' if count == 1 else 'rows'}" for word, count in words.items())
+        + ", ".join(f"{word!r} in {plural(count, 'row')}" for word, count in words.items())
         + " taken for a missing value; files.missing in config/project.yml lists these words"
         for name, words in table.words.items()
     ]
@@ -176,7 +173,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            count = f"{len(group):,} rows have" if len(group) > 1 else "1 row has"
+            count = plural(len(group), "row has", "rows have")
             way = "; files.without_target: drop leaves such rows out" if column == config.columns.target else ""
             found.append(f"column {column!r}: {count} no value, first {place(int(first['index']))}{way}")
         elif first["index"] is None or first["index"] != first["index"]:
@@ -184,7 +181,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
         else:
             value = first["failure_case"]
             value = value.item() if hasattr(value, "item") else value
-            count = f"{len(group):,} rows break" if len(group) > 1 else "1 row breaks"
+            count = plural(len(group), "row breaks", "rows break")
             found.append(f"column {column!r}: {rule}; {count} this, first {value!r} in {place(int(first['index']))}")
     return found
 
