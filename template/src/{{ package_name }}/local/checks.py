@@ -93,7 +93,11 @@ def _window(file: Path, config: ProjectConfig, champion: Contract | None) -> tup
     from ..monitoring.quality import unknown_sentence
 
     strange = unknown_sentence(frame[target], champion.classes)
-    return (f"column {target!r}: {strange}; `mlops retrain` teaches a new one",) if strange else ()
+    return (
+        (f"column {target!r}: {strange}; correct a misspelt label; `mlops retrain` learns a new class",)
+        if strange
+        else ()
+    )
 
 
 def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> str | None:

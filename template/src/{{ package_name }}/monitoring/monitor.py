@@ -92,7 +92,7 @@ def evaluate_window(
     measured, gaps, notes = _performance(table, config, classes, holdout_metric)
     spread, new_bias, old_bias = _bias(reference, production.join(answers), config, classes)
     if len(table) and (strange := unknown_sentence(table[target], classes)):
-        notes.append(f"{window}: {strange}; `mlops retrain` teaches a new one")
+        notes.append(f"{window}: {strange}; correct a misspelt label; `mlops retrain` learns a new class")
     if rows["repeated_ids"]:
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
         repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")
