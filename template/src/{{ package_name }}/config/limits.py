@@ -73,7 +73,8 @@ def derive(
         rule, room = f"and two standard errors of {plural(holdout_rows, 'row')}", error
     if way <= spread:
         rule += "; hardly better than a guess: look at the inputs"
-    figures = f"linear baseline {_short(reached)} on {plural(len(baseline), 'validation fold')} (a guess: {_short(by_chance)})"
+    folds = plural(len(baseline), "validation fold")
+    figures = f"linear baseline {_short(reached)} on {folds} (a guess: {_short(by_chance)})"
     gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])
     largest = f"twice the baseline's in a fold, {_short(max(gaps))}, or more" if gaps else "no slices yet"
     return Limits(

@@ -135,7 +135,8 @@ def _serve(project: Project, port: int) -> str:
                     f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"
                 )
             good, bad = good + (status == 200), bad + (status != 200)
-    return f"Azure ML inference server: {plural(good, 'good request')} answered, {plural(bad, 'bad one')} refused with the reason"
+    answered, refused = plural(good, "good request"), plural(bad, "bad one")
+    return f"Azure ML inference server: {answered} answered, {refused} refused with the reason"
 
 
 def _batch(project: Project) -> str:

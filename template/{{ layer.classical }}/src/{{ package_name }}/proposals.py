@@ -70,7 +70,8 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
         raise UserError(f"--time: {time.name!r} is not a column of dates; its first value is {_example(time)!r}")
     if id_column is not None and not id_column.unique:
         raise UserError(
-            f"--id: {id_column.name!r} has {plural(id_column.distinct, 'value')} in {plural(survey.rows, 'row')}; an id has one each"
+            f"--id: {id_column.name!r} has {plural(id_column.distinct, 'value')} in {plural(survey.rows, 'row')};"
+            " an id has one each"
         )
     by: split.By = "time" if time is not None and _divides(time, target, task) else "id"
     roles = Roles(target, id_column, time, task, by)

@@ -139,8 +139,9 @@ def _repeated_ids(frame: "pd.DataFrame", config: ProjectConfig, place: Callable[
     value = frame[name].iloc[row]
     first = int((frame[name] == value).to_numpy().argmax())
     shown = repr(value) if isinstance(value, str) else str(value)
+    count = plural(int(again.sum()), "row repeats", "rows repeat")
     return [
-        f"column {name!r}: each id must be unique; {plural(int(again.sum()), 'row repeats', 'rows repeat')} an earlier one,"
+        f"column {name!r}: each id must be unique; {count} an earlier one,"
         f" first {shown} in {place(row)}, already in {place(first)}; rows without an id need no columns.id"
     ]
 
