@@ -93,8 +93,15 @@ def _shown(text: str) -> str:
 
 def _save(path: Path, families: Sequence[str], painter: Any, *arguments: Any) -> None:
     # A dollar sign in a name is no formula.
-    style = {"font.size": 9, "axes.edgecolor": INK, "axes.labelcolor": INK, "text.parse_math": False}
-    with matplotlib.rc_context({**style, "font.family": list(families)}):
+    with matplotlib.rc_context(
+        {
+            "font.family": list(families),
+            "font.size": 9,
+            "axes.edgecolor": INK,
+            "axes.labelcolor": INK,
+            "text.parse_math": False,
+        }
+    ):
         figure = Figure(figsize=(6, 4), layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
