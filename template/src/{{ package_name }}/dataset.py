@@ -14,6 +14,7 @@ from .config.file_format import Files
 from .config.project import ROW_HASH, ProjectConfig
 from .config.yaml_file import suggest
 from .errors import UserError
+from .figures import plural
 from .values import Kind
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ def repeated_ids(datasets: Sequence[Dataset], name: str, show: Callable[[Path], 
             row -= len(each.frame)
         raise IndexError(row)
 
-    rows = "1 row repeats" if count == 1 else f"{count:,} rows repeat"
+    rows = plural(count, "row repeats", "rows repeat")
     shown = repr(value) if isinstance(value, str) else str(value)
     return f"{rows} an earlier one, first {shown} in {place(later)}, already in {place(earlier)}"
 

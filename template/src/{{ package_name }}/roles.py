@@ -14,6 +14,7 @@ from .config.project import RESERVED
 from .config.proposal import NONE, Question, Wishes
 from .config.yaml_file import suggest
 from .errors import UserError
+from .figures import plural
 from .survey import NAMES_THINGS, Column, Survey
 
 if TYPE_CHECKING:
@@ -73,7 +74,8 @@ def assign(survey: Survey, wishes: Wishes) -> tuple[Roles, tuple[Question, ...]]
         raise UserError(f"--time: {time.name!r} is not a column of dates; its first value is {time.example!r}")
     if id_column is not None and not id_column.unique:
         raise UserError(
-            f"--id: {id_column.name!r} has {id_column.distinct:,} values in {survey.rows:,} rows; an id has one each"
+            f"--id: {id_column.name!r} has {plural(id_column.distinct, 'value')} in {plural(survey.rows, 'row')};"
+            " an id has one each"
         )
     by: split.By = "time" if time is not None and _divides(time, target, task) else "id"
     metric = _metric(target, task, wishes)
@@ -164,7 +166,7 @@ def _target(survey: Survey, wishes: Wishes) -> Column:
         if not _eligible(column):
             raise UserError(
                 f"--target: {column.name!r} is neither a number nor a class: {column.kind},"
-                f" {column.distinct:,} different values in {survey.rows:,} rows"
+                f" {plural(column.distinct, 'different value')} in {plural(survey.rows, 'row')}"
             )
         return column
     able = [column for column in survey.columns.values() if _eligible(column)]
@@ -180,7 +182,10 @@ def _target(survey: Survey, wishes: Wishes) -> Column:
 def _task(target: Column, wishes: Wishes) -> metrics.Task:
     if wishes.task is not None:
         if wishes.task not in metrics.NAMES:
-            raise UserError(f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}")
+            raise UserError(
+                f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}"
+                f"{suggest(wishes.task, list(metrics.NAMES))}"
+            )
         if wishes.task == "regression" and target.kind != "numeric":
             raise UserError(f"--task: regression needs numbers, but {target.name!r} is of kind {target.kind!r}")
         return "regression" if wishes.task == "regression" else "classification"
@@ -235,7 +240,10 @@ def _metric(target: Column, task: metrics.Task, wishes: Wishes) -> str:
     names = metrics.NAMES[task]
     if wishes.metric is not None:
         if wishes.metric not in names:
-            raise UserError(f"--metric: {wishes.metric!r} is no metric of a {task}; use one of {', '.join(names)}")
+            raise UserError(
+                f"--metric: {wishes.metric!r} is no metric of a {task}; use one of {', '.join(names)}"
+                f"{suggest(wishes.metric, names)}"
+            )
         return wishes.metric
     if task == "regression":
         return "mae" if _skewed(target) else "rmse"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from . import arrow_reader, delimited, values
 from .config.file_format import Files
 from .errors import UserError
+from .figures import plural
 from .values import FALSE, TRUE
 
 if TYPE_CHECKING:
@@ -136,13 +137,10 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
     shown = [repr(separator) if separator != "\t" else "tab", *["decimal comma"] * (decimal == ","), encoding]
     amounts = {f"CSV file ({', '.join(shown)})": len(texts), "Parquet file": len(files) - len(texts)}
     source = " and ".join(
-        f"{count} {kind if count == 1 else kind.replace('file', 'files', 1)}"
-        for kind, count in amounts.items()
-        if count
+        plural(count, kind, kind.replace("file", "files", 1)) for kind, count in amounts.items() if count
     )
-    return Survey(
-        path, f"{source}, {len(frame):,} rows, {len(headers[0])} columns", options, columns, len(frame), usual_target
-    )
+    size = f"{plural(len(frame), 'row')}, {plural(len(headers[0]), 'column')}"
+    return Survey(path, f"{source}, {size}", options, columns, len(frame), usual_target)
 
 
 def _read(path: Path, options: Files) -> "tuple[list[str], pd.DataFrame]":

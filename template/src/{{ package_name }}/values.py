@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .config.file_format import Files
 from .errors import UserError
+from .figures import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -215,7 +216,7 @@ def _refuse_first(
     value = column[row].as_py()
     raise UserError(
         f"{where}: column {name!r}, data row {row + 1}: {value!r} is not {rule}"
-        f" ({int(bad.sum())} such of {len(bad)} values){_number_hint(value, files) if files else ''}"
+        f" ({int(bad.sum())} such of {plural(len(bad), 'value')}){_number_hint(value, files) if files else ''}"
     )
 
 

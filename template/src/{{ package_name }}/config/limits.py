@@ -7,6 +7,7 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from .. import metrics
+from ..figures import plural
 from ..metrics import Task
 from ..split import By
 from .commented_yaml import Noted
@@ -69,10 +70,11 @@ def derive(
     if 3 * spread > room:
         rule, room = "and three standard deviations of the folds", 3 * spread
     if metric in SHARES and (error := _share_error(reached, holdout_rows)) > room:
-        rule, room = f"and two standard errors of {holdout_rows:,} rows", error
+        rule, room = f"and two standard errors of {plural(holdout_rows, 'row')}", error
     if way <= spread:
         rule += "; hardly better than a guess: look at the inputs"
-    figures = f"linear baseline {_short(reached)} on {len(baseline)} validation folds (a guess: {_short(by_chance)})"
+    folds = plural(len(baseline), "validation fold")
+    figures = f"linear baseline {_short(reached)} on {folds} (a guess: {_short(by_chance)})"
     gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])
     largest = f"twice the baseline's in a fold, {_short(max(gaps))}, or more" if gaps else "no slices yet"
     return Limits(

@@ -17,8 +17,10 @@ from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..dataset import Dataset
 from ..errors import Finding, UserError
+from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
+from ..records import Contract
 from . import lifecycle
 
 if TYPE_CHECKING:
@@ -43,13 +45,14 @@ def all_checks(project: Project) -> Iterator[Finding]:
     yield Finding(project.relative(path), problem, warnings)
     datasets = [_ids(known, config)]
     windows, problem = _attempt(partial(lifecycle.windows, project))
+    champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
     ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
     if problem or ignored:
         yield Finding(project.relative(project.production), problem, ignored)
     for file in windows or ():
         window, problem = _attempt(partial(data.read_dataset, file, config, require_target=False))
-        empty = window is not None and window.frame.empty
-        yield Finding(project.relative(file), problem, ("holds no row",) if empty else ())
+        notes = () if window is None else _about_window(window, config, champion)
+        yield Finding(project.relative(file), problem, notes)
         datasets.append(_ids(window, config))
     read = [each for each in datasets if each is not None]
     if windows and len(read) == len(datasets):
@@ -83,7 +86,7 @@ def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iter
         counted = int((holdout[name].value_counts(dropna=False) >= config.gate.slice_rows).sum())
         if counted < 2:
             yield (
-                f"slices: {name!r} has {counted} values with at least {config.gate.slice_rows} held-out rows"
+                f"slices: {name!r} has {plural(counted, 'value')} with at least {config.gate.slice_rows} held-out rows"
                 " (gate.slice_rows): its gap cannot be measured"
             )
 
@@ -92,6 +95,23 @@ def _ids(found: Dataset | None, config: ProjectConfig) -> Dataset | None:
     """Return data without all columns but the id, so that those of many files fit into memory."""
     names = [name for name in (config.columns.id,) if name]
     return found and replace(found, frame=found.frame[names])
+
+
+def _about_window(window: Dataset, config: ProjectConfig, champion: Contract | None) -> tuple[str, ...]:
+    """Return warnings about the rows of a window: none there, or labels that the champion has never seen."""
+    frame, target = window.frame, config.columns.target
+    if frame.empty:
+        return ("holds no row",)
+    if champion is None or champion.target != target or target not in frame:
+        return ()
+    from ..monitoring.quality import unknown_sentence
+
+    strange = unknown_sentence(frame[target], champion.classes)
+    return (
+        (f"column {target!r}: {strange}; correct a misspelt label; `mlops retrain` learns a new class",)
+        if strange
+        else ()
+    )
 
 
 def _repeated_ids(project: Project, datasets: Sequence[Dataset], config: ProjectConfig) -> str | None:

@@ -15,15 +15,16 @@ import pandas as pd
 from .. import bias, data, entry, models, predictions
 from ..config.project import ProjectConfig, load
 from ..errors import BreachError, UserError
+from ..figures import plural
 from ..files import atomic_write
 from ..records import Bias, BiasBreach, Feature, Metrics, Monitor, Performance, Signal, Slices
-from ..reporting.html import number, percent, plural
+from ..reporting.html import number, percent
 from ..reporting.monitor_page import monitor_page
 from . import signals
 from .chance import holm
 from .drift import drift
 from .performance import gap_exceeds, labelled, performance, slice_gaps
-from .quality import column_quality, duplicate_ids, unknown_labels
+from .quality import column_quality, duplicate_ids, unknown_sentence
 
 SHOWN = 10  # breaches in a message; the others are counted
 BEFORE, NOW = "training", "production"
@@ -90,11 +91,8 @@ def evaluate_window(
     table = labelled(production, answers, config)
     measured, gaps, notes = _performance(table, config, classes, holdout_metric)
     spread, new_bias, old_bias = _bias(reference, production.join(answers), config, classes)
-    if strange := unknown_labels(table[target], classes) if len(table) else {}:
-        labels = (
-            f"{plural(len(strange), 'class', 'classes')} that the model does not know, such as {next(iter(strange))!r}"
-        )
-        notes.append(f"{plural(sum(strange.values()), 'row is', 'rows are')} of {labels}")
+    if len(table) and (strange := unknown_sentence(table[target], classes)):
+        notes.append(f"{window}: {strange}; correct a misspelt label; `mlops retrain` learns a new class")
     if rows["repeated_ids"]:
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
         repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from .. import records
 from ..config.project import ProjectConfig
+from ..figures import plural
 from ..records import Bias, BiasGroup, Contract, Disparity, Metrics, Slices, Training
-from .html import FOLDED, facts, findings, join, number, page, percent, plural, section, table
+from .html import FOLDED, facts, findings, join, number, page, percent, section, table
 
 RATES = 3  # classes whose rates a table shows
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..figures import plural
 from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
 from .html import (
@@ -22,7 +23,6 @@ from .html import (
     main_part,
     number,
     page,
-    plural,
     section,
     verdict,
     verdicts,

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
+from ..figures import plural
 from ..histogram import numeric_histogram
 from ..metrics import positive_class
 from ..predictions import PREDICTION, PROBABILITY
@@ -29,7 +30,6 @@ from .html import (
     name,
     number,
     percent,
-    plural,
     shorten,
     table,
 )

@@ -13,6 +13,7 @@ from .config.limits import sections as limit_sections
 from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, ColumnFinding, Proposal, Wishes
 from .errors import UserError
+from .figures import plural
 from .roles import RARE, Roles, assign, describe, suspicion
 from .survey import NAMES_THINGS, Column, Survey, look_at
 
@@ -137,7 +138,7 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ..
     target, rows = roles.target, len(roles.target.filled)
     files = dict(survey.files)
     if target.missing:
-        gaps = f"{survey.rows - rows:,} rows have no {target.name!r}"
+        gaps = f"{plural(survey.rows - rows, 'row has', 'rows have')} no {target.name!r}"
         files["without_target"] = Noted("drop", f"{gaps}; refuse: stop instead")
     decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
     slices = _slices(survey, findings, rows)
@@ -273,5 +274,5 @@ def _notes(
             " before the answer may go back into config/project.yml."
         )
     if roles.target.missing:
-        notes.append(f"{survey.rows - len(roles.target.filled):,} rows without {roles.target.name!r} are dropped.")
+        notes.append(f"{plural(survey.rows - len(roles.target.filled), 'row')} without {roles.target.name!r} dropped.")
     return tuple(notes)

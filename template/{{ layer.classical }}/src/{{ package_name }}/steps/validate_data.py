@@ -10,6 +10,7 @@ from .. import bias, data, dataset, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
+from ..figures import plural
 from ..predictions import PROBABILITY
 from ..records import ColumnSummary, DataQuality, Period
 
@@ -71,7 +72,7 @@ def check(found: Dataset, config: ProjectConfig) -> DataQuality:
     frame, columns = found.frame, config.columns
     errors = []
     if len(frame) < MINIMUM_ROWS:
-        errors.append(f"{len(frame)} rows: at least {MINIMUM_ROWS} are needed to train and to hold some out")
+        errors.append(f"{plural(len(frame), 'row')}: at least {MINIMUM_ROWS} are needed to train and to hold some out")
     try:
         schema(config).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as failures:
@@ -140,7 +141,7 @@ def _taken_for_missing(found: Dataset) -> list[str]:
     """Return a sentence for each column of text in which words were taken for missing values."""
     return [
         f"column {name!r}: "
-        + ", ".join(f"{word!r} in {count:,} {'row' if count == 1 else 'rows'}" for word, count in words.items())
+        + ", ".join(f"{word!r} in {plural(count, 'row')}" for word, count in words.items())
         + " taken for a missing value; files.missing in config/project.yml lists these words"
         for name, words in found.words.items()
     ]
@@ -152,7 +153,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            count = f"{len(group):,} rows have" if len(group) > 1 else "1 row has"
+            count = plural(len(group), "row has", "rows have")
             way = "; files.without_target: drop leaves such rows out" if column == config.columns.target else ""
             found.append(f"column {column!r}: {count} no value, first {place(int(first['index']))}{way}")
         elif first["index"] is None or first["index"] != first["index"]:
@@ -160,7 +161,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
         else:
             value = first["failure_case"]
             value = value.item() if hasattr(value, "item") else value
-            count = f"{len(group):,} rows break" if len(group) > 1 else "1 row breaks"
+            count = plural(len(group), "row breaks", "rows break")
             found.append(f"column {column!r}: {rule}; {count} this, first {value!r} in {place(int(first['index']))}")
     return found
 
