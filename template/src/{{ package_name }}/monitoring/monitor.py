@@ -106,7 +106,7 @@ def evaluate_window(
         breaches += found
         notes += unsure
     moved = sorted(features, key=lambda signal: -(signal.psi or 0.0))
-    breaches += [sentence for signal in (prediction, *moved) for sentence in signal.breaches]
+    breaches += [sentence for signal in (*moved, prediction) for sentence in signal.breaches]
     breaches += [breach.sentence for breach in new_bias]
     notes += [f"{breach.sentence}; so it was in training" for breach in old_bias]
     status: Literal["ok", "breach"] = "breach" if breaches else "ok"
