@@ -32,7 +32,7 @@ class Limits:
 def derive(
     metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float], holdout_rows: int
 ) -> Limits:
-    """Return limits that a plain model keeps and a guess does not.
+    """Return limits that a plain model keeps, and a guess does not unless the reason says so.
 
     The metric may be worse than the baseline's by half of its distance from the best value (0 for an error, else 1),
     or by a tenth of the way to a guess if that is more, but by no more than half of that way. Where the baseline's
@@ -52,6 +52,8 @@ def derive(
     0.728
     >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).minimum
     13.5
+    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).reason.partition("; ")[2]
+    'a guess keeps this limit too: tighten it after the first run'
     """
     lower = metrics.direction(metric) == "minimize"
     if not baseline:
@@ -73,6 +75,8 @@ def derive(
         rule, room = f"and two standard errors of {plural(holdout_rows, 'row')}", error
     if way <= spread:
         rule += "; hardly better than a guess: look at the inputs"
+    elif room >= way:
+        rule += "; a guess keeps this limit too: tighten it after the first run"
     folds = plural(len(baseline), "validation fold")
     figures = f"linear baseline {_short(reached)} on {folds} (a guess: {_short(by_chance)})"
     gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])

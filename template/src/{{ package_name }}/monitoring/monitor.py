@@ -97,12 +97,14 @@ def evaluate_window(
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
         repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")
         notes.append(f"{repeated} the {config.columns.id} of an earlier row")
-    breaches = [sentence for signal in (*features, prediction) for sentence in signal.breaches]
-    breaches += _performance_breaches(measured)
+    # A message shows the first few: what the model got wrong, then the columns that moved most.
+    breaches = _performance_breaches(measured)
     if measured is not None and gaps is not None:
         found, unsure = _gap_breaches(table, gaps, config, classes)
         breaches += found
         notes += unsure
+    moved = sorted(features, key=lambda signal: -(signal.psi or 0.0))
+    breaches += [sentence for signal in (*moved, prediction) for sentence in signal.breaches]
     breaches += [breach.sentence for breach in new_bias]
     notes += [f"{breach.sentence}; so it was in training" for breach in old_bias]
     status: Literal["ok", "breach"] = "breach" if breaches else "ok"

@@ -241,7 +241,7 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
             for place, label, row in zip(order, classes, counts.to_numpy(), strict=True)
         ]
         columns = ["true class", *heads]
-        return table("Rows by true class (down) and predicted class (across)", columns, rows, columns[1:])
+        return table("Rows by true class (down) and predicted class (across)", columns, rows, heads, dense=True)
     wrong = (
         frame[frame[target] != frame[PREDICTION]]
         .groupby([target, PREDICTION], observed=True)
