@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import arrow_reader, values
+from . import arrow_reader, delimited, values
 from .config.file_format import Files
 from .config.project import ROW_HASH, ProjectConfig
 from .config.yaml_file import suggest
@@ -109,7 +109,11 @@ def read_columns(
     import pandas as pd
 
     words: dict[str, dict[str, int]] = {}
-    frames = [_read_file(file, columns, options, optional, words) for file in files]
+    try:
+        frames = [_read_file(file, columns, options, optional, words) for file in files]
+    except MissingColumnError:
+        delimited.format_of([file for file in files if not file.name.lower().endswith(".parquet")])
+        raise
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     counts = tuple((file, len(each)) for file, each in zip(files, frames, strict=True))
     return Dataset(frame, counts, {name: counted for name, counted in words.items() if counted})

@@ -15,6 +15,8 @@ from .commented_yaml import Noted
 UNMEASURED = "could not be measured: set it"
 # Metrics that are shares of rows, or vary like one.
 SHARES = frozenset(metrics.NAMES["classification"]) - {"log_loss", "brier"}
+# Of the metrics that have a smallest and a largest value.
+RANGES = dict.fromkeys((*SHARES, "brier"), (0.0, 1.0))
 MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
 
 
@@ -37,7 +39,8 @@ def derive(
     The metric may be worse than the baseline's by half of its distance from the best value (0 for an error, else 1),
     or by a tenth of the way to a guess if that is more, but by no more than half of that way. Where the baseline's
     folds vary so much that chance alone could break this limit, three of their standard deviations are allowed; and
-    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998).
+    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998). A limit stays
+    within the values that the metric can have.
 
     Args:
         metric: its name.
@@ -54,6 +57,8 @@ def derive(
     13.5
     >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).reason.partition("; ")[2]
     'a guess keeps this limit too: tighten it after the first run'
+    >>> derive("average_precision", [0.05, 0.2, 0.35], [0.03, 0.03, 0.03], [], 600).minimum
+    0.0
     """
     lower = metrics.direction(metric) == "minimize"
     if not baseline:
@@ -81,10 +86,11 @@ def derive(
     figures = f"linear baseline {_short(reached)} on {folds} (a guess: {_short(by_chance)})"
     gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])
     largest = f"twice the baseline's in a fold, {_short(max(gaps))}, or more" if gaps else "no slices yet"
+    lowest, highest = RANGES.get(metric, (-math.inf, math.inf))
     return Limits(
         metric,
-        rounded(reached - sign * room, up=lower),
-        rounded(gap, up=True),
+        min(max(rounded(reached - sign * room, up=lower), lowest), highest),
+        min(rounded(gap, up=True), highest - lowest),
         f"{figures}, {rule}",
         f"best against worst slice; {largest}",
     )

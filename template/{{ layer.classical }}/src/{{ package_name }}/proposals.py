@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SAMPLE = 20_000  # rows that the limits are measured on
 MOSTLY_MISSING = 0.9
 FEW_VALUES = 10  # more different values make no slices
+FEATURES = ("numeric", "categorical", "boolean", "dates")
 SENSITIVE = re.compile(
     r"(^|[^a-z])(sex|gender|age|race|ethnic|nation|country|region|state|origin|language|religion|disab)", re.I
 )
@@ -48,7 +49,7 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
 def _findings(survey: Survey, roles: Roles) -> tuple[ColumnFinding, ...]:
     seen: dict[int, Column] = {}
     found = [_finding(column, roles, seen) for column in survey.columns.values()]
-    if not any(finding.role in ("numeric", "categorical", "boolean") for finding in found):
+    if roles.time is None and not any(finding.role in FEATURES for finding in found):
         raise UserError(
             f"{survey.path}: no column is left to learn {roles.target.name!r} from; left out: "
             + "; ".join(f"{one.name!r} ({one.reason})" for one in found if one.role == LEFT_OUT)
@@ -150,7 +151,10 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ..
     for role in ("numeric", "categorical", "boolean"):
         if listed := [finding for finding in findings if finding.role == role]:
             columns[role] = [Noted(one.name, _facts(survey.columns[one.name], role)) for one in listed]
-    if dates := [survey.columns[one.name] for one in findings if one.role == "dates"]:
+    dates = [survey.columns[one.name] for one in findings if one.role == "dates"]
+    if roles.time is not None and not any(one.role in FEATURES for one in findings):
+        dates = [roles.time]  # all that there is to learn from
+    if dates:
         columns["dates"] = {column.name: _parts(column) for column in dates}
     left = [f"{one.name}: {one.reason}" for one in findings if one.role == LEFT_OUT]
     sections: dict[str, Any] = {
@@ -273,6 +277,8 @@ def _notes(
             f"Left out as suspicious: {', '.join(suspects[:5])}{', ...' * (len(suspects) > 5)}. Whatever is known"
             " before the answer may go back into config/project.yml."
         )
+    if roles.time is not None and not any(finding.role in FEATURES for finding in findings):
+        notes.append(f"No other column is left to learn from: the parts of {roles.time.name!r} are the features.")
     if roles.target.missing:
         notes.append(f"{plural(survey.rows - len(roles.target.filled), 'row')} without {roles.target.name!r} dropped.")
     return tuple(notes)
