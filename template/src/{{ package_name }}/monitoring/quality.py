@@ -1,6 +1,5 @@
 """Quality of a window: missing values, values that training never had, and rows that came twice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -88,14 +87,6 @@ def column_quality(
 def duplicate_ids(frame: pd.DataFrame, column: str | None) -> int:
     """Return how many rows repeat an id that an earlier row has; 0 for data without an id."""
     return 0 if column is None else int(frame[column].duplicated().sum())
-
-
-def unknown_labels(labels: pd.Series, classes: Sequence[str] | None) -> dict[str, int]:
-    """Return true labels that the model does not know, with the number of their rows, most frequent first."""
-    if classes is None:
-        return {}
-    strange = labels[labels.notna() & ~labels.isin(list(classes))]
-    return {str(label): int(count) for label, count in strange.value_counts().items()}
 
 
 def _range(reference: pd.Series, known: Feature | None) -> tuple[float, float]:
