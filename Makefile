@@ -9,7 +9,7 @@ PROCESSES ?= 2
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-.PHONY: help demo quick check test test-all arm bench lint format lock hooks clean
+.PHONY: help demo quick check test test-all arm bicep-version bench lint format lock hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ test-all: $(READY) ## Run all tests on all variants, with 1000 random answer set
 
 arm: $(READY) ## After a change of the Bicep layer: compile it to the JSON of the ARM layer
 	PATH="$(BIN):$$PATH" $(BIN)/python scripts/arm.py
+
+bicep-version: ## Show the version of the Bicep compiler that `make arm` used, as `az bicep install --version` takes it
+	@sed 's/^/v/' 'template/{{ layer.resource_manager }}/infra/.bicep-version'
 
 bench: $(READY) ## Measure the speed of the template and of the rendered project
 	$(BIN)/python benchmarks/run.py
