@@ -9,7 +9,11 @@ PROCESSES ?= 2
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
+<<<<<<< HEAD
 .PHONY: help demo quick check test test-all arm bicep-version bench lint format lock hooks clean
+=======
+.PHONY: help demo quick bicep-version check test test-all arm bench lint format lock hooks clean
+>>>>>>> i-x
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -34,6 +38,9 @@ quick: $(READY) ## After each edit: lint, tests of the extensions, one render of
 	$(BIN)/mypy
 	$(BIN)/yamllint --strict .
 	$(PYTEST) --quick
+
+bicep-version: ## Print the version of the Bicep compiler that the ARM layer is compiled with
+	@cat "template/{{ layer.resource_manager }}/infra/.bicep-version"
 
 check: $(READY) ## Check one variant: make check VARIANT=classical-bicep-github (its files, and its own tests)
 	$(PYTEST) --variant $(VARIANT)

@@ -16,10 +16,10 @@ pytestmark = pytest.mark.quick
 
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
-    "errors figures paths files delimited variables entry tracking records gate metrics predictions slices bias split"
-    " histogram",
+    "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
+    " bias split histogram",
     "config",
-    "data values survey features models explain suitability proposals",
+    "arrow_reader values dataset survey roles data features models explain suitability proposals",
     "reporting",
     "steps scoring monitoring",
     "pipeline",

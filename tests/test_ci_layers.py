@@ -327,7 +327,9 @@ def test_both_systems_build_by_the_same_commands(iac: str, render: harness.Rende
             f"uv run mlops infra plan --env {environment}",
             f"uv run mlops infra apply --env {environment} --yes",
         ]
+        compiler = ['az bicep install --version "v$(cat infra/.bicep-version)"'] if iac == "bicep" else []
         assert one[:-2] == [
+            *compiler,
             "python -m pip install --require-hashes --requirement requirements/ci.lock.txt",
             "uv venv",
             "uv export --frozen --quiet --no-emit-project --output-file .venv/locked.txt",

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -116,3 +118,28 @@ def test_reason_against_a_long_name_is_whole(asked: Any) -> None:
     reason = "Validation error for question 'project_slug': 'xxxxxx...yyyyy' has '_': use a-z, 0-9, '-'."
     long = f"{'x' * 40}_{'y' * 40}"
     asked(("project_slug",), ("short name", f"{CLEAR}{long}{ENTER}"), (reason, f"{CLEAR}flights{ENTER}"))
+
+
+def test_refused_argument_ends_with_the_rule(template: Path, tmp_path: Path) -> None:
+    """Copier shows a traceback; README.md describes its last line, and that nothing has been written."""
+    command = [
+        sys.executable,
+        "-m",
+        "copier",
+        "copy",
+        "--trust",
+        "--defaults",
+        "--quiet",
+        "--data=project_slug=Flights",
+    ]
+    answers = [f"--data={name}={value}" for name, value in harness.answers_for().items() if isinstance(value, str)]
+    ended = subprocess.run(
+        [*command, *(one for one in answers if "project_slug" not in one), str(template), str(tmp_path / "project")],
+        capture_output=True,
+        text=True,
+    )
+    sentence = "ValueError: Validation error for question 'project_slug': 'Flights' has 'F': use a-z, 0-9, '-'."
+    assert ended.returncode != 0
+    assert ended.stderr.splitlines()[-1] == sentence
+    assert sentence in " ".join((harness.ROOT / "README.md").read_text(encoding="utf-8").split())
+    assert not (tmp_path / "project").exists()

@@ -145,7 +145,7 @@ def test_edits_of_earlier_project_are_reported(current: Path, check: Check, tmp_
 
     assert result.returncode == 2, result.stderr
     assert [line.replace("src/flight_time/", "") for line in result.stdout.splitlines()[:3]] == [
-        "checks.py: lines added 1, removed 0; the template drops it",
+        "checks.py: lines added 1, removed 0; moves to local/checks.py",
         "environments.py: lines added 1, removed 0; moves to config/environment.py",
         "plots.py: lines added 1, removed 0; moves to reporting/plots.py",
     ]

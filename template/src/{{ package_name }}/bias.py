@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from . import slices
-from .figures import number
+from .figures import number, plural
 from .metrics import positive_class
 from .predictions import PREDICTION
 from .records import Bias, BiasBreach, BiasColumn, BiasGroup, BiasLimits, Disparity
@@ -142,7 +142,7 @@ def _breaches(part: str, column: str, content: BiasColumn, limits: BiasLimits) -
     ]
     if rare:
         least = rare[-1]
-        many = f"{len(rare)} values have" if len(rare) > 1 else "one value has"
+        many = plural(len(rare), "value has", "values have")
         found.append(
             BiasBreach(
                 part,

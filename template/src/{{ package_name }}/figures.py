@@ -1,4 +1,4 @@
-"""How a figure is written for a reader, in the terminal and on the pages."""
+"""How a figure or a count is written for a reader, in the terminal and on the pages."""
 
 import math
 
@@ -33,3 +33,12 @@ def number(value: float, digits: int = 4) -> str:
     text = f"{value:,.{decimals}f}"
     exact = math.isclose(float(text.replace(",", "")), value, rel_tol=NOISE)
     return text.rstrip("0").rstrip(".") if exact and "." in text else text
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    """Return a count with its noun, of which `many` is the plural if it takes more than an s.
+
+    >>> plural(1, "row"), plural(1200, "row"), plural(2, "class", "classes"), plural(0, "row is", "rows are")
+    ('1 row', '1,200 rows', '2 classes', '0 rows are')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
+from .figures import plural
+
 if TYPE_CHECKING:
     # Not at run time: commands that only read records should answer at once.
     from collections.abc import Sequence
@@ -73,7 +75,7 @@ def undefined(
     "roc_auc needs held-out rows of every class; class 'c' is in none of the 2 held-out rows"
     >>> undefined("accuracy", "classification", np.array(["a", "b", "c"]), np.array(["a", "b"]))
     """
-    rows = f"the {len(holdout):,} held-out rows"
+    rows = f"the {plural(len(holdout), 'held-out row')}"
     if task == "regression":
         if name == "mape" and (holdout == 0).any():
             return (

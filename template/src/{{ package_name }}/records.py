@@ -13,7 +13,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from .errors import UserError
-from .figures import number
+from .figures import number, plural
 from .files import read_json, write_json
 from .gate import Check
 from .metrics import Direction, Task, positive_class
@@ -105,7 +105,7 @@ class DataQuality(Record):
         """Size and period."""
         period = f", {self.start[:10]} to {self.end[:10]}" if self.start and self.end else ""
         dropped = f", {self.dropped:,} without a target dropped" if self.dropped else ""
-        return f"{self.rows:,} rows{dropped}{period}; schema, keys, ranges"
+        return f"{plural(self.rows, 'row')}{dropped}{period}; schema, keys, ranges"
 
 
 @dataclass(frozen=True)
@@ -218,7 +218,7 @@ class Training(Record):
     @property
     def summary(self) -> str:
         """Learner, size, and the candidates by their metric."""
-        text = f"{self.learner} on {self.rows:,} rows"
+        text = f"{self.learner} on {plural(self.rows, 'row')}"
         shown = [f"{each.kind} {each.figure(self.metric)}" for each in self.candidates]
         return f"{text}; validated: {', '.join(shown)}" if shown else text
 

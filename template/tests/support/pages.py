@@ -2,7 +2,7 @@
 
 import html.parser
 
-VOID = {"meta", "link", "br", "path", "rect"}
+VOID = {"meta", "link", "br", "wbr", "path", "rect"}
 
 
 class Reader(html.parser.HTMLParser):

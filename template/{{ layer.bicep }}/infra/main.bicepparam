@@ -7,7 +7,7 @@ var files = {
   staging: loadYamlContent('../config/staging.yml')
   prod: loadYamlContent('../config/prod.yml')
 }
-var config = merged(loadYamlContent('../config/common.yml'), files[readEnvironmentVariable('ENVIRONMENT')])
+var config = merged(loadYamlContent('../config/common.yml'), files[readEnvironmentVariable('ENVIRONMENT', 'dev')])
 
 param environment = config.environment
 param network = config.network

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from ..figures import plural
 from ..paths import Project
 from .infra import Environment
 
@@ -33,4 +34,4 @@ def render(
             typer.echo(f"---\n# {name}\n{assets.as_text(document)}", nl=False)
     else:
         assets.write_all(project, documents, out)
-        typer.echo(f"{len(documents)} files: {out / 'azureml'}")
+        typer.echo(f"{plural(len(documents), 'file')}: {out / 'azureml'}")

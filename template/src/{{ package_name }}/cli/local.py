@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
+from ..figures import plural
 from ..paths import Project
 from .console import Progress, print_champion, print_checks
 
@@ -152,14 +153,15 @@ def batch(
         lifecycle.arrived_windows(project, "or name one with --input")
     summary = lifecycle.score(project, source or project.production, folder, mini_batch)
     typer.echo(
-        f"{summary.rows:,} rows of {summary.files} files in {summary.mini_batches} mini-batches: {summary.predictions}"
+        f"{plural(summary.rows, 'row')} of {plural(summary.files, 'file')} in"
+        f" {plural(summary.mini_batches, 'mini-batch', 'mini-batches')}: {summary.predictions}"
     )
     for entry in left_out(source or project.production):
         typer.echo(f"left out: {entry}", err=True)
     for name, reason in summary.failed_files.items():
         typer.echo(f"not scored: {name}: {reason}", err=True)
     if summary.failed_files:
-        raise UserError(f"{len(summary.failed_files)} of {summary.files} files could not be scored")
+        raise UserError(f"{len(summary.failed_files)} of {plural(summary.files, 'file')} could not be scored")
 
 
 @app.command()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
+from ..figures import plural
 from ..paths import Project
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def check(
     for edit in found:
         typer.echo(_sentence(edit))
     typer.echo(_advice(found, patch))
-    raise UserError(f"the update would lose or leave behind {len(found)} edit{'s' if len(found) > 1 else ''}")
+    raise UserError(f"the update would lose or leave behind {plural(len(found), 'edit')}")
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,6 +7,7 @@ from statistics import fmean, pstdev
 from typing import Any
 
 from .. import metrics
+from ..figures import plural
 from ..metrics import Task
 from ..split import By
 from .commented_yaml import Noted
@@ -14,6 +15,8 @@ from .commented_yaml import Noted
 UNMEASURED = "could not be measured: set it"
 # Metrics that are shares of rows, or vary like one.
 SHARES = frozenset(metrics.NAMES["classification"]) - {"log_loss", "brier"}
+# Of the metrics that have a smallest and a largest value.
+RANGES = dict.fromkeys((*SHARES, "brier"), (0.0, 1.0))
 MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
 
 
@@ -31,12 +34,13 @@ class Limits:
 def derive(
     metric: str, baseline: Sequence[float], guess: Sequence[float], gaps: Sequence[float], holdout_rows: int
 ) -> Limits:
-    """Return limits that a plain model keeps and a guess does not.
+    """Return limits that a plain model keeps, and a guess does not unless the reason says so.
 
     The metric may be worse than the baseline's by half of its distance from the best value (0 for an error, else 1),
     or by a tenth of the way to a guess if that is more, but by no more than half of that way. Where the baseline's
     folds vary so much that chance alone could break this limit, three of their standard deviations are allowed; and
-    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998).
+    for shares of few rows, two standard errors of Agresti and Coull (The American Statistician 52, 1998). A limit stays
+    within the values that the metric can have.
 
     Args:
         metric: its name.
@@ -51,6 +55,10 @@ def derive(
     0.728
     >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).minimum
     13.5
+    >>> derive("rmse", [10.0, 11.0, 12.0], [12.0, 12.0, 12.0], [], 1000).reason.partition("; ")[2]
+    'a guess keeps this limit too: tighten it after the first run'
+    >>> derive("average_precision", [0.05, 0.2, 0.35], [0.03, 0.03, 0.03], [], 600).minimum
+    0.0
     """
     lower = metrics.direction(metric) == "minimize"
     if not baseline:
@@ -69,16 +77,20 @@ def derive(
     if 3 * spread > room:
         rule, room = "and three standard deviations of the folds", 3 * spread
     if metric in SHARES and (error := _share_error(reached, holdout_rows)) > room:
-        rule, room = f"and two standard errors of {holdout_rows:,} rows", error
+        rule, room = f"and two standard errors of {plural(holdout_rows, 'row')}", error
     if way <= spread:
         rule += "; hardly better than a guess: look at the inputs"
-    figures = f"linear baseline {_short(reached)} on {len(baseline)} validation folds (a guess: {_short(by_chance)})"
+    elif room >= way:
+        rule += "; a guess keeps this limit too: tighten it after the first run"
+    folds = plural(len(baseline), "validation fold")
+    figures = f"linear baseline {_short(reached)} on {folds} (a guess: {_short(by_chance)})"
     gap = max([2 * largest for largest in gaps] + [room, 0.02 * abs(reached), 1e-9])
     largest = f"twice the baseline's in a fold, {_short(max(gaps))}, or more" if gaps else "no slices yet"
+    lowest, highest = RANGES.get(metric, (-math.inf, math.inf))
     return Limits(
         metric,
-        rounded(reached - sign * room, up=lower),
-        rounded(gap, up=True),
+        min(max(rounded(reached - sign * room, up=lower), lowest), highest),
+        min(rounded(gap, up=True), highest - lowest),
         f"{figures}, {rule}",
         f"best against worst slice; {largest}",
     )

@@ -10,7 +10,8 @@ from ..metrics import Direction, Task
 from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
-from .inputs import SLICE_RULE, Columns, Files, Model
+from .file_format import Files
+from .inputs import SLICE_RULE, Columns, Model
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -59,7 +60,8 @@ class Decision(Section):
     def _number_or_rule(cls, value: Any) -> Any:
         number = isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < 1
         if not (value is None or number or value in ("f1", "balanced_accuracy")):
-            raise ValueError(f"{value!r} is neither a number between 0 and 1 nor one of f1, balanced_accuracy")
+            hint = suggest(value, ("f1", "balanced_accuracy")) if isinstance(value, str) else ""
+            raise ValueError(f"{value!r} is neither a number between 0 and 1 nor one of f1, balanced_accuracy{hint}")
         return value
 
 
@@ -145,6 +147,7 @@ class ProjectConfig(Section):
         if self.metric.name not in allowed:
             raise ValueError(
                 f"metric.name: {self.metric.name!r} does not fit task {self.task!r}: use one of {', '.join(allowed)}"
+                f"{suggest(self.metric.name, allowed)}"
             )
         if self.task == "regression" and self.decision != Decision():
             raise ValueError("decision: is for a classification of two classes; the task is 'regression'")

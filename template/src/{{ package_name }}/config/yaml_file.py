@@ -1,6 +1,7 @@
 """Read a YAML file into a typed model; a mistake is one sentence with file, key, value and rule."""
 
 import difflib
+import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -113,8 +114,10 @@ def _sentence(label: Callable[[Key], str], model: type[Section], problem: Any) -
         return f"{prefix}unknown key{suggest(str(location[-1]), known)}; known: {', '.join(known)}"
     if error is not None:
         return f"{prefix}{error}"
-    message = problem["msg"]
-    return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}"
+    message, hint = problem["msg"], ""
+    if problem["type"] == "literal_error":  # Pydantic lists the words as "'a', 'b' or 'c'"
+        hint = suggest(str(problem["input"]), re.findall(r"'([^']*)'", problem["ctx"]["expected"]))
+    return f"{prefix}{problem['input']!r} is refused: {message[0].lower()}{message[1:]}{hint}"
 
 
 def _section_at(model: type[Section], location: Sequence[str | int]) -> type[Section]:

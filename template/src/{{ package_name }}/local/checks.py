@@ -3,19 +3,23 @@
 What they pass, `mlops run` does not refuse for configuration or data.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .. import data, models, suitability
+from .. import data, dataset, models, suitability
 from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
+from ..dataset import Dataset
 from ..errors import Finding, UserError
+from ..figures import plural
 from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
+from ..records import Contract
 from . import lifecycle
 
 if TYPE_CHECKING:
@@ -35,17 +39,23 @@ def all_checks(project: Project) -> Iterator[Finding]:
     if config is None or training is None:
         return
     path = project.root / str(training.inputs["data"].default)
-    findings = [_finding(project.relative(path), partial(_training_data, path, config))]
-    yield findings[0]
+    found, problem = _attempt(partial(_training_data, path, config))
+    known, warnings = found or (None, ())
+    yield Finding(project.relative(path), problem, warnings)
+    datasets = [_ids(known, config)]
     windows, problem = _attempt(partial(lifecycle.windows, project))
+    champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
     ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
     if problem or ignored:
         yield Finding(project.relative(project.production), problem, ignored)
     for file in windows or ():
-        findings.append(_finding(project.relative(file), partial(_window, file, config)))
-        yield findings[-1]
-    if windows and not any(found.problem for found in findings):
-        yield Finding(IDS, _repeated_id(project, [*data.files(path), *windows], config))
+        window, problem = _attempt(partial(data.read_dataset, file, config, require_target=False))
+        notes = () if window is None else _about_window(window, config, champion)
+        yield Finding(project.relative(file), problem, notes)
+        datasets.append(_ids(window, config))
+    read = [each for each in datasets if each is not None]
+    if windows and len(read) == len(datasets):
+        yield Finding(IDS, _repeated_ids(project, read, config))
 
 
 def _environments(project: Project) -> Iterator[Finding]:
@@ -63,17 +73,17 @@ def _environments(project: Project) -> Iterator[Finding]:
         yield Finding("config/ has what the tables of infra/ name", "\n".join(lines) or None)
 
 
-def _training_data(path: Path, config: ProjectConfig) -> tuple[str, ...]:
-    """Do what the steps before the fit do, without writing anything."""
+def _training_data(path: Path, config: ProjectConfig) -> tuple[Dataset, tuple[str, ...]]:
+    """Do what the steps before the fit do, without writing anything; return the data and the warnings."""
     from ..steps import prep, validate_data
 
-    frame, quality = validate_data.inspect(path, config)
+    found, quality = validate_data.inspect(path, config)
     if quality.errors:
         raise UserError("\n".join(quality.errors))
-    train, holdout = prep.divide(frame, config)
+    train, holdout = prep.divide(found.frame, config)
     if problem := suitability.problem(config, train, holdout):
         raise UserError(problem)
-    return (*quality.warnings, *_slices_without_rows(holdout, config))
+    return found, (*quality.warnings, *_slices_without_rows(holdout, config))
 
 
 def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iterator[str]:
@@ -81,35 +91,42 @@ def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iter
         counted = int((holdout[name].value_counts(dropna=False) >= config.gate.slice_rows).sum())
         if counted < 2:
             yield (
-                f"slices: {name!r} has {counted} values with at least {config.gate.slice_rows} held-out rows"
+                f"slices: {name!r} has {plural(counted, 'value')} with at least {config.gate.slice_rows} held-out rows"
                 " (gate.slice_rows): its gap cannot be measured"
             )
 
 
-def _window(file: Path, config: ProjectConfig) -> tuple[str, ...]:
-    frame = data.read(file, config, require_target=False)
-    return () if len(frame) else ("holds no row",)
+def _ids(found: Dataset | None, config: ProjectConfig) -> Dataset | None:
+    """Return data without all columns but the id, so that those of many files fit into memory."""
+    names = [name for name in (config.columns.id,) if name]
+    return found and replace(found, frame=found.frame[names])
 
 
-def _repeated_id(project: Project, files: list[Path], config: ProjectConfig) -> str | None:
-    """Return the first id that two of the files share, None without one."""
-    import pandas as pd
+def _about_window(window: Dataset, config: ProjectConfig, champion: Contract | None) -> tuple[str, ...]:
+    """Return warnings about the rows of a window: none there, or labels that the champion has never seen."""
+    frame, target = window.frame, config.columns.target
+    if frame.empty:
+        return ("holds no row",)
+    if champion is None or champion.target != target or target not in frame:
+        return ()
+    from ..monitoring.quality import unknown_sentence
 
-    column = config.columns.id
-    if not column:
-        return None
-    known = pd.concat(
-        {project.relative(file): data.read(file, config, require_target=False)[column] for file in files},
-        names=["file", "row"],
-    ).reset_index("file")
-    again = known[known[column].duplicated()]
-    if again.empty:
-        return None
-    identity, file = again.iloc[0][column], again.iloc[0]["file"]
-    first = known.loc[known[column] == identity, "file"].iloc[0]
+    strange = unknown_sentence(frame[target], champion.classes)
     return (
-        f"columns.id: {column!r} is {identity!r} in {first} and in {file} ({len(again):,} such rows): each id must be"
-        " unique, so a retraining would be refused; give later rows ids of their own, or leave columns.id out"
+        (f"column {target!r}: {strange}; correct a misspelt label; `mlops retrain` learns a new class",)
+        if strange
+        else ()
+    )
+
+
+def _repeated_ids(project: Project, datasets: Sequence[Dataset], config: ProjectConfig) -> str | None:
+    column = config.columns.id
+    found = column and dataset.repeated_ids(datasets, column, project.relative)
+    if not found:
+        return None
+    return (
+        f"columns.id: {column!r}: each id must be unique; {found}: a retraining would be refused; give later rows ids"
+        " of their own, or leave columns.id out"
     )
 
 
@@ -118,8 +135,3 @@ def _attempt(action: Callable[[], Result]) -> tuple[Result | None, str | None]:
         return action(), None
     except UserError as error:
         return None, str(error)
-
-
-def _finding(name: str, action: Callable[[], tuple[str, ...]]) -> Finding:
-    warnings, problem = _attempt(action)
-    return Finding(name, problem, warnings or ())

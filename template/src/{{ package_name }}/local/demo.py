@@ -17,7 +17,7 @@ from rich.text import Text
 from .. import data
 from ..config.project import load as load_config
 from ..errors import GateRefusedError, UserError
-from ..figures import number
+from ..figures import number, plural
 from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
@@ -135,23 +135,25 @@ def _serve(project: Project, port: int) -> str:
                     f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"
                 )
             good, bad = good + (status == 200), bad + (status != 200)
-    return f"Azure ML inference server: {good} good requests answered, {bad} bad ones refused with the reason"
+    answered, refused = plural(good, "good request"), plural(bad, "bad one")
+    return f"Azure ML inference server: {answered} answered, {refused} refused with the reason"
 
 
 def _batch(project: Project) -> str:
     summary = lifecycle.score(project, project.production, project.outputs / "batch")
     if summary.failed_files:
         raise UserError("; ".join(f"{name}: {reason}" for name, reason in summary.failed_files.items()))
-    return f"{summary.rows:,} rows in {summary.mini_batches} mini-batches: {summary.predictions}"
+    batches = plural(summary.mini_batches, "mini-batch", "mini-batches")
+    return f"{plural(summary.rows, 'row')} in {batches}: {summary.predictions}"
 
 
 def _monitored(result: "Monitor") -> tuple[str, str]:
     if result.status == "too_few_rows":
-        return f"{result.window}: {result.rows['production']} rows are too few to judge", "skipped"
+        return f"{result.window}: {plural(result.rows['production'], 'row is', 'rows are')} too few to judge", "skipped"
     if result.status == "ok":
         return f"{result.window}: no limit is broken", "ok"
     worst = max(result.features, key=lambda signal: signal.psi or 0.0)
-    text = f"{result.window} arrives: {len(result.breaches)} limits broken"
+    text = f"{result.window} arrives: {plural(len(result.breaches), 'limit')} broken"
     text += f", most drifted {worst.name} (PSI {number(worst.psi or 0.0, 2)})"
     if result.performance:
         found = result.performance
@@ -169,7 +171,7 @@ def _retrain(project: Project, story: Story) -> None:
             metrics = Metrics.load(trained.run.output("evaluate", "evaluation"))
             new, old = (metrics.models[role][metrics.metric] for role in ("challenger", "champion"))
             row.text = (
-                f"with {len(data.files(project.production))} files that arrived: challenger {metrics.metric}"
+                f"with {plural(len(data.files(project.production)), 'file')} that arrived: challenger {metrics.metric}"
                 f" {number(new)}, champion {number(old)}, same holdout;"
                 f" version {before.version} -> {trained.champion.version}"
             )

@@ -21,6 +21,7 @@ from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..config.proposal import LEFT_OUT, NONE, ColumnFinding, Proposal, Question, Wishes
 from ..errors import UserError
+from ..figures import plural
 from ..files import atomic_write
 from ..paths import CONFIG, Project
 from ..pipeline import load
@@ -355,7 +356,7 @@ def _copy_question(project: Project, files: Sequence[Path], home: Path) -> str:
 def _amount(files: Sequence[Path]) -> str:
     size = sum(file.stat().st_size for file in files)
     amount = f"{size / 1e6:,.1f} MB" if size >= 100_000 else f"{size / 1e3:,.1f} kB"
-    return f"{len(files)} file{'s' * (len(files) != 1)} ({amount})"
+    return f"{plural(len(files), 'file')} ({amount})"
 
 
 @contextmanager

@@ -25,6 +25,7 @@ from ..errors import UserError
 from ..paths import Project
 
 ANSWERS = ".copier-answers.yml"
+MOVES = "local/moved.yml"  # in the package
 EXTENSIONS = "copier-template-extensions"
 SIMILAR = 0.5  # share of lines that two files have in common; git, too, calls such files renamed
 
@@ -70,6 +71,7 @@ class Update:
         """For each file that the update removes, its path afterwards; None if the template drops it.
 
         The added file with the most similar content is taken. Of several equal ones, the one whose path is most alike.
+        Of a file that resembles none, the list of moves says where it is now.
         """
         added = {path: (self.after / path).read_bytes() for path in self.new - self.old}
         places: dict[str, str | None] = {}
@@ -78,8 +80,21 @@ class Update:
             found = {new: 1.0 for new, text in added.items() if text == content}
             found = found or {new: _similarity(content, text) for new, text in added.items()}
             best = max(found, key=lambda new: (found[new], *_likeness(path, new), new), default=None)
-            places[path] = best if best and found[best] >= SIMILAR else None
+            places[path] = best if best and found[best] >= SIMILAR else self.moves.get(path)
         return places
+
+    @cached_property
+    def moves(self) -> dict[str, str]:
+        """Moves of modules that the version after the update lists, as paths of this project before and after it."""
+        old = next((path.parent for path in sorted(self.before.glob("src/*/__init__.py"))), None)
+        moves: dict[str, str] = {}
+        for listed in self.after.glob(f"src/*/{MOVES}") if old else ():
+            now = listed.parents[len(PurePosixPath(MOVES).parts) - 1]
+            for path, target in yaml.safe_load(listed.read_text(encoding="utf-8")).items():
+                place = (now / target).relative_to(self.after).as_posix()
+                if place in self.new:
+                    moves[(old / path).relative_to(self.before).as_posix()] = place
+        return moves
 
     def folder(self, path: str) -> str | None:
         """Return the folder to which the template moves the folder of `path`; None if it stays or is dropped."""

@@ -15,15 +15,16 @@ import pandas as pd
 from .. import bias, data, entry, models, predictions
 from ..config.project import ProjectConfig, load
 from ..errors import BreachError, UserError
+from ..figures import plural
 from ..files import atomic_write
 from ..records import Bias, BiasBreach, Feature, Metrics, Monitor, Performance, Signal, Slices
-from ..reporting.html import number, percent, plural
+from ..reporting.html import number, percent
 from ..reporting.monitor_page import monitor_page
 from . import signals
 from .chance import holm
 from .drift import drift
 from .performance import gap_exceeds, labelled, performance, slice_gaps
-from .quality import column_quality, duplicate_ids, unknown_labels
+from .quality import column_quality, duplicate_ids, unknown_sentence
 
 SHOWN = 10  # breaches in a message; the others are counted
 BEFORE, NOW = "training", "production"
@@ -90,21 +91,20 @@ def evaluate_window(
     table = labelled(production, answers, config)
     measured, gaps, notes = _performance(table, config, classes, holdout_metric)
     spread, new_bias, old_bias = _bias(reference, production.join(answers), config, classes)
-    if strange := unknown_labels(table[target], classes) if len(table) else {}:
-        labels = (
-            f"{plural(len(strange), 'class', 'classes')} that the model does not know, such as {next(iter(strange))!r}"
-        )
-        notes.append(f"{plural(sum(strange.values()), 'row is', 'rows are')} of {labels}")
+    if len(table) and (strange := unknown_sentence(table[target], classes)):
+        notes.append(f"{window}: {strange}; correct a misspelt label; `mlops retrain` learns a new class")
     if rows["repeated_ids"]:
         # Not a breach: the same row may rightly be asked about twice. It does weigh twice in every figure.
         repeated = plural(rows["repeated_ids"], "row repeats", "rows repeat")
         notes.append(f"{repeated} the {config.columns.id} of an earlier row")
-    breaches = [sentence for signal in (*features, prediction) for sentence in signal.breaches]
-    breaches += _performance_breaches(measured)
+    # A message shows the first few: what the model got wrong, then the columns that moved most.
+    breaches = _performance_breaches(measured)
     if measured is not None and gaps is not None:
         found, unsure = _gap_breaches(table, gaps, config, classes)
         breaches += found
         notes += unsure
+    moved = sorted(features, key=lambda signal: -(signal.psi or 0.0))
+    breaches += [sentence for signal in (*moved, prediction) for sentence in signal.breaches]
     breaches += [breach.sentence for breach in new_bias]
     notes += [f"{breach.sentence}; so it was in training" for breach in old_bias]
     status: Literal["ok", "breach"] = "breach" if breaches else "ok"

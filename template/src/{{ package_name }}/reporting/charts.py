@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from markupsafe import Markup
 
+from ..figures import plural
 from .html import NOTHING, join, number, shorten
 
 Floats = npt.NDArray[np.float64]
@@ -55,7 +56,7 @@ def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
     )
     guide = _path([(low, low), (high, high)], scale, "guide")
     return _chart(
-        f"{y_label} against {x_label}: {len(x):,} rows from {number(low)} to {number(high)}",
+        f"{y_label} against {x_label}: {plural(len(x), 'row')} from {number(low)} to {number(high)}",
         _axes(scale, x_label, y_label) + cells + guide,
     )
 

@@ -4,6 +4,7 @@ Every value passes through `Markup.format`, which escapes it: a column called `<
 """
 
 import math
+import re
 from collections.abc import Iterable, Sequence
 from importlib.resources import files
 from typing import Literal
@@ -17,6 +18,7 @@ NOTHING = Markup("")
 ABSENT = "\N{EN DASH}"
 NAME = 36  # letters of a name that are shown; the rest is seen on demand
 WORD = 14  # letters; a longer word may be broken
+BREAKS = re.compile(r"(?<=[_…])(?=[^_])")  # where a browser may end a line within a name
 FOLDED = 12  # rows or sentences after which the others are folded away
 
 
@@ -132,7 +134,8 @@ def name(text: str, most: int = NAME) -> Markup:
     if len(text) <= most and max(map(len, text.split()), default=0) <= WORD:
         return escape(text)
     whole = Markup(' title="{}"').format(text) if len(text) > most else NOTHING
-    return Markup("<bdi{}>{}</bdi>").format(whole, shorten(text, most))
+    parts = BREAKS.split(shorten(text, most))
+    return Markup("<bdi{}>{}</bdi>").format(whole, join(map(escape, parts), "<wbr>"))
 
 
 def shorten(text: str, most: int = NAME) -> str:
@@ -148,8 +151,9 @@ def table(
     caption: str,
     columns: Sequence[str | Markup],
     rows: Sequence[Sequence[object]],
-    numeric: Sequence[str] = (),
+    numeric: Sequence[str | Markup] = (),
     fold: bool = False,
+    dense: bool = False,
 ) -> Markup:
     """Return a table whose first column names the row.
 
@@ -159,6 +163,7 @@ def table(
         rows: one sequence a row, as long as `columns`; a cell may be Markup.
         numeric: headings of the columns to align to the right.
         fold: show the first rows alone, and the others on demand.
+        dense: many narrow columns; on a narrow screen they stand closer.
     """
     if not rows:
         return NOTHING
@@ -176,18 +181,18 @@ def table(
         for row in rows
     ]
     shown, rest = _foldable(body) if fold else (body, ())
-    first = _table(caption, head, shown)
+    first = _table(caption, head, shown, dense)
     if not rest:
         return first
-    others = details(f"{len(rest):,} more", _table(f"{caption}, continued", head, rest))
+    others = details(f"{len(rest):,} more", _table(f"{caption}, continued", head, rest, dense))
     return Markup("<div>{}{}</div>").format(first, others)
 
 
-def _table(caption: str, head: Markup, rows: Sequence[Markup]) -> Markup:
+def _table(caption: str, head: Markup, rows: Sequence[Markup], dense: bool) -> Markup:
     return Markup(
-        '<div class="scroll" role="region" aria-label="{}" tabindex="0"><table><caption>{}</caption>'
+        '<div class="scroll" role="region" aria-label="{}" tabindex="0"><table{}><caption>{}</caption>'
         "<thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>"
-    ).format(caption, caption, head, join(rows))
+    ).format(caption, Markup(' class="dense"') if dense else NOTHING, caption, head, join(rows))
 
 
 def _named(value: object) -> object:
@@ -195,9 +200,11 @@ def _named(value: object) -> object:
 
 
 def _cell(mark: Markup, value: object) -> Markup:
-    return (
-        value if isinstance(value, Markup) and value.startswith("<td") else Markup("<td{}>{}</td>").format(mark, value)
-    )
+    if isinstance(value, Markup) and value.startswith("<td"):
+        return value
+    if mark and isinstance(value, str):  # "1,084 (33.9 %)" may be broken before the bracket only
+        value = value.replace(" %", "\N{NO-BREAK SPACE}%")
+    return Markup("<td{}>{}</td>").format(mark, value)
 
 
 def bar(value: float | None, largest: float, style: Literal["", "muted", "over"] = "") -> Markup:
@@ -230,7 +237,3 @@ def percent(share: float | None) -> str:
     if share is None or not math.isfinite(share):
         return ABSENT
     return "below 0.1 %" if 0 < share < 0.001 else f"{100 * share:.1f} %".replace(".0 %", " %")
-
-
-def plural(count: int, one: str, many: str = "") -> str:
-    return f"{count:,} {one if count == 1 else many or one + 's'}"

@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from .. import records
 from ..config.project import ProjectConfig
+from ..figures import plural
 from ..records import Bias, BiasGroup, Contract, Disparity, Metrics, Slices, Training
-from .html import FOLDED, facts, findings, join, number, page, percent, plural, section, table
+from .html import FOLDED, facts, findings, join, number, page, percent, section, table
 
 RATES = 3  # classes whose rates a table shows
 
@@ -166,14 +167,14 @@ def _fairness(slices: Slices) -> Part:
 
 def bias_sentences(bias: Bias) -> list[str]:
     """Return the broken limits of data bias, or that there are none, and the largest differences of rates."""
-    found = [f"{breach.sentence[0].upper()}{breach.sentence[1:]}." for breach in bias.breaches]
+    found = [f"{breach.sentence}." for breach in bias.breaches]
     differences = [
         f"{column} in {part}: {kind} {_disparity(pair)}."
         for part, columns in bias.parts.items()
         for column, content in columns.items()
         for kind, pair in content.disparities.items()
     ]
-    return [*(found or ["No limit is broken."]), *(text[0].upper() + text[1:] for text in differences)]
+    return [*(found or ["No limit is broken."]), *differences]
 
 
 def bias_grids(bias: Bias) -> list[Grid]:

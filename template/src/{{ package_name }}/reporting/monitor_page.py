@@ -4,6 +4,7 @@ from typing import Literal
 
 from markupsafe import Markup
 
+from ..figures import plural
 from ..records import Bias, Monitor, Signal, Slices
 from . import charts
 from .html import (
@@ -23,7 +24,6 @@ from .html import (
     number,
     page,
     percent,
-    plural,
     section,
     shorten,
     table,
@@ -44,7 +44,9 @@ DRIFT_INTRO = (
 def monitor_page(result: Monitor) -> str:
     """Return the page of one window."""
     rows = result.rows
-    subtitle = f"{rows['production']:,} production rows beside {rows['reference']:,} rows of the training data"
+    subtitle = (
+        f"{plural(rows['production'], 'production row')} beside {plural(rows['reference'], 'row')} of the training data"
+    )
     body = [
         verdicts(headline(result), performance_headline(result)),
         section("Findings", findings(result.breaches), findings(result.notes)),

@@ -10,6 +10,7 @@ from typing import Any
 
 from markupsafe import Markup
 
+from ..figures import plural
 from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
 from . import examples, sections
 from .html import (
@@ -22,7 +23,6 @@ from .html import (
     main_part,
     number,
     page,
-    plural,
     section,
     verdict,
     verdicts,
@@ -166,8 +166,8 @@ def _model_verdict(run: TrainingRun) -> Markup:
     if run.gate is None:
         return verdict("neutral", "The model has not been judged", text)
     if not run.gate.passed:
-        refused = "; ".join(run.gate.refusals)
-        return verdict("bad", "The gate refused the model", f"{text} {refused}.")
+        refused = "; ".join(sentence.removesuffix(": refused") for sentence in run.gate.refusals)
+        return verdict("bad", "The gate refused the model", f"{text} Refused: {refused}.")
     if run.gate.override:
         return verdict("warn", "Let through by a person", f"{text} Reason: {run.gate.override}")
     limits = [number(check.limit) for check in run.gate.checks if check.name == "metric"]

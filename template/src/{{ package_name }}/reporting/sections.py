@@ -9,6 +9,7 @@ import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
+from ..figures import plural
 from ..histogram import numeric_histogram
 from ..metrics import positive_class
 from ..predictions import PREDICTION, PROBABILITY
@@ -29,7 +30,6 @@ from .html import (
     name,
     number,
     percent,
-    plural,
     shorten,
     table,
 )
@@ -241,7 +241,7 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
             for place, label, row in zip(order, classes, counts.to_numpy(), strict=True)
         ]
         columns = ["true class", *heads]
-        return table("Rows by true class (down) and predicted class (across)", columns, rows, columns[1:])
+        return table("Rows by true class (down) and predicted class (across)", columns, rows, heads, dense=True)
     wrong = (
         frame[frame[target] != frame[PREDICTION]]
         .groupby([target, PREDICTION], observed=True)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from ..config.yaml_file import suggest
+from ..figures import plural
 from ..records import Contract
 
 if TYPE_CHECKING:
@@ -162,13 +163,13 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     names = _names(contract, with_id=contract.id in columns)
     if set(columns) != set(names):
         _refuse_columns("input_data.columns", columns, names, None, contract)
-    rule = f"an array of {len(columns)} values, one for each column"
+    rule = f"an array of {plural(len(columns), 'value')}, one for each column"
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(columns):
-            got = f"{len(row)} values" if isinstance(row, list) else _kind_of(row)
+            got = plural(len(row), "value") if isinstance(row, list) else _kind_of(row)
             raise InvalidRequestError(f"input_data.data[{number}] must be {rule}, not {got}", rule, row=number)
     if "index" in split and not (isinstance(split["index"], list) and len(split["index"]) == len(rows)):
-        rule = f"an array of {len(rows)} labels, one for each row"
+        rule = f"an array of {plural(len(rows), 'label')}, one for each row"
         raise InvalidRequestError(f"input_data.index must be {rule}", rule)
     return dict(zip(columns, zip(*rows, strict=True), strict=True))
 
@@ -176,7 +177,7 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
 def _check_count(where: str, rows: Any, contract: Contract) -> None:
     rule = f"an array of 1 to {contract.max_rows} rows"
     if not isinstance(rows, list) or not 1 <= len(rows) <= contract.max_rows:
-        got = f"{len(rows)} rows" if isinstance(rows, list) else _kind_of(rows)
+        got = plural(len(rows), "row") if isinstance(rows, list) else _kind_of(rows)
         raise InvalidRequestError(f"{where} must be {rule}, not {got}", rule)
 
 

@@ -4,13 +4,16 @@ import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from .. import entry, explain, models, predictions, tracking
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Metrics, Part, Split, Training
 from ..reporting import plots
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 log = logging.getLogger(__name__)
 REFERENCE_ROWS = 20_000  # for a monitor to compare later data with
@@ -44,9 +47,13 @@ def load_champion(folder: Path, config: ProjectConfig) -> tuple[models.Model | N
     return (None, problem) if problem else (champion, None)
 
 
-def unmeasured(contract: Contract, metric: str) -> str:
-    """Return why the holdout does not define a metric for a model that knows other classes."""
-    return f"the holdout does not define its {metric}: it knows the classes {', '.join(contract.classes or ())}"
+def unmeasured(contract: Contract, metric: str, labels: "pd.Series") -> str:
+    """Return why the holdout, which has these labels, does not define a metric for a model that knows other classes."""
+    from ..monitoring.quality import unknown_sentence
+
+    strange = unknown_sentence(labels, contract.classes)
+    why = f": {strange}" if strange else f": it knows the classes {', '.join(contract.classes or ())}"
+    return f"the holdout does not define its {metric}{why}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -78,7 +85,10 @@ def main(argv: Sequence[str] | None = None) -> None:
             table["champion_prediction"] = old[predictions.PREDICTION]
             champion_flattered = trained_on_holdout_period(champion.contract, parts.holdout)
             if config.metric.name not in champion_metrics:
-                champion_metrics, champion_problem = None, unmeasured(champion.contract, config.metric.name)
+                champion_metrics, champion_problem = (
+                    None,
+                    unmeasured(champion.contract, config.metric.name, holdout[columns.target]),
+                )
     metrics = Metrics(
         task=config.task,
         metric=config.metric.name,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .. import data, entry, split, suitability
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
+from ..figures import plural
 from ..records import Part, Period, Split
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame,
         if len(part) < MINIMUM_PART:
             raise UserError(
                 f"config/project.yml: split by {config.split.by!r} with holdout {config.split.holdout} leaves"
-                f" {len(part)} of {len(frame)} rows for the {name}; at least {MINIMUM_PART} are needed"
+                f" {len(part)} of {plural(len(frame), 'row')} for the {name}; at least {MINIMUM_PART} are needed"
             )
     return train, holdout
 

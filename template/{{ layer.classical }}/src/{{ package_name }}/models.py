@@ -19,6 +19,7 @@ from . import data, features, metrics, split, tracking
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
 from .errors import UserError
+from .figures import plural
 from .records import Candidate, Contract, Decision
 
 if TYPE_CHECKING:
@@ -195,7 +196,9 @@ def fit(kind: str, config: ProjectConfig, frame: "pd.DataFrame", *, rounds: int 
     # and scikit-learn's boosting cannot bin it.
     filled = [name for name in config.columns.features if frame[name].notna().any()]
     if not filled:
-        raise UserError(f"config/project.yml: none of the features has a value in the {len(frame)} rows to train on")
+        raise UserError(
+            f"config/project.yml: none of the features has a value in the {plural(len(frame), 'row')} to train on"
+        )
     config = config.model_copy(update={"columns": config.columns.only(filled)})
     pipeline = build(kind, config)
     target = frame[config.columns.target].to_numpy()

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..config.inputs import Files
+from ..config.file_format import Files
 from ..records import Contract, Feature
 from ..values import TIME_RULE, category, times
 from . import request

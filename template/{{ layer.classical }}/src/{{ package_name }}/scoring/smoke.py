@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ..figures import plural
 from ..records import Contract
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def smoke_requests(contract: Contract, frame: "pd.DataFrame") -> Iterator[SmokeR
     columns = list(first)
     unknown = first | {feature.name: None for feature in contract.features}
     yield SmokeRequest("one row", json.dumps({"data": [first]}), 200)
-    yield SmokeRequest(f"{len(rows)} rows", json.dumps({"data": rows}), 200)
+    yield SmokeRequest(plural(len(rows), "row"), json.dumps({"data": rows}), 200)
     split = {"columns": columns, "index": list(range(len(rows))), "data": [list(row.values()) for row in rows]}
     yield SmokeRequest("MLflow's shape", json.dumps({"input_data": split}), 200)
     yield SmokeRequest("a row of nulls", json.dumps({"data": [unknown]}), 200)

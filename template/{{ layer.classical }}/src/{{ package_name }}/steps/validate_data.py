@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import bias, data, entry
+from .. import bias, data, dataset, entry
 from ..config.project import ProjectConfig, load
+from ..dataset import Dataset
 from ..errors import UserError
+from ..figures import plural
 from ..predictions import PROBABILITY
 from ..records import ColumnSummary, DataQuality, Period
 
@@ -63,22 +65,20 @@ def _target_checks(config: ProjectConfig) -> "list[pa.Check]":
     ]
 
 
-def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None = None) -> DataQuality:
-    """Check `frame` (canonical dtypes) against the rules; every broken rule is one sentence.
-
-    `table` is where the frame was read from: then sentences name the file of a row, and what was left out is said.
-    """
+def check(found: Dataset, config: ProjectConfig) -> DataQuality:
+    """Check the rows against the rules; every broken rule is one sentence, and what reading left out is said."""
     import pandera.errors
 
-    place = table.place if table else lambda row: f"data row {row + 1}"
+    frame, columns = found.frame, config.columns
     errors = []
     if len(frame) < MINIMUM_ROWS:
-        errors.append(f"{len(frame)} rows: at least {MINIMUM_ROWS} are needed to train and to hold some out")
+        errors.append(f"{plural(len(frame), 'row')}: at least {MINIMUM_ROWS} are needed to train and to hold some out")
     try:
         schema(config).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as failures:
-        errors.extend(_sentences(failures.failure_cases, place, config))
-    errors += _repeated_ids(frame, config, place)
+        errors.extend(_sentences(failures.failure_cases, found.place, config))
+    if columns.id and (again := dataset.repeated_ids([found], columns.id)):
+        errors.append(f"column {columns.id!r}: each id must be unique; {again}; rows without an id need no columns.id")
     errors += _taken_names(frame, config)
     missing = frame.isna().mean()
     warnings = [
@@ -88,19 +88,17 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
     ]
     warnings += [
         f"column {name!r} has the same value in every row: it cannot help"
-        for name in config.columns.features
+        for name in columns.features
         if frame[name].nunique() == 1
     ]
-    if table:
-        warnings += _taken_for_missing(table)
+    warnings += _taken_for_missing(found)
     if not errors:
-        target = config.columns.target
-        classes = sorted(frame[target].unique()) if config.task == "classification" else None
+        classes = sorted(frame[columns.target].unique()) if config.task == "classification" else None
         spread = bias.measure(
-            {"all data": frame}, config.slices, target, classes, config.bias_limits, config.decision.positive
+            {"all data": frame}, config.slices, columns.target, classes, config.bias_limits, config.decision.positive
         )
         warnings += [f"data bias: {breach.sentence}" for breach in spread.breaches]
-    period = Period.of(frame[config.columns.time] if config.columns.time else None)
+    period = Period.of(frame[columns.time] if columns.time else None)
     return DataQuality(
         tuple(errors),
         tuple(warnings),
@@ -111,41 +109,20 @@ def check(frame: "pd.DataFrame", config: ProjectConfig, table: data.Table | None
         ),
         period.start,
         period.end,
-        table.dropped if table else 0,
+        found.dropped,
     )
 
 
-def inspect(path: Path, config: ProjectConfig) -> "tuple[pd.DataFrame, DataQuality]":
+def inspect(path: Path, config: ProjectConfig) -> tuple[Dataset, DataQuality]:
     """Read the data files at `path` and check them; entries of a folder that are not read are a warning.
 
     Raises:
         UserError: a file cannot be read.
     """
-    table = data.read_table(path, config)
-    quality = check(table.frame, config, table)
+    found = data.read_dataset(path, config)
+    quality = check(found, config)
     left_out = [f"left out: {entry}" for entry in data.left_out(path)]
-    return table.frame, replace(quality, warnings=(*quality.warnings, *left_out))
-
-
-def _repeated_ids(frame: "pd.DataFrame", config: ProjectConfig, place: Callable[[int], str]) -> list[str]:
-    name = config.columns.id
-    if name is None:
-        return []
-    again = (frame[name].duplicated() & frame[name].notna()).to_numpy()
-    if not again.any():
-        return []
-    row = int(again.argmax())
-    value = frame[name].iloc[row]
-    first = int((frame[name] == value).to_numpy().argmax())
-    shown = repr(value) if isinstance(value, str) else str(value)
-    return [
-        f"column {name!r}: each id must be unique; {_rows(int(again.sum()))} an earlier one,"
-        f" first {shown} in {place(row)}, already in {place(first)}; rows without an id need no columns.id"
-    ]
-
-
-def _rows(count: int) -> str:
-    return "1 row repeats" if count == 1 else f"{count:,} rows repeat"
+    return found, replace(quality, warnings=(*quality.warnings, *left_out))
 
 
 def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
@@ -160,13 +137,13 @@ def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
     ]
 
 
-def _taken_for_missing(table: data.Table) -> list[str]:
+def _taken_for_missing(found: Dataset) -> list[str]:
     """Return a sentence for each column of text in which words were taken for missing values."""
     return [
         f"column {name!r}: "
-        + ", ".join(f"{word!r} in {count:,} {'row' if count == 1 else 'rows'}" for word, count in words.items())
+        + ", ".join(f"{word!r} in {plural(count, 'row')}" for word, count in words.items())
         + " taken for a missing value; files.missing in config/project.yml lists these words"
-        for name, words in table.words.items()
+        for name, words in found.words.items()
     ]
 
 
@@ -176,7 +153,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            count = f"{len(group):,} rows have" if len(group) > 1 else "1 row has"
+            count = plural(len(group), "row has", "rows have")
             way = "; files.without_target: drop leaves such rows out" if column == config.columns.target else ""
             found.append(f"column {column!r}: {count} no value, first {place(int(first['index']))}{way}")
         elif first["index"] is None or first["index"] != first["index"]:
@@ -184,7 +161,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
         else:
             value = first["failure_case"]
             value = value.item() if hasattr(value, "item") else value
-            count = f"{len(group):,} rows break" if len(group) > 1 else "1 row breaks"
+            count = plural(len(group), "row breaks", "rows break")
             found.append(f"column {column!r}: {rule}; {count} this, first {value!r} in {place(int(first['index']))}")
     return found
 

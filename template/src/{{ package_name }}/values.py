@@ -1,4 +1,4 @@
-"""One column of a file becomes an array in its canonical dtype (see `data`).
+"""One column of a file becomes an array in its canonical dtype (see `dataset`).
 
 Categories and class labels have one form, whichever file or format they come from, so that `true` of a Parquet file
 and `True` of a CSV file, or 3 and 3.0 of a column with gaps, are one value (`normal`).
@@ -8,8 +8,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from .config.inputs import Files
+from .config.file_format import Files
 from .errors import UserError
+from .figures import plural
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -57,6 +58,16 @@ def times(texts: "pd.Series") -> "pd.Series":
     # Pandas takes these two for the present moment.
     texts = texts.replace({"now": "?", "today": "?"})
     return pd.to_datetime(texts, utc=True, errors="coerce", format="ISO8601").dt.as_unit("ns")
+
+
+def numbers(texts: "pd.Series", decimal: str) -> "pd.Series":
+    """Return texts as numbers, float64; NaN for anything else."""
+    import pandas as pd
+
+    if decimal == ",":
+        # A point would be a thousands separator here: no value with one is a number.
+        texts = texts.str.replace(".", "?", regex=False).str.replace(",", ".", regex=False)
+    return pd.to_numeric(texts, errors="coerce").astype("float64")
 
 
 def convert(where: str, name: str, kind: Kind, column: "pa.ChunkedArray", files: Files, words: dict[str, int]) -> Any:
@@ -150,7 +161,6 @@ def _boolean(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> 
 
 
 def _numeric(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> Any:
-    import pandas as pd
     import pyarrow as pa
     import pyarrow.compute as pc
 
@@ -160,15 +170,14 @@ def _numeric(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> 
         return column.cast(pa.float64(), safe=False).to_numpy()
     written = column
     if files.decimal == ",":
-        # A point would be a thousands separator here: no value with one is a number.
-        column = pc.replace_substring(pc.replace_substring(column, ".", "?"), ",", ".")
+        column = pc.replace_substring(pc.replace_substring(column, ".", "?"), ",", ".")  # as `numbers` does
     try:
         return column.cast(pa.float64()).to_numpy()
     except pa.ArrowInvalid:
+        found = numbers(written.to_pandas(), files.decimal)
         valid = _without_words(written, files).is_valid().to_numpy()
-        numbers = pd.to_numeric(column.to_pandas(), errors="coerce")
-        _refuse_first(where, name, written, numbers.isna().to_numpy() & valid, "a number", files)
-        return numbers.to_numpy("float64")
+        _refuse_first(where, name, written, found.isna().to_numpy() & valid, "a number", files)
+        return found.to_numpy()
 
 
 def _time(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> Any:
@@ -207,7 +216,7 @@ def _refuse_first(
     value = column[row].as_py()
     raise UserError(
         f"{where}: column {name!r}, data row {row + 1}: {value!r} is not {rule}"
-        f" ({int(bad.sum())} such of {len(bad)} values){_number_hint(value, files) if files else ''}"
+        f" ({int(bad.sum())} such of {plural(len(bad), 'value')}){_number_hint(value, files) if files else ''}"
     )
 
 
