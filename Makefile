@@ -9,11 +9,7 @@ PROCESSES ?= 2
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-<<<<<<< HEAD
-.PHONY: help demo quick check test test-all arm bicep-version bench lint format lock hooks clean
-=======
 .PHONY: help demo quick bicep-version check test test-all arm bench lint format lock hooks clean
->>>>>>> i-x
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -39,8 +35,8 @@ quick: $(READY) ## After each edit: lint, tests of the extensions, one render of
 	$(BIN)/yamllint --strict .
 	$(PYTEST) --quick
 
-bicep-version: ## Print the version of the Bicep compiler that the ARM layer is compiled with
-	@cat "template/{{ layer.resource_manager }}/infra/.bicep-version"
+bicep-version: ## Print the version of the Bicep compiler that the ARM layer is compiled with, as az bicep install takes it
+	@sed 's/^/v/' "template/{{ layer.resource_manager }}/infra/.bicep-version"
 
 check: $(READY) ## Check one variant: make check VARIANT=classical-bicep-github (its files, and its own tests)
 	$(PYTEST) --variant $(VARIANT)
@@ -53,9 +49,6 @@ test-all: $(READY) ## Run all tests on all variants, with 1000 random answer set
 
 arm: $(READY) ## After a change of the Bicep layer: compile it to the JSON of the ARM layer
 	PATH="$(BIN):$$PATH" $(BIN)/python scripts/arm.py
-
-bicep-version: ## Show the version of the Bicep compiler that `make arm` used, as `az bicep install --version` takes it
-	@sed 's/^/v/' 'template/{{ layer.resource_manager }}/infra/.bicep-version'
 
 bench: $(READY) ## Measure the speed of the template and of the rendered project
 	$(BIN)/python benchmarks/run.py

@@ -53,13 +53,8 @@ def test_configuration_trusts_no_ci_yet(ci: str, render: harness.Render) -> None
 
 @pytest.mark.parametrize("iac", harness.offered("iac"))
 def test_no_file_of_the_infrastructure_asks_for_an_answer(iac: str) -> None:
-<<<<<<< HEAD
-    """Answers decide which files there are; values come from config/. README and tables of Terraform's state may differ."""
-    layers = [iac] if iac == "terraform" else [iac, "resource_manager"]
-=======
     """Answers decide which files there are; values come from config/. Only documents differ."""
-    layers = {"terraform": ["terraform"], "bicep": ["bicep"], "arm": ["arm"]}[iac]
->>>>>>> i-x
+    layers = [iac] if iac == "terraform" else [iac, "resource_manager"]
     for layer in layers:
         for path in (harness.LAYERS[layer] / "infra").rglob("*.jinja"):
             assert path.name in ("README.md.jinja", ".checkov.yaml.jinja"), path
