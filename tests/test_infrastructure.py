@@ -1,4 +1,4 @@
-"""The configuration of the infrastructure as rendered: names, network, and whom it trusts; tests/infra/ has the rest."""
+"""The configuration of the infrastructure as rendered: names, network, and trust; tests/infra/ has the rest."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_configuration_trusts_no_ci_yet(ci: str, render: harness.Render) -> None
 
 @pytest.mark.parametrize("iac", harness.offered("iac"))
 def test_no_file_of_the_infrastructure_asks_for_an_answer(iac: str) -> None:
-    """Answers decide which files there are; values come from config/. README and tables of Terraform's state may differ."""
+    """Answers decide which files there are; values come from config/. Only documents differ."""
     layers = [iac] if iac == "terraform" else [iac, "resource_manager"]
     for layer in layers:
         for path in (harness.LAYERS[layer] / "infra").rglob("*.jinja"):

@@ -1,4 +1,4 @@
-"""Bodies of azapi_resource, held against Azure's types by the Bicep compiler: azapi's own types have the same origin."""
+"""Bodies of azapi_resource, held against Azure's types by the Bicep compiler: azapi's types have the same origin."""
 
 from __future__ import annotations
 

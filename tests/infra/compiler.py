@@ -1,7 +1,7 @@
 """The Bicep compiler, one process for many files: diagnostics, compiled ARM, and snapshots of what a deployment makes.
 
-Found by BICEP, on PATH, or where the Azure CLI installs it. `readEnvironmentVariable('ENVIRONMENT')` is the compiler's own
-environment variable, so each environment has a process of its own.
+Found by BICEP, on PATH, or where the Azure CLI installs it. An environment has a process of its own, whose variables
+`readEnvironmentVariable` reads.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ import pytest
 
 from tests.infra.resource import SUBSCRIPTION, TENANT
 
-MISSING = "The Bicep compiler is not installed: run `az bicep install`, or put `bicep` on PATH, or name it in the variable BICEP."
+MISSING = (
+    "The Bicep compiler is not installed: run `az bicep install`, put it on PATH, or name it in the variable BICEP."
+)
 
 
 @functools.cache
@@ -80,7 +82,8 @@ class Compiler:
         request = {"jsonrpc": "2.0", "id": next(self.numbers), "method": f"bicep/{method}", "params": [parameters]}
         body = json.dumps(request).encode()
         sent, received = self.process.stdin, self.process.stdout
-        assert sent and received
+        assert sent
+        assert received
         sent.write(b"Content-Length: %d\r\n\r\n" % len(body) + body)
         sent.flush()
         length = 0

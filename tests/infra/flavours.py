@@ -22,7 +22,7 @@ def of_bicep(project: Path, environment: str, stack: Stack) -> list[Resource]:
 
 
 def of_arm(project: Path, environment: str, stack: Stack) -> list[Resource]:
-    """Of a project that add_compiled() has prepared: the compiled file with the values that the Bicep parameters give."""
+    """Of a project that add_compiled() has prepared: the compiled file with the values of the Bicep parameters."""
     return _deployed(project, environment, stack, stack.entry.replace(".bicepparam", ".json"))
 
 

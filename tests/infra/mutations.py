@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tests.infra import azapi, order, static
 from tests.infra.cases import REPRESENTATIVE, Case, Stack, merged
@@ -109,10 +110,13 @@ def caught(mutation: Mutation, project: Path, folder: Path) -> list[str]:
 
 def _both(file: str, old: str, new: str, check: str, breaks: str, **of: str) -> list[Mutation]:
     """A mistake in a table, which every language reads."""
-    return [Mutation(iac, f"tables/{file}", old, new, check, breaks, **of) for iac in ("terraform", "bicep")]  # type: ignore[arg-type]
+    languages = ("terraform", "bicep")
+    return [
+        Mutation(iac, f"tables/{file}", old, new, check, breaks, of.get("stack", "environment")) for iac in languages
+    ]
 
 
-_ONLINE = {"stack": "endpoint-online"}
+_ONLINE: dict[str, Any] = {"stack": "endpoint-online"}
 
 # Values that Azure or azurerm does not know: what slipped through when lists were written from memory.
 SLIPPED = [

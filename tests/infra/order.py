@@ -1,4 +1,4 @@
-"""What is made before what: in Bicep by the compiled `dependsOn`, in Terraform by its own graph. A snapshot shows neither."""
+"""The order in which resources are made: Bicep's by the compiled `dependsOn`, Terraform's by its own graph."""
 
 from __future__ import annotations
 

@@ -136,7 +136,8 @@ class Built:
     def subnet(self) -> str | None:
         network = self.config["network"]
         if network.get("address_space") is None:
-            return network.get("subnet_id")
+            given: str | None = network.get("subnet_id")
+            return given
         home = arm_id("Microsoft.Network/virtualNetworks", network["name"], network["resource_group"])
         return f"{home}/subnets/endpoints"
 
@@ -587,7 +588,7 @@ def everybody_has_the_rights_they_need_and_no_others(built: Built) -> Iterator[s
 
 
 def the_roles_are_no_wider_than_they_must_be(built: Built) -> Iterator[str]:
-    """Apart from the table: Contributor only where infrastructure is built, nothing but readers of prod among people."""
+    """Apart from the table: Contributor only where infrastructure is built; of people, readers in prod."""
     names = {id: name for name, id in role_ids().items()}
     who_is = {id: who for who, id in built.actors.items()}
     people, builders = built.tables["roles"]["people"], ("infrastructure", "infrastructure_engineers")
@@ -608,13 +609,14 @@ def the_roles_are_no_wider_than_they_must_be(built: Built) -> Iterator[str]:
 
 
 def nobody_gives_itself_a_role(built: Built) -> Iterator[str]:
-    """The condition of Microsoft's page "Delegate Azure role assignment management with conditions", with the object ID."""
+    """By the condition of Microsoft's "Delegate Azure role assignment management with conditions"."""
     administrator = role_ids()["Role Based Access Control Administrator"]
     table, own_role = built.tables["roles"], built.config["ci"]["autoscale_role_id"]
     given = {id for name, id in table["roles"].items() if name not in table["given_by_people_only"]}
     given |= {own_role.rsplit("/", 1)[-1]} if own_role else set()
     if not {"Contributor", "Role Based Access Control Administrator"} <= set(table["given_by_people_only"]):
         yield "given_by_people_only lacks the roles by which an identity gives itself more"
+    kinds = "{'ServicePrincipal', 'Group'}"
     for one in built.of(_ROLE):
         said = one.body["properties"]
         if not said["roleDefinitionId"].endswith(administrator):
@@ -624,7 +626,7 @@ def nobody_gives_itself_a_role(built: Built) -> Iterator[str]:
         expected = " AND ".join(
             f"(!(ActionMatches{{'{_ROLE}/{action}'}}) OR ("
             f"@{of}[{_ROLE}:RoleDefinitionId] ForAnyOfAnyValues:GuidEquals {{{', '.join(sorted(given))}}} AND "
-            f"@{of}[{_ROLE}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {{'ServicePrincipal', 'Group'}} AND "
+            f"@{of}[{_ROLE}:PrincipalType] ForAnyOfAnyValues:StringEqualsIgnoreCase {kinds} AND "
             f"@{of}[{_ROLE}:PrincipalId] ForAllOfAllValues:GuidNotEquals {{{said['principalId']}}}))"
             for action, of in (("write", "Request"), ("delete", "Resource"))
         )

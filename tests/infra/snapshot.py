@@ -1,4 +1,4 @@
-"""What a deployment of Bicep or of compiled ARM would make, by the compiler's snapshot, as resources of Azure's own requests."""
+"""The resources that a deployment of Bicep or of compiled ARM would make, by the compiler's snapshot."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ EXTENSIONS = {
 }
 # How a file asks for what only Azure knows.
 _PRINCIPAL = re.compile(
-    r"(?:tryGet\()?reference\('(?P<id>[^']+)', '[^']+'(?:, 'full')?\)(?:(?:\.identity)?\.principalId|, '(?:properties|identity)', 'principalId'\))"
+    r"(?:tryGet\()?reference\('(?P<id>[^']+)', '[^']+'(?:, 'full')?\)"
+    r"(?:(?:\.identity)?\.principalId|, '(?:properties|identity)', 'principalId'\))"
 )
 _BEHIND = re.compile(
     r"reference\('(?P<id>[^']+)', '[^']+'(?:, 'full')?\)\S*\.(?P<part>storageAccountDetails|acrDetails)\[0\].*"
@@ -94,7 +95,7 @@ def _resources(predicted: tuple[dict[str, Any], ...]) -> Iterator[Resource]:
 
 @cache
 def canonical() -> dict[str, str]:
-    """Types as Azure's documentation writes them: the compiler takes any case, and some of its own are in lower case."""
+    """Types as Azure's documentation writes them: the compiler takes any case, and has some in lower case."""
     return {name.lower(): name for name in (*load("azureml_values")["api_versions"], *EXTENSIONS)}
 
 

@@ -93,7 +93,7 @@ def _terraform(infra: Path) -> Iterator[str]:
     if provider.get("storage_use_azuread") is not True:
         yield "provider azurerm uses keys of accounts that refuse them"
     if features.get("application_insights", [{}])[0].get("disable_generated_rule") is not True:
-        yield "Application Insights makes alerts that keep the resource group from being destroyed (azurerm, issue 18026)"
+        yield "Application Insights makes alerts that keep the resource group from going (azurerm, issue 18026)"
     for root in (infra, *(path for path in infra.iterdir() if (path / "versions.tf").exists())):
         for settings in blocks(root, "terraform"):
             constraints = [settings["required_version"]] if "required_version" in settings else []

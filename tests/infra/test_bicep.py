@@ -1,4 +1,4 @@
-"""The Bicep layer by its compiler: it builds and lints in silence, is formatted, described, and the same for every answer."""
+"""The Bicep layer by its compiler: built and linted in silence, formatted, described, the same for every answer."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from tests.infra.compiler import needs_bicep
 from tests.infra.conftest import Filled
 from tests.infra.flavours import MADE
 from tests.infra.policy import Built, built, faults
-from tests.infra.reference import refused
+from tests.infra.reference import refused, role_ids
 from tests.infra.resource import Resource
 from tests.infra.table import differences, table
 from tests.infra.terraform import needs_terraform
@@ -164,7 +164,7 @@ def test_each_promise_can_be_broken(case: Case, fact: Callable[[Built], Iterator
 
 
 def _gives(one: Resource) -> bool:
-    return policy.role_ids()["Contributor"] in str(one.body)
+    return role_ids()["Contributor"] in str(one.body)
 
 
 def test_no_text_is_a_secret() -> None:

@@ -1,8 +1,8 @@
 """What Azure and azurerm accept, from published lists: held against the resources that a stack would make.
 
-The lists stand beside this file, each with its source and date; `python -m tests.infra.reference.age` says what to look up
-when they age. The compiler knows types and API versions of Bicep; what it leaves open (log categories, metrics, sub-resources,
-roles, SKUs) is here.
+The lists stand beside this file, each with its source and date; `python -m tests.infra.reference.age` says which pages
+to look up when they age. The compiler knows Bicep's types and API versions; the values that it leaves open (log
+categories, metrics, sub-resources, roles, SKUs) are here.
 """
 
 from __future__ import annotations
@@ -44,10 +44,11 @@ def rule(kind: str, path: str) -> dict[str, Any]:
     found: dict[str, Any] = {"block": load("azurerm_rules")["resources"][kind]["attributes"]}
     for step in path.split("."):
         found = found["block"][step]
-    return found.get("elements", found)
+    rules: dict[str, Any] = found.get("elements", found)
+    return rules
 
 
-# Enumerations that ARM declares as plain text are those that azurerm checks: path in the request -> type and path in azurerm.
+# Enumerations that ARM declares as plain text, as azurerm checks them: path in the request -> type and path in azurerm.
 _SAME_AS: dict[str, dict[str, tuple[str, str]]] = {
     "Microsoft.Authorization/roleAssignments": {
         "properties.principalType": ("azurerm_role_assignment", "principal_type")
