@@ -23,7 +23,8 @@ FLOORS = [
     "reporting",
     "steps scoring monitoring",
     "pipeline",
-    "local azure infra",
+    "azure infra",
+    "local",
     "cli",
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
