@@ -44,6 +44,11 @@ INTERFACE = {
     "reporting.examples",
     "infra.engine",
     "infra.ci",
+    # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
+    "infra.compiler",
+    "infra.parameters",
+    "infra.preview",
+    "infra.templates",
 }
 
 # Words that only a layer for tables may use.

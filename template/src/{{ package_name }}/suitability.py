@@ -1,13 +1,17 @@
-"""Can a model of the training part be judged on the holdout as config/project.yml says? Known before it is trained."""
+"""Can a model be judged by these rows? Their classes and the metric say so before anything is predicted."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from . import metrics
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
+from .figures import plural
 
 if TYPE_CHECKING:
     import pandas as pd
+
+SHOWN_LABELS = 3
 
 
 def problem(config: ProjectConfig, train: "pd.DataFrame", holdout: "pd.DataFrame") -> str | None:
@@ -38,6 +42,26 @@ def problem(config: ProjectConfig, train: "pd.DataFrame", holdout: "pd.DataFrame
     reason, way_out = found
     other = ", or split.by: id" if config.split.by == "time" else ", or hold out more rows (split.holdout)"
     return f"config/project.yml: metric.name: {reason} (split by {config.split.by}): {way_out}{other}"
+
+
+def unknown_labels(labels: "pd.Series", classes: Sequence[str] | None) -> dict[str, int]:
+    """Return true labels that the model does not know, with the number of their rows, most frequent first."""
+    if classes is None:
+        return {}
+    strange = labels[labels.notna() & ~labels.isin(list(classes))]
+    return {str(label): int(count) for label, count in strange.value_counts().items()}
+
+
+def unknown_sentence(labels: "pd.Series", classes: Sequence[str] | None) -> str | None:
+    """Return that a model does not know some of the true labels, the most frequent first; None if it knows all."""
+    found = unknown_labels(labels, classes)
+    if not found:
+        return None
+    shown = ", ".join(f"{label!r} ({plural(count, 'row')})" for label, count in list(found.items())[:SHOWN_LABELS])
+    left = len(found) - SHOWN_LABELS
+    return f"the model does not know {'class' if len(found) == 1 else 'classes'} {shown}" + (
+        f" and {left:,} more" if left > 0 else ""
+    )
 
 
 def _decision_problem(config: ProjectConfig, classes: list[str]) -> str | None:

@@ -414,7 +414,10 @@ module alerting 'modules/alerts.bicep' = {
       alertTable.workspace,
       row => shallowMerge([row, { threshold: thresholds[?string(row.threshold)] ?? row.threshold }])
     )
-    queries: alertTable.queries
+    queries: map(
+      alertTable.queries,
+      row => shallowMerge([row, { query: replace(row.query, '{workspace}', names.workspace) }])
+    )
     activities: alertTable.activity
     monthlyBudget: alerts.?monthly_budget
     budgetStart: budgetStart

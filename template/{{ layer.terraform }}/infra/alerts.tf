@@ -68,7 +68,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   tags                    = local.placement.tags
 
   criteria {
-    query                   = each.value.query
+    query                   = replace(each.value.query, "{workspace}", local.names.workspace)
     time_aggregation_method = "Count"
     operator                = "GreaterThan"
     threshold               = 0

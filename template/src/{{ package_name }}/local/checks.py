@@ -109,9 +109,7 @@ def _about_window(window: Dataset, config: ProjectConfig, champion: Contract | N
         return ("holds no row",)
     if champion is None or champion.target != target or target not in frame:
         return ()
-    from ..monitoring.quality import unknown_sentence
-
-    strange = unknown_sentence(frame[target], champion.classes)
+    strange = suitability.unknown_sentence(frame[target], champion.classes)
     return (
         (f"column {target!r}: {strange}; correct a misspelt label; `mlops retrain` learns a new class",)
         if strange

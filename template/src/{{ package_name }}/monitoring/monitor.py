@@ -20,11 +20,12 @@ from ..files import atomic_write
 from ..records import Bias, BiasBreach, Feature, Metrics, Monitor, Performance, Signal, Slices
 from ..reporting.html import number, percent
 from ..reporting.monitor_page import monitor_page
+from ..suitability import unknown_sentence
 from . import signals
 from .chance import holm
 from .drift import drift
 from .performance import gap_exceeds, labelled, performance, slice_gaps
-from .quality import column_quality, duplicate_ids, unknown_sentence
+from .quality import column_quality, duplicate_ids
 
 SHOWN = 10  # breaches in a message; the others are counted
 BEFORE, NOW = "training", "production"

@@ -1,17 +1,14 @@
 """Quality of a window: missing values, values that training never had, and rows that came twice."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from ..figures import plural
 from ..records import Feature
 from . import chance
 
 EXAMPLES = 3
-SHOWN_LABELS = 3
 
 
 @dataclass(frozen=True)
@@ -90,26 +87,6 @@ def column_quality(
 def duplicate_ids(frame: pd.DataFrame, column: str | None) -> int:
     """Return how many rows repeat an id that an earlier row has; 0 for data without an id."""
     return 0 if column is None else int(frame[column].duplicated().sum())
-
-
-def unknown_labels(labels: pd.Series, classes: Sequence[str] | None) -> dict[str, int]:
-    """Return true labels that the model does not know, with the number of their rows, most frequent first."""
-    if classes is None:
-        return {}
-    strange = labels[labels.notna() & ~labels.isin(list(classes))]
-    return {str(label): int(count) for label, count in strange.value_counts().items()}
-
-
-def unknown_sentence(labels: pd.Series, classes: Sequence[str] | None) -> str | None:
-    """Return that a model does not know some of the true labels, the most frequent first; None if it knows all."""
-    found = unknown_labels(labels, classes)
-    if not found:
-        return None
-    shown = ", ".join(f"{label!r} ({plural(count, 'row')})" for label, count in list(found.items())[:SHOWN_LABELS])
-    left = len(found) - SHOWN_LABELS
-    return f"the model does not know {'class' if len(found) == 1 else 'classes'} {shown}" + (
-        f" and {left:,} more" if left > 0 else ""
-    )
 
 
 def _range(reference: pd.Series, known: Feature | None) -> tuple[float, float]:

@@ -11,6 +11,7 @@ from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Metrics, Part, Split, Training
 from ..reporting import plots
+from ..suitability import unknown_sentence
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -49,8 +50,6 @@ def load_champion(folder: Path, config: ProjectConfig) -> tuple[models.Model | N
 
 def unmeasured(contract: Contract, metric: str, labels: "pd.Series") -> str:
     """Return why the holdout, which has these labels, does not define a metric for a model that knows other classes."""
-    from ..monitoring.quality import unknown_sentence
-
     strange = unknown_sentence(labels, contract.classes)
     why = f": {strange}" if strange else f": it knows the classes {', '.join(contract.classes or ())}"
     return f"the holdout does not define its {metric}{why}"
