@@ -77,4 +77,4 @@ def test_own_tests_pass_on_other_data(name: str, other: Other) -> None:
     environment, project = other(name)
     harness.run(str(environment / "bin" / "mlops"), "check", cwd=project, timeout=300)
     harness.run(str(environment / "bin" / "mlops"), "run", cwd=project, timeout=600)
-    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=1800)
+    harness.run(str(environment / "bin" / "pytest"), "-q", "-p", "no:cacheprovider", cwd=project, timeout=5400)
