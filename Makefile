@@ -35,8 +35,8 @@ quick: $(READY) ## After each edit: lint, tests of the extensions, one render of
 	$(BIN)/yamllint --strict .
 	$(PYTEST) --quick
 
-bicep-version: ## Print the version of the Bicep compiler that the ARM layer is compiled with
-	@cat "template/{{ layer.resource_manager }}/infra/.bicep-version"
+bicep-version: ## Print the version of the Bicep compiler that the ARM layer is compiled with, as az bicep install takes it
+	@sed 's/^/v/' "template/{{ layer.resource_manager }}/infra/.bicep-version"
 
 check: $(READY) ## Check one variant: make check VARIANT=classical-bicep-github (its files, and its own tests)
 	$(PYTEST) --variant $(VARIANT)

@@ -54,7 +54,7 @@ def test_configuration_trusts_no_ci_yet(ci: str, render: harness.Render) -> None
 @pytest.mark.parametrize("iac", harness.offered("iac"))
 def test_no_file_of_the_infrastructure_asks_for_an_answer(iac: str) -> None:
     """Answers decide which files there are; values come from config/. Only documents differ."""
-    layers = {"terraform": ["terraform"], "bicep": ["bicep"], "arm": ["arm"]}[iac]
+    layers = [iac] if iac == "terraform" else [iac, "resource_manager"]
     for layer in layers:
         for path in (harness.LAYERS[layer] / "infra").rglob("*.jinja"):
             assert path.name in ("README.md.jinja", ".checkov.yaml.jinja"), path
@@ -65,4 +65,5 @@ def test_lists_say_where_they_come_from() -> None:
     assert len(lines) > 40
     for name, rule in load("azure_monitor")["types"].items():
         assert any(name in line for line in lines), name
-        assert rule["metrics_source"]["page"].startswith("https://learn.microsoft.com/"), name
+        pages = [rule[source]["page"] for source in ("logs_source", "metrics_source") if source in rule]
+        assert any(str(page).startswith("https://learn.microsoft.com/") for page in pages), name

@@ -42,8 +42,7 @@ def resources(root: Path, environment: str, stack: Stack) -> Resources:
         StepFailedError: the compiler refuses infra/.
         UserError: the configuration is refused, or there is no compiler.
     """
-    infra = root / "infra"
-    source = infra / f"{parameters.template(stack)}{templates.SUFFIX}"
+    infra, source = root / "infra", _source(root, stack)
     config = load(root / "config", environment)
     values = parameters.of(root / "config", environment, stack)
     with tempfile.TemporaryDirectory(prefix="preview-") as folder:
@@ -109,7 +108,7 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
     with _checkout(project, against) as root:
         now = resources(project.root, environment, stack)
         try:
-            before = resources(root, environment, stack)
+            before = resources(root, environment, stack) if _source(root, stack).is_file() else {}
         except UserError as error:
             raise UserError(f"{against}: {error}") from None
     found = list(differences(before, now))
@@ -122,6 +121,10 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
         f"{stack.title(config)} against {against}: {counted['+']} added, {counted['~']} changed,"
         f" {counted['-']} no longer described, {same} the same; Azure was not asked."
     )
+
+
+def _source(root: Path, stack: Stack) -> Path:
+    return root / "infra" / f"{parameters.template(stack)}{templates.SUFFIX}"
 
 
 @contextmanager
