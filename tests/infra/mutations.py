@@ -402,7 +402,7 @@ TAKEN = [
     ),
     Mutation(
         "bicep",
-        "main.bicep",
+        "modules/roles.bicep",
         "GuidNotEquals",
         "GuidEquals",
         "nobody_gives_itself_a_role",
