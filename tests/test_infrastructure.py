@@ -65,4 +65,5 @@ def test_lists_say_where_they_come_from() -> None:
     assert len(lines) > 40
     for name, rule in load("azure_monitor")["types"].items():
         assert any(name in line for line in lines), name
-        assert rule["metrics_source"]["page"].startswith("https://learn.microsoft.com/"), name
+        pages = [rule[source]["page"] for source in ("logs_source", "metrics_source") if source in rule]
+        assert any(str(page).startswith("https://learn.microsoft.com/") for page in pages), name

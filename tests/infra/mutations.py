@@ -402,7 +402,7 @@ TAKEN = [
     ),
     Mutation(
         "bicep",
-        "main.bicep",
+        "modules/roles.bicep",
         "GuidNotEquals",
         "GuidEquals",
         "nobody_gives_itself_a_role",
@@ -472,4 +472,16 @@ TAKEN = [
     ),
 ]
 
-MUTATIONS = [*SLIPPED, *TAKEN]
+# In the compiled files, which a project with ARM keeps as its own.
+COMPILED = [
+    Mutation(
+        "arm", "main.json", "AmlComputeJobEvent", "AmlDeploymentEvent", "lists", "a table in place of a log category"
+    ),
+    Mutation("arm", "main.json", '"queue"', '"queues"', "lists", "a sub-resource of a rule"),
+    Mutation(
+        "arm", "main.json", '"allowSharedKeyAccess": false', '"allowSharedKeyAccess": true', "keys_are_refused", "keys"
+    ),
+    Mutation("arm", "main.json", "GuidNotEquals", "GuidEquals", "nobody_gives_itself_a_role", "an own role"),
+]
+
+MUTATIONS = [*SLIPPED, *TAKEN, *COMPILED]

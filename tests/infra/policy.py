@@ -392,12 +392,17 @@ def an_environment_has_its_alerts(built: Built) -> Iterator[str]:
     workspace, place = built.config["names"]["workspace"], built.places["workspace"]
     main = built.named("action_group", "Microsoft.Insights/actionGroups")
     table = built.tables["alerts"]
-    rows = {f"{row['name']}-{workspace}": _of_row(built, row, place) for row in table["workspace"]}
-    yield from _differs("alerts", _metric_alerts(built), rows)
-    logs = built.places["log_analytics"]
-    yield from _queries(
-        built, {f"{row['name']}-{workspace}": (row, row["query"], logs) for row in table["queries"]}, main
-    )
+    metrics = {f"{row['name']}-{workspace}": _of_row(built, row, place) for row in table["workspace"]}
+    yield from _differs("alerts", _metric_alerts(built), metrics)
+    rows = {
+        f"{row['name']}-{workspace}": (
+            row,
+            row["query"].replace("{workspace}", workspace),
+            built.places["log_analytics"],
+        )
+        for row in table["queries"]
+    }
+    yield from _queries(built, rows, main)
     found = {}
     for alert in built.of("Microsoft.Insights/activityLogAlerts"):
         said = alert.body["properties"]
