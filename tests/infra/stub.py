@@ -80,7 +80,7 @@ def read_schemas() -> dict[str, Schema]:
         "resource_schemas": resources,
         "data_source_schemas": {"azurerm_client_config": read},
     }
-    return {"registry.terraform.io/hashicorp/azurerm": azurerm, **load("azapi_schema")}
+    return {"hashicorp/azurerm": azurerm, **load("azapi_schema")}
 
 
 def _options(names: Iterable[str], kind: str) -> Schema:
