@@ -496,7 +496,7 @@ def test_confirmed_region_stays_confirmed(released: Path, tmp_path: Path) -> Non
     project = _render(released, tmp_path / "project", answers, OLD)
     _update(project)
     assert _kept(project)["unlisted_location"] is True
-    assert "location: westeuropenarnia\n" in (project / "config" / "dev.yml").read_text()
+    assert "location: westeuropenarnia\n" in (project / "config" / "common.yml").read_text()
 
 
 def test_update_keeps_a_region_that_was_accepted(released: Path, tmp_path: Path) -> None:

@@ -33,6 +33,9 @@ LAYERS = {
     if folder.name.startswith("{{ layer.")
 }
 
+# Layers that several values of an axis share: copier.yml has their conditions.
+SHARED = {"resource_manager": {"bicep", "arm"}}
+
 _REPOSITORIES = {
     "github": "example-org/flight-time",
     "azure_devops": "example-org/Flight time/flight-time",
