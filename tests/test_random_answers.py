@@ -98,11 +98,11 @@ def _assert_shown(project: Path, answers: dict[str, Any]) -> None:
     assert metadata["description"] == answers["description"]
     assert (project / "src" / answers["package_name"] / "cli" / "__init__.py").is_file()
 
-    for environment in ("dev", "staging", "prod"):
-        config = yaml.safe_load((project / "config" / f"{environment}.yml").read_text())
-        assert config["location"] == answers["location"]
-        assert config["tags"]["project"] == answers["project_slug"]
-        assert config["tags"]["owner"] == answers["owner"]
+    config = yaml.safe_load((project / "config" / "common.yml").read_text())
+    assert config["environment"]["location"] == answers["location"]
+    assert config["alerts"]["email"] == answers["alert_email"]
+    assert config["tags"]["project"] == answers["project_slug"]
+    assert config["tags"]["owner"] == answers["owner"]
 
     for path, text in harness.texts(project).items():
         if path.as_posix().startswith(COMMAND_FOLDERS):
