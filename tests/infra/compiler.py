@@ -11,7 +11,6 @@ import functools
 import itertools
 import json
 import os
-import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from scripts import arm
 from tests.infra.resource import SUBSCRIPTION, TENANT
 
 MISSING = (
@@ -26,15 +26,7 @@ MISSING = (
 )
 
 
-@functools.cache
-def found() -> str | None:
-    """The path of the compiler, if there is one."""
-    if given := os.environ.get("BICEP"):
-        return str(Path(given).resolve()) if Path(given).is_file() else None
-    installed = Path.home() / ".azure/bin/bicep"
-    return shutil.which("bicep") or (str(installed) if installed.is_file() else None)
-
-
+found = functools.cache(arm.compiler)
 needs_bicep = pytest.mark.skipif(not found(), reason=MISSING)
 
 

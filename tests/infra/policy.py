@@ -781,10 +781,12 @@ def the_cluster_serves_over_tls_in_every_environment_that_names_it(built: Built)
     groups = built.of("Microsoft.Insights/actionGroups")
     if len(groups) != (1 if watched else 0):
         yield f"action groups: {groups}"
+    name = cluster.rsplit("/", 1)[1]
+    namespaces = ", ".join(sorted({f'"{config["kubernetes"]["namespace"]}"' for config in sharers}))
     rows = {
-        f"{row['name']}-{cluster.rsplit('/', 1)[1]}": (
+        f"{row['name']}-{name}": (
             row,
-            row["query"].replace("{namespace}", asked["namespace"]),
+            row["query"].replace("{cluster}", name).replace("{namespaces}", namespaces),
             watched,
         )
         for row in built.tables["alerts"]["cluster"]

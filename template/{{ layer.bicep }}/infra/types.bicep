@@ -305,9 +305,6 @@ type Kubernetes = {
   @description('Required. Resource ID of the cluster, AKS or connected by Azure Arc.')
   cluster_id: string
 
-  @description('Required. Namespace whose pods the alert looks at.')
-  namespace: string
-
   @description('Required. Name in the TLS certificate.')
   host: string
 

@@ -56,6 +56,7 @@ locals {
   # The cluster's own resource group, where its alerts stand.
   resource_group = try(split("/", local.cluster_id)[4], "none")
   watched        = try(local.cluster.log_analytics_id, null) != null
+  namespaces     = join(", ", [for name in sort(distinct([for config in local.attached : config.kubernetes.namespace])) : "\"${name}\""])
 
   extension = {
     properties = {
@@ -166,7 +167,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   tags                    = local.tags
 
   criteria {
-    query                   = replace(each.value.query, "{namespace}", local.cluster.namespace)
+    query                   = replace(replace(each.value.query, "{cluster}", basename(local.cluster_id)), "{namespaces}", local.namespaces)
     time_aggregation_method = "Count"
     operator                = "GreaterThan"
     threshold               = 0
