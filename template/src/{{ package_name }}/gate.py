@@ -7,7 +7,7 @@ from typing import Literal
 from .figures import number
 from .metrics import Direction
 
-Name = Literal["metric", "gain", "slice_gap", "bias"]
+Name = Literal["metric", "gain", "slice_gap", "bias", "robustness"]
 Outcome = Literal["passed", "refused", "not_measured"]
 Unmeasured = Literal["allow", "refuse"]
 
@@ -67,6 +67,7 @@ def decide(
     *,
     unmeasured: str | None = None,
     bias: int | None = None,
+    robustness: int | None = None,
 ) -> Verdict:
     """Judge a challenger by its figures on one holdout.
 
@@ -80,6 +81,7 @@ def decide(
         override: reason for letting a refused challenger through; it is kept with the verdict.
         unmeasured: why the gap of some slice column was not measured; None if all were.
         bias: number of broken limits of data bias; None if they refuse no challenger.
+        robustness: number of perturbations that cost more than their limit; None if none was tried.
 
     >>> rules = Rules("rmse", "minimize", minimum=15, minimum_gain=0, maximum_slice_gap=4)
     >>> verdict = decide(11.2, 12.0, 1.9, rules)
@@ -112,6 +114,9 @@ def decide(
     checks.append(_slice_check(slice_gap, rules, unmeasured))
     if bias is not None:
         checks.append(_check("bias", bias, 0, bias == 0, "broken limits of data bias {value}, at most {limit} allowed"))
+    if robustness is not None:
+        text = "perturbations that cost more than allowed {value}, at most {limit} allowed"
+        checks.append(_check("robustness", robustness, 0, robustness == 0, text))
     passed = all(check.outcome != "refused" for check in checks)
     reason = override.strip() if override else None
     return Verdict(passed or bool(reason), tuple(checks), reason if not passed and reason else None)

@@ -61,6 +61,13 @@ def of_answers(
     return probability[np.arange(len(answers)), [columns[label] for label in answers.tolist()]]
 
 
+def confidence(table: "pd.DataFrame", classes: Sequence[str]) -> "npt.NDArray[Any]":
+    """Return the probability of the prediction in each row of `table`, float64 (rows,)."""
+    probability = probabilities(table, classes)
+    assert probability is not None
+    return of_answers(table[PREDICTION].to_numpy(), probability, classes)
+
+
 def score(
     table: "pd.DataFrame", target: str, classes: Sequence[str] | None, positive: str | None = None
 ) -> dict[str, float]:

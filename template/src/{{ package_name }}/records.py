@@ -88,7 +88,10 @@ class ColumnSummary:
 
 @dataclass(frozen=True)
 class DataQuality(Record):
-    """The outcome of the data checks; `errors` have stopped the pipeline, `dropped` rows had no target."""
+    """The outcome of the data checks; `errors` have stopped the pipeline, `dropped` rows had no target.
+
+    `digest` is the SHA-256 of the data files as they came, in hexadecimal.
+    """
 
     FILE: ClassVar[str] = "data_quality.json"
 
@@ -99,6 +102,7 @@ class DataQuality(Record):
     start: Start = None
     end: End = None
     dropped: int = 0
+    digest: str = ""
 
     @property
     def summary(self) -> str:
@@ -446,6 +450,87 @@ class Bias(Record):
 
 
 @dataclass(frozen=True)
+class Perturbation:
+    """The metric on a holdout whose inputs were changed in a way that should not change the answer.
+
+    Args:
+        name: what was done to the inputs, in words.
+        rows: rows of the holdout.
+        value: the metric on the changed inputs.
+        loss: by how much it is worse than on the inputs as they are, in the unit of the metric; never below 0.
+        changed: share of the rows whose prediction is another one.
+        limit: largest loss allowed; None for a perturbation that is only shown.
+        error: standard error of the loss.
+    """
+
+    name: str
+    rows: int
+    value: float
+    loss: float
+    changed: float
+    limit: float | None
+    error: float
+
+    @property
+    def broken(self) -> bool:
+        """Whether the loss is above its limit by more than chance explains (one-sided 5 %)."""
+        return self.limit is not None and self.loss - self.limit > 1.645 * self.error
+
+
+@dataclass(frozen=True)
+class Robustness(Record):
+    """How much worse the model gets when its inputs are perturbed; empty where nothing was tried."""
+
+    FILE: ClassVar[str] = "robustness.json"
+
+    metric: str
+    perturbations: tuple[Perturbation, ...]
+
+    @property
+    def broken(self) -> list[Perturbation]:
+        """The perturbations that cost more than their limit."""
+        return [each for each in self.perturbations if each.broken]
+
+    @property
+    def summary(self) -> str:
+        """The perturbation that costs most."""
+        worst = max(self.perturbations, key=lambda each: each.loss, default=None)
+        return f"worst perturbation: {worst.name}, {self.metric} worse by {number(worst.loss)}" if worst else ""
+
+
+@dataclass(frozen=True)
+class Example:
+    """A row that shows the model at work.
+
+    Args:
+        id: the row's id.
+        group: why it is shown, such as `confident mistake`.
+        shown: the input as people see it: a text, or a picture as a data address.
+        truth: true class label.
+        predicted: predicted class label.
+        confidence: probability of the predicted label.
+        parts: parts of the input with their share in the prediction, the weightiest first; positive speaks for it.
+    """
+
+    id: str
+    group: str
+    shown: str
+    truth: str
+    predicted: str
+    confidence: float
+    parts: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Examples(Record):
+    """Rows of the holdout for people to look at; the file is absent for data that nobody reads row by row."""
+
+    FILE: ClassVar[str] = "examples.json"
+
+    examples: tuple[Example, ...]
+
+
+@dataclass(frozen=True)
 class Gate(Record):
     """The verdict of the gate; `notes` hold what a reader of the verdict must know beside the checks."""
 
@@ -522,6 +607,8 @@ class Contract(Record):
         max_rows: rows that one online request may hold.
         trained_until: newest time among the training rows, ISO 8601; None for data without a time column.
         package_version: version of the library that fitted the model.
+        max_size: largest size of one input in an online request: characters of a text, bytes of a picture; None for
+            inputs without such a limit.
         decision: how the model decides between two classes; None for a regression, for more classes, and in
             contracts of older versions, whose models answer with the likelier class.
         files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
@@ -539,6 +626,7 @@ class Contract(Record):
     package_version: str | None = None
     decision: Decision | None = None
     files: Mapping[str, Any] = field(default_factory=dict)
+    max_size: int | None = None
 
     @property
     def positive(self) -> str | None:
@@ -623,7 +711,7 @@ class Monitor(Record):
 
 
 # The records that name the outcome of a step; a step of your own may write another one or none.
-OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Bias, Gate, Registration)
+OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Bias, Robustness, Gate, Registration)
 
 
 def summary(folders: Mapping[str, Path]) -> str:

@@ -11,7 +11,7 @@ from ..records import BiasLimits, Contract
 from ..split import By
 from . import yaml_file
 from .file_format import Files
-from .inputs import SLICE_RULE, Columns, Model
+from .inputs import SLICE_RULE, Inputs
 from .yaml_file import Section, suggest
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -94,7 +94,11 @@ class Bias(Section):
 
 
 class Monitoring(Section):
-    """Limits beyond which a monitor reports a breach."""
+    """Limits beyond which a monitor reports a breach.
+
+    `unsure` is the rise allowed in the share of rows whose predicted class has a probability below `confident`; None
+    leaves it unwatched.
+    """
 
     minimum_rows: Annotated[int, Field(ge=1)] = 500
     psi: Positive = 0.2
@@ -104,6 +108,8 @@ class Monitoring(Section):
     out_of_range: Share = 0.05
     metric: float
     slice_gap: Positive
+    confident: Share = 0.5
+    unsure: Share | None = None
 
 
 class Serving(Section):
@@ -121,12 +127,11 @@ class About(Section):
     owner: str | None = None
 
 
-class ProjectConfig(Section):
+class ProjectConfig(Inputs):
     """The whole of config/project.yml."""
 
     about: About = About()
     task: Task
-    columns: Columns
     files: Files = Files()
     split: Split
     metric: Metric
@@ -135,7 +140,6 @@ class ProjectConfig(Section):
     bias: Bias = Bias()
     slices: list[str] = Field(default_factory=list)
     monitoring: Monitoring
-    model: Model = Model()
     serving: Serving = Serving()
     seed: Annotated[int, Field(ge=0, le=2**32 - 1)] = 42
 

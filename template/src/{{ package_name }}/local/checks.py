@@ -21,6 +21,7 @@ from ..paths import Project
 from ..pipeline import load
 from ..records import Contract
 from . import lifecycle
+from . import windows as arrived
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ def all_checks(project: Project) -> Iterator[Finding]:
     known, warnings = found or (None, ())
     yield Finding(project.relative(path), problem, warnings)
     datasets = [_ids(known, config)]
-    windows, problem = _attempt(partial(lifecycle.windows, project))
+    windows, problem = _attempt(partial(arrived.windows, project))
     champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
     ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
     if problem or ignored:
@@ -83,7 +84,7 @@ def _training_data(path: Path, config: ProjectConfig) -> tuple[Dataset, tuple[st
     train, holdout = prep.divide(found.frame, config)
     if problem := suitability.problem(config, train, holdout):
         raise UserError(problem)
-    return found, (*quality.warnings, *_slices_without_rows(holdout, config))
+    return found, (*quality.warnings, *_slices_without_rows(data.derive(holdout, config), config))
 
 
 def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iterator[str]:

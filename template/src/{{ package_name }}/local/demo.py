@@ -22,58 +22,15 @@ from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
 from ..records import Contract, Metrics, summary
-from . import lifecycle, registry, server, turn
+from . import after_breach, lifecycle, registry, server, turn, windows
+from .story import COLOURS, Row, Story
 
 if TYPE_CHECKING:
     from ..records import Monitor
 
 # Folders that a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
 MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
-COLOURS = {"ok": "green", "passed": "green", "promoted": "green", "refused": "red", "BREACH": "red"}
 
-
-@dataclass
-class Row:
-    """One line of the demo."""
-
-    step: str
-    text: str = ""
-    outcome: str = "ok"
-    seconds: float = 0.0
-
-
-@dataclass
-class Story:
-    """The rows so far, shown as they come."""
-
-    console: Console
-    rows: list[Row] = field(default_factory=list)
-
-    def add(self, row: Row) -> None:
-        self.rows.append(row)
-        self.console.print(_line(len(self.rows), row), soft_wrap=True)
-
-    @contextmanager
-    def row(self, step: str) -> Iterator[Row]:
-        """Time the block and add its row, unless it raises."""
-        row, began = Row(step), time.perf_counter()
-        with self.console.status(step):
-            yield row
-        row.seconds = time.perf_counter() - began
-        self.add(row)
-
-    def pipeline(self, prefix: str = "") -> lifecycle.OnEvent:
-        """Return a listener that adds a row for each step of a pipeline run."""
-
-        def show(event: runner.Event) -> None:
-            if event.kind == "end" and event.result and event.result.status != "failed":
-                text = summary(event.result.outputs)
-                outcome = {"gate": "passed", "register": "promoted"}.get(event.step, "ok")
-                if event.result.status == "reused":
-                    text += " (reused)"
-                self.add(Row(prefix + event.step, text, outcome, event.result.seconds))
-
-        return show
 
 
 def run(project: Project, *, port: int = 0, force: bool = False) -> None:
@@ -85,7 +42,7 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
         GateRefusedError: the very first model is not good enough.
     """
     console, began = Console(), time.perf_counter()
-    lifecycle.arrived_windows(project, "the demo serves, scores and monitors it")
+    windows.arrived_windows(project, "the demo serves, scores and monitors it")
     key = _key(project)
     if not force and (rows := _earlier_rows(project, key)):
         console.print(_table(rows))
@@ -111,7 +68,7 @@ def _play(project: Project, story: Story, port: int, force: bool) -> list[Row]:
         monitored = lifecycle.monitor(project, lifecycle.newest(project))
         row.text, row.outcome = _monitored(monitored)
     if monitored.status == "breach":
-        _retrain(project, story)
+        after_breach.play(project, story)
     return story.rows
 
 
@@ -159,27 +116,6 @@ def _monitored(result: "Monitor") -> tuple[str, str]:
         found = result.performance
         text += f"; {found.metric} {number(found.value)} (limit {number(found.limit)})"
     return text, "BREACH"
-
-
-def _retrain(project: Project, story: Story) -> None:
-    before = lifecycle.current(project)
-    began = time.perf_counter()
-    row = Row("retrain")
-    with story.console.status("retrain"):
-        try:
-            trained = lifecycle.retrain(project)
-            metrics = Metrics.load(trained.run.output("evaluate", "evaluation"))
-            new, old = (metrics.models[role][metrics.metric] for role in ("challenger", "champion"))
-            row.text = (
-                f"with {plural(len(data.files(project.production)), 'file')} that arrived: challenger {metrics.metric}"
-                f" {number(new)}, champion {number(old)}, same holdout;"
-                f" version {before.version} -> {trained.champion.version}"
-            )
-            row.outcome = "promoted"
-        except GateRefusedError as refusal:
-            row.text, row.outcome = f"{refusal}; version {before.version} stays", "refused"
-    row.seconds = time.perf_counter() - began
-    story.add(row)
 
 
 def _key(project: Project) -> str:
@@ -233,14 +169,6 @@ def _report(project: Project) -> Path:
 
 def _point_to_report(console: Console, project: Project) -> None:
     console.print(f"Report: {project.relative(_report(project))}", highlight=False)
-
-
-def _line(number: int, row: Row) -> Text:
-    return Text.assemble(
-        f"{number:2} {row.step:15} ",
-        (f"{row.outcome:8}", COLOURS.get(row.outcome, "")),
-        f" {row.seconds:5.1f} s  {row.text}",
-    )
 
 
 def _table(rows: list[Row]) -> Table:

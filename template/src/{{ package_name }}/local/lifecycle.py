@@ -10,9 +10,10 @@ from ..errors import UserError
 from ..files import atomic_write, read_json, write_json
 from ..paths import Project
 from ..pipeline import load, runner, runs
-from . import registry, turn
+from . import registry, training_data, turn
 from .gathered import Gathered, clear, gather
 from .registry import Champion
+from .windows import arrived_windows
 
 if TYPE_CHECKING:
     from ..records import Monitor
@@ -148,58 +149,18 @@ def retrain(
     override: str | None = None,
     on_event: OnEvent | None = None,
 ) -> Trained:
-    """Train on the original data and what arrived since, back through the same gate.
+    """Train again, with more data than the champion knows, back through the same gate.
 
     Args:
         project: whose model to retrain.
-        arrived: labelled data files; default: all of data/production.
+        arrived: labelled data files; default: as `training_data` chooses.
         override: reason for letting a refused challenger through.
         on_event: receives the progress of the steps.
     """
-    sources = retrain_sources(project, arrived)
+    sources = training_data.sources(project, arrived)
     with turn.hold(project):
         gathered = gather(project, sources)
         return _train(project, gathered.folder, gathered, override, on_event=on_event)
-
-
-def retrain_sources(project: Project, arrived: Sequence[Path] = ()) -> list[Path]:
-    """Return the files that `retrain` would train on: the original data, then `arrived` (default: all windows).
-
-    Raises:
-        UserError: a file or folder cannot be used, or nothing has arrived.
-    """
-    from ..data import files
-
-    original = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
-    new = [file for path in arrived for file in files(path)] or arrived_windows(project, "or name one with --with")
-    return [*files(original), *new]
-
-
-def windows(project: Project) -> list[Path]:
-    """Return the data files of data/production, oldest (first by name) first; none if nothing has arrived.
-
-    Raises:
-        UserError: the folder has files, but none of data.
-    """
-    from .. import data
-
-    folder = project.production
-    shown = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
-    return data.files(folder) if shown else []
-
-
-def arrived_windows(project: Project, way_out: str) -> list[Path]:
-    """Return `windows`, of which there must be one.
-
-    Raises:
-        UserError: there is none; the message ends with `way_out`.
-    """
-    found = windows(project)
-    if not found:
-        raise UserError(
-            f"{project.relative(project.production)}: no data has arrived yet; put a file there ({way_out})"
-        )
-    return found
 
 
 def current(project: Project) -> Champion:

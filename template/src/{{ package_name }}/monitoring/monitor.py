@@ -17,11 +17,12 @@ from ..config.project import ProjectConfig, load
 from ..errors import BreachError, UserError
 from ..figures import plural
 from ..files import atomic_write
+from ..observation import observe
 from ..records import Bias, BiasBreach, Feature, Metrics, Monitor, Performance, Signal, Slices
 from ..reporting.html import number, percent
 from ..reporting.monitor_page import monitor_page
 from ..suitability import unknown_sentence
-from . import signals
+from . import chance, signals
 from .chance import holm
 from .drift import drift
 from .performance import gap_exceeds, labelled, performance, slice_gaps
@@ -29,6 +30,7 @@ from .quality import column_quality, duplicate_ids
 
 SHOWN = 10  # breaches in a message; the others are counted
 BEFORE, NOW = "training", "production"
+CONFIDENCE = "confidence"
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,20 @@ def evaluate_window(
         return Monitor(window, "too_few_rows", rows, thresholds, notes=(missing,))
     judged = [
         _judge(name, kind, before, after, config, model.contract.feature(name))
-        for name, kind, before, after in signals.signals(reference, production, config)
+        for name, kind, before, after in signals.signals(
+            observe(model, reference), observe(model, production), config
+        )
     ]
     # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
     production = production.replace([np.inf, -np.inf], np.nan)
     answers = predictions.predict(model, production)
     kind = "numeric" if config.task == "regression" else "categorical"
     name = predictions.PREDICTION
+    classes, target = model.contract.classes, config.columns.target
+    if limits.unsure is not None and classes is not None:
+        judged.append(_judge_confidence(reference, answers, classes, limits.unsure, config))
     judged.append(_judge(name, kind, reference[name], answers[name], config))
     *features, prediction = _significant(judged, limits.p_value)
-    classes, target = model.contract.classes, config.columns.target
     table = labelled(production, answers, config)
     measured, gaps, notes = _performance(table, config, classes, holdout_metric)
     spread, new_bias, old_bias = _bias(reference, production.join(answers), config, classes)
@@ -149,7 +155,7 @@ def monitor(settings: Settings) -> Monitor:
     new = [f"it has not learned from column {name!r}" for name in config.columns.features if name not in known]
     if problem := config.mismatch(model.contract) or next(iter(new), None):
         raise UserError(f"config/project.yml has changed since the model was trained: {problem}; train it again first")
-    production = data.read(settings.production, config, require_target=False)
+    production = data.derive(data.read(settings.production, config, require_target=False), config)
     result = evaluate_window(
         reference,
         production,
@@ -216,6 +222,26 @@ def _judge(
         )
         tests.append((quality.out_of_range_p, sentence if quality.out_of_range > limits.out_of_range else None))
     return Signal(name=name, kind=kind, **asdict(moved), **asdict(quality), breaches=()), tests
+
+
+def _judge_confidence(
+    reference: pd.DataFrame, answers: pd.DataFrame, classes: Sequence[str], rise: float, config: ProjectConfig
+) -> tuple[Signal, list[tuple[float, str | None]]]:
+    """Judge the probability of the predicted class, and how often it is below `monitoring.confident`."""
+    before, after = (
+        pd.Series(predictions.confidence(table, classes), table.index, dtype="float64") for table in (reference, answers)
+    )
+    signal, tests = _judge(CONFIDENCE, "numeric", before, after, config)
+    limit = config.monitoring.confident
+    unsure, unsure_before = int((after < limit).sum()), int((before < limit).sum())
+    share, share_before = unsure / len(after), unsure_before / len(before)
+    sentence = (
+        f"{CONFIDENCE}: {percent(share)} of rows are predicted with a probability below {number(limit)},"
+        f" {percent(share_before)} in training (a rise of {percent(rise)} is allowed)"
+    )
+    p_value = chance.rise(unsure, len(after), unsure_before, len(before))
+    tests.append((p_value, sentence if share - share_before > rise else None))
+    return signal, tests
 
 
 def _significant(judged: Sequence[tuple[Signal, list[tuple[float, str | None]]]], level: float) -> list[Signal]:

@@ -11,7 +11,7 @@ from typing import Any
 from markupsafe import Markup
 
 from ..figures import plural
-from ..records import Bias, Gate, Metrics, Monitor, Registration, Slices, Split, Training
+from ..records import Bias, Examples, Gate, Metrics, Monitor, Registration, Robustness, Slices, Split, Training
 from . import examples, sections
 from .html import (
     ABSENT,
@@ -34,6 +34,7 @@ COMPARED = 4  # runs whose champion and challenger are shown; those before are f
 INTROS = {
     **examples.INTROS,
     "Drift": DRIFT_INTRO,
+    "Robustness": "How much worse the metric gets on inputs changed in a way that should not change the answer.",
     "Before and after retraining": "Both models on the same held-out rows, which the challenger has not learned from.",
 }
 
@@ -53,6 +54,8 @@ class TrainingRun:
         threshold: its probability from which on a row is taken for it; None if it is not known.
         slices: outcome of the responsible_ai step.
         bias: outcome of the responsible_ai step too.
+        examples: rows of the holdout to look at, from the evaluate step.
+        robustness: outcome of the robustness step.
         model_card: model_card.html of the responsible_ai step.
         gate: outcome of the gate step.
         registration: outcome of the register step.
@@ -68,6 +71,8 @@ class TrainingRun:
     threshold: float | None = None
     slices: Slices | None = None
     bias: Bias | None = None
+    examples: Examples | None = None
+    robustness: Robustness | None = None
     model_card: str | None = None
     gate: Gate | None = None
     registration: Registration | None = None
@@ -107,7 +112,8 @@ def report_page(inputs: ReportInputs) -> str:
         "Predictions": _predictions(run),
         "Error by slice": grid(slice_tables(run.slices), "pair"),
         "Data bias": bias_block(run.bias),
-        **(examples.sections(metrics) if metrics else {}),
+        **(examples.sections(metrics, run.examples) if metrics else {}),
+        "Robustness": sections.robustness(run.robustness) if run.robustness else NOTHING,
         "Gate": sections.gate(run.gate) if run.gate else NOTHING,
         "Before and after retraining": _newest(compared),
         "Monitoring": sections.windows(inputs.monitors),

@@ -13,7 +13,7 @@ from ..figures import plural
 from ..histogram import numeric_histogram
 from ..metrics import positive_class
 from ..predictions import PREDICTION, PROBABILITY
-from ..records import Gate, Metrics, Monitor, Split, Training
+from ..records import Gate, Metrics, Monitor, Robustness, Split, Training
 from . import charts
 from .html import (
     ABSENT,
@@ -253,10 +253,26 @@ def _confusion(frame: pd.DataFrame, target: str) -> Markup:
     return table("Most frequent mistakes", ["true class", "predicted class", "rows"], rows, ["rows"])
 
 
+def robustness(found: Robustness) -> Markup:
+    """Return each perturbation with its cost and its limit."""
+    rows = [
+        (
+            Markup("{} {}").format(each.name, badge("bad", "above its limit") if each.broken else NOTHING),
+            number(each.value),
+            number(each.loss),
+            number(each.limit) if each.limit is not None else ABSENT,
+            percent(each.changed),
+        )
+        for each in sorted(found.perturbations, key=lambda each: -each.loss)
+    ]
+    columns = ["change", found.metric, "worse by", "limit", "answers that change"]
+    return table("The holdout with changed inputs", columns, rows, columns[1:])
+
+
 def gate(verdict: Gate) -> Markup:
     """Return each rule of the gate with its figure and limit."""
     names = {"metric": "the metric itself", "gain": "gain over the champion", "slice_gap": "gap between slices"}
-    names["bias"] = "broken limits of data bias"
+    names |= {"bias": "broken limits of data bias", "robustness": "perturbations above their limit"}
     outcomes = {
         "passed": badge("good", "passed"),
         "refused": badge("bad", "refused"),

@@ -4,7 +4,8 @@ A good request is answered with status 200 and
 
     {"predictions": [...], "model": {"name": ..., "version": ...}}
 
-and, for a classification, "classes" and "probabilities" (rows, classes) in their order. A bad one is answered with 400
+and, for a classification, "classes" and "probabilities" (rows, classes) in their order. `observation` may add remarks
+on each row. A bad one is answered with 400
 (not JSON) or 422 and
 
     {"error": "a sentence", "row": 0 or null, "column": "name" or null, "rule": "what should have been there"}
@@ -18,6 +19,7 @@ from typing import Any
 import numpy as np
 from azureml_inference_server_http.api.aml_response import AMLResponse
 
+from ..observation import observe, remarks
 from ..predictions import of_answers
 from . import collection, contract, mounted_model
 from .request import InvalidRequestError
@@ -62,7 +64,9 @@ class Scorer:
             if probabilities is not None:
                 classes = self.mounted.contract.classes or ()
                 outputs["probability"] = of_answers(predictions, probabilities, classes)
-            self.collection.collect(rows.frame, outputs, self.mounted.contract.id, rows.ids)
+            observed = observe(self.mounted.model, rows.frame)
+            self.collection.collect(observed, outputs, self.mounted.contract.id, rows.ids)
+        content |= remarks(self.mounted.model, rows.frame)
         content["model"] = {"name": self.mounted.name, "version": self.mounted.version}
         return content
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 from .. import entry, explain, models, predictions, tracking
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
-from ..records import Contract, Metrics, Part, Split, Training
+from ..records import Contract, Examples, Metrics, Part, Split, Training
 from ..reporting import plots
 from ..suitability import unknown_sentence
 
@@ -56,7 +56,7 @@ def unmeasured(contract: Contract, metric: str, labels: "pd.Series") -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write metrics.json, predictions.parquet, reference.parquet and plots/; log them to MLflow."""
+    """Write metrics.json, predictions.parquet, reference.parquet, examples.json and plots/; log them to MLflow."""
     import pandas as pd
 
     settings = entry.settings(Settings, argv)
@@ -108,6 +108,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     sample = train.sample(min(len(train), REFERENCE_ROWS), random_state=config.seed).sort_index()
     reference = pd.concat([sample, predictions.predict(model, sample)], axis=1)
     reference.to_parquet(folder / "reference.parquet", index=False)
+    if shown := explain.examples(model, holdout, answers, config):
+        Examples(shown).save(folder)
     plots.draw(table, config, classes, folder / "plots")
     metrics.save(folder)
     with tracking.run(training.run_id):

@@ -9,24 +9,34 @@ from typing import Annotated
 from .. import entry, gate
 from ..config.project import ProjectConfig, load
 from ..errors import GateRefusedError
-from ..records import Bias, Gate, Metrics, Slices
+from ..figures import number
+from ..records import Bias, Gate, Metrics, Robustness, Slices
 
 log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Inputs and outputs; `override_reason` lets a refused challenger through and is recorded with it."""
+    """Inputs and outputs; `override_reason` lets a refused challenger through and is recorded with it.
+
+    `robustness` is left out by pipelines without that step.
+    """
 
     config: Annotated[Path, "config/project.yml"]
     evaluation: Annotated[Path, "folder with metrics.json"]
     responsible_ai: Annotated[Path, "folder with slices.json and bias.json"]
+    robustness: Annotated[Path | None, "folder with robustness.json"]
     override_reason: Annotated[str | None, "why a refused challenger is let through"]
     verdict: Annotated[Path, "folder for gate.json"]
 
 
 def judge(
-    config: ProjectConfig, metrics: Metrics, slices: Slices, override: str | None, bias: Bias | None = None
+    config: ProjectConfig,
+    metrics: Metrics,
+    slices: Slices,
+    override: str | None,
+    bias: Bias | None = None,
+    robustness: Robustness | None = None,
 ) -> Gate:
     """Apply the limits of config/project.yml to the figures of the holdout.
 
@@ -54,12 +64,17 @@ def judge(
         override,
         unmeasured=slices.caution,
         bias=len(broken) if bias and config.bias.breach == "refuse" else None,
+        robustness=len(robustness.broken) if robustness else None,
     )
     notes = [metrics.caution] if metrics.caution else []
     if slices.largest_gap is not None and slices.caution:
         notes.append(f"gap between slices not measured: {slices.caution}")
     if bias and broken:
         notes.append(f"{bias.summary}, such as {broken[0].sentence}; the model card has all")
+    notes += [
+        f"{each.name}: {metrics.metric} worse by {number(each.loss)} (limit {number(each.limit)})"
+        for each in (robustness.broken if robustness else ())
+    ]
     return Gate(verdict.passed, verdict.checks, verdict.override, metrics.champion_problem, tuple(notes))
 
 
@@ -73,7 +88,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = load(settings.config)
     metrics, slices = Metrics.load(settings.evaluation), Slices.load(settings.responsible_ai)
     bias = Bias.load(settings.responsible_ai)
-    verdict = judge(config, metrics, slices, settings.override_reason, bias)
+    robustness = Robustness.load(settings.robustness) if settings.robustness else None
+    verdict = judge(config, metrics, slices, settings.override_reason, bias, robustness)
     verdict.save(settings.verdict)
     for check in verdict.checks:
         log.info(check.sentence)

@@ -10,7 +10,7 @@ from .. import data, entry, split, suitability
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..figures import plural
-from ..records import Part, Period, Split
+from ..records import DataQuality, Part, Period, Split
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,10 +21,10 @@ MINIMUM_PART = 10
 
 @dataclass(frozen=True)
 class Settings:
-    """Inputs and outputs; `report` only makes this step wait for the data checks."""
+    """Inputs and outputs; the data may be another form of the files that `report` is about."""
 
     config: Annotated[Path, "config/project.yml"]
-    data: Annotated[Path, "the data that validate_data passed"]
+    data: Annotated[Path, "the data that validate_data passed, or what earlier steps made of them"]
     report: Annotated[Path, "folder with data_quality.json"]
     prepared: Annotated[Path, "folder for the two parts"]
 
@@ -63,7 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         share=config.split.holdout,
         train=_describe(train, config),
         holdout=_describe(holdout, config),
-        data_digest=data.digest(settings.data),
+        data_digest=DataQuality.load(settings.report).digest,
     ).save(settings.prepared)
     log.info("%d rows to train on, %d held out by %s", len(train), len(holdout), config.split.by)
 

@@ -106,6 +106,11 @@ def read_columns(
     return dataset.read_columns(files(path), columns, options or Files(), optional).frame
 
 
+def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
+    """Return the frame as it is: the files of a table hold all slice columns."""
+    return frame
+
+
 def describe(
     frame: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | None, package_version: str | None = None
 ) -> Contract:

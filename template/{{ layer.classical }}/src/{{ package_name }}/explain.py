@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import metrics, models, predictions
 from .config.project import ProjectConfig
-from .records import Importance
+from .records import Example, Importance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -68,3 +68,10 @@ def explain(model: models.Model, frame: "pd.DataFrame", config: ProjectConfig) -
     rows = zip(columns.features, result.importances_mean, result.importances_std, strict=True)
     found = [Importance(feature, float(mean), float(std)) for feature, mean, std in rows]
     return tuple(sorted(found, key=lambda row: -row.mean))
+
+
+def examples(
+    model: models.Model, frame: "pd.DataFrame", answers: "pd.DataFrame", config: ProjectConfig
+) -> tuple[Example, ...]:
+    """Return no rows to look at: single rows of a table say little."""
+    return ()

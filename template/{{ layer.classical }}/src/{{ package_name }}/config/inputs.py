@@ -1,4 +1,4 @@
-"""The parts of config/project.yml that describe tables: the roles of columns, and the learner."""
+"""The sections of config/project.yml that describe tables: the roles of columns, and the learner."""
 
 from collections import Counter
 from collections.abc import Collection
@@ -84,3 +84,10 @@ class Model(Section):
     parameters: dict[str, Any] = Field(default_factory=dict)
     class_weights: Literal["none", "balanced"] = "none"
     target: Literal["none", "log"] = "none"
+
+
+class Inputs(Section):
+    """The sections that this scenario brings."""
+
+    columns: Columns
+    model: Model = Model()

@@ -2,14 +2,14 @@
 
 from markupsafe import Markup
 
-from ..records import Metrics
+from ..records import Examples, Metrics
 from .html import bar, number, table
 
 SHOWN = 12
 INTROS = {"What matters most": "How much worse the metric becomes when one column is shuffled."}
 
 
-def sections(metrics: Metrics) -> dict[str, Markup]:
+def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
     """Return title -> block; INTROS holds an opening sentence for each."""
     return {"What matters most": _importance(metrics)}
 

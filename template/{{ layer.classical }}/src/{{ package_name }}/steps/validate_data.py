@@ -122,7 +122,7 @@ def inspect(path: Path, config: ProjectConfig) -> tuple[Dataset, DataQuality]:
     found = data.read_dataset(path, config)
     quality = check(found, config)
     left_out = [f"left out: {entry}" for entry in data.left_out(path)]
-    return found, replace(quality, warnings=(*quality.warnings, *left_out))
+    return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data.digest(path))
 
 
 def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:

@@ -1,0 +1,33 @@
+"""Data that arrived after the training: the files of data/production, one a period."""
+
+from pathlib import Path
+
+from ..errors import UserError
+from ..paths import Project
+
+
+def windows(project: Project) -> list[Path]:
+    """Return the data files of data/production, oldest (first by name) first; none if nothing has arrived.
+
+    Raises:
+        UserError: the folder has files, but none of data.
+    """
+    from .. import data
+
+    folder = project.production
+    shown = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
+    return data.files(folder) if shown else []
+
+
+def arrived_windows(project: Project, way_out: str) -> list[Path]:
+    """Return `windows`, of which there must be one.
+
+    Raises:
+        UserError: there is none; the message ends with `way_out`.
+    """
+    found = windows(project)
+    if not found:
+        raise UserError(
+            f"{project.relative(project.production)}: no data has arrived yet; put a file there ({way_out})"
+        )
+    return found

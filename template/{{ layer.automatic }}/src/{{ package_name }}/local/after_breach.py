@@ -1,0 +1,33 @@
+"""What a breach leads to here: a retraining with all that arrived. No person is needed, the gate decides."""
+
+import time
+
+from ..data import files
+from ..errors import GateRefusedError
+from ..figures import number, plural
+from ..paths import Project
+from ..records import Metrics
+from . import lifecycle
+from .story import Row, Story
+
+
+def play(project: Project, story: Story) -> None:
+    """Add the row of the demo that follows a breach: a challenger, and whether it replaces the champion."""
+    before = lifecycle.current(project)
+    began = time.perf_counter()
+    row = Row("retrain")
+    with story.console.status("retrain"):
+        try:
+            trained = lifecycle.retrain(project)
+            metrics = Metrics.load(trained.run.output("evaluate", "evaluation"))
+            new, old = (metrics.models[role][metrics.metric] for role in ("challenger", "champion"))
+            row.text = (
+                f"with {plural(len(files(project.production)), 'file')} that arrived: challenger {metrics.metric}"
+                f" {number(new)}, champion {number(old)}, same holdout;"
+                f" version {before.version} -> {trained.champion.version}"
+            )
+            row.outcome = "promoted"
+        except GateRefusedError as refusal:
+            row.text, row.outcome = f"{refusal}; version {before.version} stays", "refused"
+    row.seconds = time.perf_counter() - began
+    story.add(row)
