@@ -711,7 +711,17 @@ class Monitor(Record):
 
 
 # The records that name the outcome of a step; a step of your own may write another one or none.
-OUTCOMES: tuple[type[Record], ...] = (DataQuality, Split, Training, Metrics, Slices, Bias, Robustness, Gate, Registration)
+OUTCOMES: tuple[type[Record], ...] = (
+    DataQuality,
+    Split,
+    Training,
+    Metrics,
+    Slices,
+    Bias,
+    Robustness,
+    Gate,
+    Registration,
+)
 
 
 def summary(folders: Mapping[str, Path]) -> str:

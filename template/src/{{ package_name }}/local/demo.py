@@ -4,9 +4,7 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,12 +14,12 @@ from rich.text import Text
 
 from .. import data
 from ..config.project import load as load_config
-from ..errors import GateRefusedError, UserError
+from ..errors import UserError
 from ..figures import number, plural
 from ..files import read_json, write_json
 from ..paths import Project
 from ..pipeline import runner
-from ..records import Contract, Metrics, summary
+from ..records import Contract
 from . import after_breach, lifecycle, registry, server, turn, windows
 from .story import COLOURS, Row, Story
 
@@ -30,7 +28,6 @@ if TYPE_CHECKING:
 
 # Folders that a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
 MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
-
 
 
 def run(project: Project, *, port: int = 0, force: bool = False) -> None:

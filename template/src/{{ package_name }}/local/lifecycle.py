@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import UserError
 from ..files import atomic_write, read_json, write_json
 from ..paths import Project
-from ..pipeline import load, runner, runs
+from ..pipeline import runner, runs
 from . import registry, training_data, turn
 from .gathered import Gathered, clear, gather
 from .registry import Champion

@@ -81,9 +81,7 @@ def evaluate_window(
         return Monitor(window, "too_few_rows", rows, thresholds, notes=(missing,))
     judged = [
         _judge(name, kind, before, after, config, model.contract.feature(name))
-        for name, kind, before, after in signals.signals(
-            observe(model, reference), observe(model, production), config
-        )
+        for name, kind, before, after in signals.signals(observe(model, reference), observe(model, production), config)
     ]
     # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
     production = production.replace([np.inf, -np.inf], np.nan)
@@ -229,7 +227,8 @@ def _judge_confidence(
 ) -> tuple[Signal, list[tuple[float, str | None]]]:
     """Judge the probability of the predicted class, and how often it is below `monitoring.confident`."""
     before, after = (
-        pd.Series(predictions.confidence(table, classes), table.index, dtype="float64") for table in (reference, answers)
+        pd.Series(predictions.confidence(table, classes), table.index, dtype="float64")
+        for table in (reference, answers)
     )
     signal, tests = _judge(CONFIDENCE, "numeric", before, after, config)
     limit = config.monitoring.confident

@@ -72,7 +72,7 @@ def judge(
     if bias and broken:
         notes.append(f"{bias.summary}, such as {broken[0].sentence}; the model card has all")
     notes += [
-        f"{each.name}: {metrics.metric} worse by {number(each.loss)} (limit {number(each.limit)})"
+        f"{each.name}: {metrics.metric} worse by {number(each.loss)} (limit {number(each.limit or 0)})"
         for each in (robustness.broken if robustness else ())
     ]
     return Gate(verdict.passed, verdict.checks, verdict.override, metrics.champion_problem, tuple(notes))

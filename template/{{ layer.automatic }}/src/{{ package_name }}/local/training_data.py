@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ..data import files
-from ..errors import UserError
 from ..paths import Project
 from ..pipeline import load
 from .windows import arrived_windows
