@@ -710,8 +710,23 @@ class Monitor(Record):
         return sorted(self.features, key=lambda signal: (not signal.breaches, -(signal.psi or 0.0)))
 
 
-# The records that name the outcome of a step; a step of your own may write another one or none.
+@dataclass(frozen=True)
+class Outcome(Record):
+    """The outcome of a step in a few words, for steps without a record of their own."""
+
+    FILE: ClassVar[str] = "outcome.json"
+
+    text: str
+
+    @property
+    def summary(self) -> str:
+        """The words."""
+        return self.text
+
+
+# The records that name the outcome of a step; a step of your own may write `Outcome` or none.
 OUTCOMES: tuple[type[Record], ...] = (
+    Outcome,
     DataQuality,
     Split,
     Training,

@@ -29,6 +29,7 @@ from ..records import (
     Training,
 )
 from ..reporting.report import ReportInputs, TrainingRun
+from . import followed
 
 AnyRecord = TypeVar("AnyRecord", bound=Record)
 
@@ -49,7 +50,7 @@ def collect(project: Project) -> ReportInputs:
     monitors = [Monitor.load(path.parent) for path in sorted((project.outputs / "monitor").glob(f"*/{Monitor.FILE}"))]
     events = project.outputs / "demo" / "events.json"
     shown = read_json(events)["events"] if events.is_file() else ()
-    return ReportInputs(_title(project), list(found.values()), monitors, shown)
+    return ReportInputs(_title(project), list(found.values()), monitors, shown, followed.sections(project))
 
 
 def _title(project: Project) -> str:

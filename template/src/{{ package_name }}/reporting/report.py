@@ -4,7 +4,7 @@ The page is made from records, wherever they come from: `local.collect` reads th
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -87,12 +87,14 @@ class ReportInputs:
         runs: training runs.
         monitors: monitored windows.
         events: rows of the demo's table: mappings with `step`, `text`, `outcome` and `seconds`.
+        further: title -> block: what followed a breach, shown after the monitors.
     """
 
     title: str
     runs: Sequence[TrainingRun] = ()
     monitors: Sequence[Monitor] = ()
     events: Sequence[Mapping[str, Any]] = ()
+    further: Mapping[str, Markup] = field(default_factory=dict)
 
 
 def report_page(inputs: ReportInputs) -> str:
@@ -118,6 +120,7 @@ def report_page(inputs: ReportInputs) -> str:
         "Before and after retraining": _newest(compared),
         "Monitoring": sections.windows(inputs.monitors),
         "Drift": drift_block(last) if last else NOTHING,
+        **inputs.further,
     }
     shown = {title: block for title, block in blocks.items() if block}
     card = main_part(run.model_card) if run.model_card else NOTHING

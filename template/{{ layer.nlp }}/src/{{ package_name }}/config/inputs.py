@@ -1,0 +1,152 @@
+"""The sections of config/project.yml that describe texts: columns, preparation, labels, learner."""
+
+from collections import Counter
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from .review import Labels, Review
+from .robustness import Robustness
+from .yaml_file import Section
+
+Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
+MASKED: tuple[Masked, ...] = ("url", "email", "iban", "card", "ip", "ssn", "phone", "handle")
+DERIVED = ("language", "length")  # columns that the annotate step adds
+SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
+
+Whole = Annotated[int, Field(ge=1)]
+
+
+class Columns(Section):
+    """The columns of the data by their role; all others are ignored."""
+
+    target: str
+    text: str
+    id: str | None = None
+    time: str | None = None
+    categorical: list[str] = Field(default_factory=list)
+
+    @property
+    def features(self) -> list[str]:
+        """Names of the columns that the model sees: the text alone."""
+        return [self.text]
+
+    @property
+    def sliceable(self) -> list[str]:
+        """Names of the columns that `slices` may list."""
+        return [*self.categorical, *DERIVED]
+
+    @model_validator(mode="after")
+    def _each_column_once(self) -> "Columns":
+        shared = {name for name in (self.id, self.time) if name is not None}  # one column may be both
+        twice = [
+            name for name, count in Counter([self.target, self.text, *shared, *self.categorical]).items() if count > 1
+        ]
+        if twice:
+            raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
+        for name in DERIVED:
+            if name in (self.target, self.text, self.id, self.time, *self.categorical):
+                raise ValueError(f"{name!r} is the name of a column that this project adds; rename yours")
+        return self
+
+
+class Texts(Section):
+    """How a text is prepared, alike in training and serving.
+
+    Args:
+        mask: kinds of personal data that are replaced by a word in brackets, such as [EMAIL]; names stay.
+        max_characters: characters that a text of an online request may hold.
+        similar: share of common character 5-grams (Jaccard) from which on two texts are near duplicates.
+    """
+
+    mask: list[Masked] = Field(default_factory=lambda: list(MASKED))
+    max_characters: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
+    similar: Annotated[float, Field(gt=0.5, le=1)] = 0.8
+
+
+class Embedding(Section):
+    """Texts as vectors, for monitors and for the choice of what people review.
+
+    `lsa` learns them from the training texts (TF-IDF and a truncated SVD; Deerwester et al. 1990); a `base_model`
+    (a hub id or a local folder, with the dependency group `deep`) brings its own.
+    """
+
+    kind: Literal["lsa", "base_model"] = "lsa"
+    components: Annotated[int, Field(ge=2, le=1024)] = 32
+    base_model: str | None = None
+
+    @model_validator(mode="after")
+    def _base_model_is_named(self) -> "Embedding":
+        if (self.kind == "base_model") != (self.base_model is not None):
+            raise ValueError("base_model: name it for kind 'base_model', and only then")
+        return self
+
+
+class Transformer(Section):
+    """The transformer family: a base model to fine-tune, or a small one from scratch where none is named.
+
+    Args:
+        base_model: a hub id or a local folder with config.json.
+        epochs: passes over the training part.
+        batch_size: texts in one step, of each process.
+        accumulate: steps whose gradients are summed up before one update.
+        learning_rate: largest one, after the warm-up.
+        max_tokens: tokens of one window; a longer text is read in several.
+        max_windows: windows of one text; what is beyond them is cut, and the answer says `truncated`.
+        vocabulary: entries of the tokenizer of a model from scratch.
+        width, layers, heads: of a model from scratch.
+    """
+
+    base_model: str | None = None
+    epochs: Whole = 4
+    batch_size: Whole = 32
+    accumulate: Whole = 1
+    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-4
+    max_tokens: Annotated[int, Field(ge=8, le=8192)] = 64
+    max_windows: Whole = 4
+    vocabulary: Annotated[int, Field(ge=200)] = 8000
+    width: Whole = 128
+    layers: Whole = 2
+    heads: Whole = 2
+
+
+class Model(Section):
+    """The learner.
+
+    `linear` is a logistic regression on TF-IDF of character n-grams within words, so that any script works;
+    `parameters` are those of scikit-learn's LogisticRegression. `transformer` needs the dependency group `deep`.
+    """
+
+    kind: Literal["linear", "transformer"] = "linear"
+    ngrams: tuple[Whole, Whole] = (1, 4)
+    words: bool = True  # words and pairs of words beside the character n-grams
+    class_weights: Literal["none", "balanced"] = "none"
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    transformer: Transformer = Transformer()
+
+    @model_validator(mode="after")
+    def _settings_fit(self) -> "Model":
+        if self.ngrams[0] > self.ngrams[1]:
+            raise ValueError(f"ngrams: {list(self.ngrams)} is refused: the shortest comes first")
+        if self.kind == "transformer" and self.parameters:
+            raise ValueError("parameters: are those of kind 'linear'; the transformer's are in model.transformer")
+        return self
+
+
+class Inputs(Section):
+    """The sections that this scenario brings."""
+
+    columns: Columns
+    texts: Texts = Texts()
+    embedding: Embedding = Embedding()
+    model: Model = Model()
+    labels: Labels = Labels()
+    review: Review = Review()
+    robustness: Robustness = Robustness()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_class_for_each_text(cls, content: Any) -> Any:
+        if isinstance(content, dict) and content.get("task") == "regression":
+            raise ValueError("task: 'regression' is refused: a text gets a class here")
+        return content
