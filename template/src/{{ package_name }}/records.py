@@ -229,11 +229,15 @@ class Training(Record):
 
 @dataclass(frozen=True)
 class Importance:
-    """How much worse the metric gets, on average, when one feature is shuffled; `std` is the spread of the repeats."""
+    """How much a feature matters, in the scenario's own measure (see `explain`), and the spread of that.
+
+    `label` is the class for which it matters; None if it is the same for all.
+    """
 
     feature: str
     mean: float
     std: float
+    label: str | None = None
 
 
 @dataclass(frozen=True)
