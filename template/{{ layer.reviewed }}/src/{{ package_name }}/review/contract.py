@@ -168,6 +168,7 @@ class Manifest(Line):
         rows: rows of this version.
         added: rows that the parent (or the original data) does not have.
         changed: rows whose label is another one than there.
+        removed: rows of the parent whose label was withdrawn or is disputed now.
         skipped: items of these queues that people skipped.
         disputed: items over which people disagree; they are in a new queue.
         renamed: old label -> new label, as applied.
@@ -181,6 +182,7 @@ class Manifest(Line):
     rows: int
     added: int
     changed: int
+    removed: int
     skipped: int
     disputed: int
     renamed: dict[Label, Label]
@@ -233,10 +235,15 @@ def read_log(path: Path, kind: type[AnyLine], label: str | None = None) -> list[
     Raises:
         UserError: it is missing or any other line breaks a rule.
     """
+    return [line for _, line in read_placed_log(path, kind, label)]
+
+
+def read_placed_log(path: Path, kind: type[AnyLine], label: str | None = None) -> list[tuple[str, AnyLine]]:
+    """Do the same, each line with its place for a message: file and line."""
     found = []
     for place, line, ended in _lines(path, label):
         try:
-            found.append(parse(line, kind, place))
+            found.append((place, parse(line, kind, place)))
         except UserError:
             if ended:
                 raise
