@@ -1,4 +1,4 @@
-"""CSV and Parquet files as Arrow tables, with each value as it is written; `values` gives it its type."""
+"""CSV, JSON Lines and Parquet files as Arrow tables, each value as it is written; `values` gives it its type."""
 
 import codecs
 import csv
@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from . import jsonl
 from .config.file_format import Files
 from .data_folder import WORKBOOK
 from .delimited import open_bytes
@@ -29,7 +30,7 @@ BLOCK = 4 << 20  # bytes that one thread parses at a time; a row must fit into i
 
 
 def read(path: Path, choose: Choose, options: Files) -> "pa.Table":
-    """Read columns of one file as they are written: those of a CSV file as text, null where there is none.
+    """Read columns of one file as they are written: those of a CSV or JSON Lines file as text, null if there is none.
 
     Args:
         path: the file.
@@ -44,6 +45,9 @@ def read(path: Path, choose: Choose, options: Files) -> "pa.Table":
     try:
         if path.name.lower().endswith(".parquet"):
             return _read_parquet(path, choose)
+        _refuse_disguised(path, options)
+        if path.name.lower().endswith(jsonl.SUFFIXES):
+            return jsonl.read(path, choose)
         return _read_csv(path, choose, options)
     except (pa.ArrowException, OSError, EOFError, zlib.error) as error:
         raise UserError(f"{path}: cannot be read: {_short(error)}") from None
@@ -86,17 +90,24 @@ def _read_csv(path: Path, choose: Choose, options: Files) -> "pa.Table":
         raise _unreadable(path, error, options) from None
 
 
+def _refuse_disguised(path: Path, options: Files) -> None:
+    """Refuse a file whose first bytes say that it is not the text that its name promises."""
+    with open_bytes(path) as stream:
+        start = stream.read(4)
+    for signature, reason in SIGNATURES.items():
+        if start.startswith(signature):
+            raise UserError(f"{path}: is {reason}")
+    if not start.startswith(UTF_16):
+        return
+    if path.name.lower().endswith(jsonl.SUFFIXES):
+        raise UserError(f"{path}: is UTF-16 text; JSON Lines files are UTF-8: save it as such")
+    if not codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32")):
+        raise UserError(f"{path}: is UTF-16 text; set files.encoding: utf-16 in config/project.yml")
+
+
 def _header(path: Path, options: Files) -> list[str]:
     """Return the names in the first line that is not empty."""
     with open_bytes(path) as stream:
-        start = stream.read(4)
-        for signature, reason in SIGNATURES.items():
-            if start.startswith(signature):
-                raise UserError(f"{path}: is {reason}")
-        wide = codecs.lookup(options.encoding).name.startswith(("utf-16", "utf-32"))
-        if start.startswith(UTF_16) and not wide:
-            raise UserError(f"{path}: is UTF-16 text; set files.encoding: utf-16 in config/project.yml")
-        stream.seek(0)
         encoding = "utf-8-sig" if codecs.lookup(options.encoding).name == "utf-8" else options.encoding
         text = io.TextIOWrapper(stream, encoding=encoding, newline="")
         try:

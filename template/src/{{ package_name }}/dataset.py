@@ -61,7 +61,14 @@ class Dataset:
         raise IndexError(row)
 
 
-def read(files: Sequence[Path], kinds: Mapping[str, Kind], config: ProjectConfig, *, require_target: bool) -> Dataset:
+def read(
+    files: Sequence[Path],
+    kinds: Mapping[str, Kind],
+    config: ProjectConfig,
+    *,
+    require_target: bool,
+    hashed: "Callable[[pd.DataFrame], pd.DataFrame] | None" = None,
+) -> Dataset:
     """Read the columns that `config` names.
 
     Data without an id gets the column `ROW_HASH` where the id would decide the split: a hash of all values of the
@@ -72,6 +79,7 @@ def read(files: Sequence[Path], kinds: Mapping[str, Kind], config: ProjectConfig
         kinds: column that `config` names -> kind of its values.
         config: says how files are written.
         require_target: for training; else the target may be absent, and no row is dropped.
+        hashed: returns the form of the rows that the hash is taken of; None for the rows as they are.
 
     Raises:
         UserError: see `read_columns`.
@@ -87,7 +95,8 @@ def read(files: Sequence[Path], kinds: Mapping[str, Kind], config: ProjectConfig
         import pandas as pd
 
         # Not by insertion, of which pandas warns in a frame of many columns.
-        hashes = pd.Series(_row_hash(found.frame), name=ROW_HASH)
+        form = hashed(found.frame) if hashed else found.frame
+        hashes = pd.Series(_row_hash(form), name=ROW_HASH)
         return replace(found, frame=pd.concat([found.frame, hashes], axis="columns"))
     return found
 
@@ -112,7 +121,7 @@ def read_columns(
     try:
         frames = [_read_file(file, columns, options, optional, words) for file in files]
     except MissingColumnError:
-        delimited.format_of([file for file in files if not file.name.lower().endswith(".parquet")])
+        delimited.format_of([file for file in files if delimited.is_delimited(file)])
         raise
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     counts = tuple((file, len(each)) for file, each in zip(files, frames, strict=True))

@@ -56,6 +56,33 @@ def positive_class(classes: "Sequence[Label]", positive: Label | None = None) ->
     return positive if positive is not None else classes[-1]
 
 
+def best_threshold(truth: "Array", probability: "Array", figure: str) -> float:
+    """Return the probability of a class from which on it should be the answer, so that a figure is largest.
+
+    Args:
+        truth: whether each row is of that class, bool (rows,).
+        probability: of that class, (rows,).
+        figure: `f1` of that class, or `balanced_accuracy`, the mean of both recalls (Youden's J, 1950).
+
+    >>> import numpy as np
+    >>> best_threshold(np.array([False, False, True, True]), np.array([0.1, 0.2, 0.3, 0.4]), "f1")
+    0.3
+    """
+    import numpy as np
+    from sklearn import metrics as sk
+
+    if truth.all() or not truth.any():
+        return 0.5
+    if figure == "f1":
+        precision, recall, limits = sk.precision_recall_curve(truth, probability)
+        total = precision[:-1] + recall[:-1]
+        found = np.divide(2 * precision[:-1] * recall[:-1], total, out=np.zeros_like(total), where=total > 0)
+    else:
+        false, true, limits = sk.roc_curve(truth, probability)
+        found = true - false
+    return float(limits[np.argmax(found)])
+
+
 def undefined(
     name: str, task: Task, train: "Array", holdout: "Array", positive: str | None = None
 ) -> tuple[str, str] | None:

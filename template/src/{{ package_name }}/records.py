@@ -229,11 +229,15 @@ class Training(Record):
 
 @dataclass(frozen=True)
 class Importance:
-    """How much worse the metric gets, on average, when one feature is shuffled; `std` is the spread of the repeats."""
+    """How much a feature matters, in the scenario's own measure (see `explain`), and the spread of that.
+
+    `label` is the class for which it matters; None if it is the same for all.
+    """
 
     feature: str
     mean: float
     std: float
+    label: str | None = None
 
 
 @dataclass(frozen=True)
@@ -612,6 +616,8 @@ class Contract(Record):
         decision: how the model decides between two classes; None for a regression, for more classes, and in
             contracts of older versions, whose models answer with the likelier class.
         files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
+        preparation: how an input is prepared before the model sees it; the scenario's models know its keys.
+        kept: which requests are kept for people to review (see `scoring`); empty: none.
     """
 
     FILE: ClassVar[str] = "contract.json"
@@ -627,6 +633,8 @@ class Contract(Record):
     decision: Decision | None = None
     files: Mapping[str, Any] = field(default_factory=dict)
     max_size: int | None = None
+    preparation: Mapping[str, Any] = field(default_factory=dict)
+    kept: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def positive(self) -> str | None:

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-Kind = Literal["numeric", "categorical", "boolean", "text", "time"]
+# `text` may be a word for a missing value (see Files.missing), `verbatim` is what it is, unless it is empty.
+Kind = Literal["numeric", "categorical", "boolean", "text", "time", "verbatim"]
 TRUE = ["true", "True", "TRUE", "t", "T", "yes", "Yes", "YES", "y", "Y", "1", "1.0"]
 FALSE = ["false", "False", "FALSE", "f", "F", "no", "No", "NO", "n", "N", "0", "0.0"]
 TIME_RULE = "an ISO 8601 time between 1678 and 2261, such as 2024-01-31 or 2024-01-31T10:00:00Z"
@@ -89,6 +90,8 @@ def convert(where: str, name: str, kind: Kind, column: "pa.ChunkedArray", files:
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
     try:
+        if kind == "verbatim":
+            return _verbatim(column)
         if kind in ("categorical", "text"):
             return _text(column, files, words, one_form=kind == "categorical")
         if kind == "time":
@@ -142,6 +145,14 @@ def _text(column: "pa.ChunkedArray", files: Files, words: dict[str, int], *, one
     distinct = np.array([*encoded.dictionary.to_pylist(), None], dtype=object)
     distinct[:-1] = [normal(value) for value in distinct[:-1]]
     return distinct[pc.fill_null(encoded.indices, len(distinct) - 1).to_numpy(zero_copy_only=False)]
+
+
+def _verbatim(column: "pa.ChunkedArray") -> Any:
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    column = column.cast(pa.large_string())
+    return pc.if_else(pc.equal(column, ""), pa.scalar(None, column.type), column).to_pandas().to_numpy(object)
 
 
 def _boolean(where: str, name: str, column: "pa.ChunkedArray", files: Files) -> Any:

@@ -31,10 +31,11 @@ class Settings:
 
 
 def digest(model: Path) -> str:
-    """Return the SHA-256 of the files that decide the predictions: the fitted pipeline and its contract."""
+    """Return the SHA-256 of the files that decide the predictions: those of `models.FITTED` there, and the contract."""
     total = hashlib.sha256()
     for name in (*models.FITTED, Contract.FILE):
-        total.update((model / name).read_bytes())
+        if (model / name).is_file():
+            total.update((model / name).read_bytes())
     return total.hexdigest()
 
 

@@ -299,12 +299,8 @@ def _validate(kind: str, config: ProjectConfig, sample: "pd.DataFrame") -> "Iter
 
 
 def _threshold(config: ProjectConfig, fitted: "list[tuple[Pipeline, pd.DataFrame]]") -> float:
-    """Return the probability that maximizes the figure named by decision.threshold on the rows of all folds together.
-
-    `f1` is that of the positive class, `balanced_accuracy` the mean of both recalls (Youden's J, 1950).
-    """
+    """Return the threshold that decision.threshold asks for, on the rows of all folds together."""
     import numpy as np
-    from sklearn import metrics as sk
 
     columns = config.columns
     chances = []
@@ -313,16 +309,7 @@ def _threshold(config: ProjectConfig, fitted: "list[tuple[Pipeline, pd.DataFrame
         column = pipeline.classes_.tolist().index(wanted)
         chances.append((rows[columns.target] == wanted, pipeline.predict_proba(rows[columns.features])[:, column]))
     truth, probability = (np.concatenate(parts) for parts in zip(*chances, strict=True))
-    if truth.all() or not truth.any():
-        return 0.5
-    if config.decision.threshold == "f1":
-        precision, recall, limits = sk.precision_recall_curve(truth, probability)
-        total = precision[:-1] + recall[:-1]
-        figure = np.divide(2 * precision[:-1] * recall[:-1], total, out=np.zeros_like(total), where=total > 0)
-    else:
-        false, true, limits = sk.roc_curve(truth, probability)
-        figure = true - false
-    return float(limits[np.argmax(figure)])
+    return metrics.best_threshold(truth, probability, str(config.decision.threshold))
 
 
 def decided(pipeline: "Pipeline", config: ProjectConfig, threshold: float | None = None) -> "Pipeline":
