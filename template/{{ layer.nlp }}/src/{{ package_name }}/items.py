@@ -46,7 +46,7 @@ def identified(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
 
     found = contents(frame, config)
     hashes = [None if content is None else sha256(content) for content in found]
-    own = frame[config.columns.id] if config.columns.id else [None] * len(frame)
+    own = frame[config.columns.id] if config.columns.id in frame else [None] * len(frame)
     ids = [
         each if isinstance(each, str) and _SAMPLE_ID.fullmatch(each) else (digest or sha256(""))[:32]
         for each, digest in zip(own, hashes, strict=True)

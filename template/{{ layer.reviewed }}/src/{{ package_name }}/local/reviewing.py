@@ -1,7 +1,7 @@
 """The loop with people on this machine, each step in one call: queue, merge, estimate."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,8 @@ from ..review import answers, contract, estimate, queue, versions
 from ..review import merge as merging
 from ..review.contract import Merged, QueueItem
 from ..review.workspace import Workspace
-from . import lifecycle, registry
+from ..scoring import kept as kept_inputs
+from . import lifecycle, windows
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,7 +44,7 @@ class Queued:
 
     batch_id: str
     items: int
-    reasons: dict[str, int]
+    reasons: Mapping[str, int]
     double: int
     known: int
     empty: int
@@ -109,7 +110,7 @@ def start(project: Project, source: Path, budget: int | None = None, workspace: 
 
     config, place = load_config(project.config_path), workspace or Workspace.of(project)
     with place.hold():
-        rows = _rows(project, config, place, source)
+        rows = _rows(project, config, place, source, data.read(source, config, require_target=False))
         wanted = budget or config.review.budget
         drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
         candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
@@ -132,7 +133,7 @@ def select(
 
     Args:
         project: whose champion is asked.
-        source: file or folder; default: the newest of data/production.
+        source: file or folder; default: the newest of data/production, else the requests that serving kept.
         budget: items to queue; default: `review.budget`.
         workspace: where; default: the project's.
 
@@ -146,13 +147,16 @@ def select(
 
     config, place = load_config(project.config_path), workspace or Workspace.of(project)
     champion = lifecycle.current(project)
-    window = source or lifecycle.newest(project)
+    window = source or _default_source(project)
     with place.hold():
         model = models.load(champion.model)
         if problem := config.mismatch(model.contract):
             raise UserError(f"config/project.yml has changed since the model was trained: {problem}; train it again")
         classes = model.contract.classes or ()
-        rows = _rows(project, config, place, window)
+        kept = window.resolve().is_relative_to((project.root / "data" / kept_inputs.INPUTS).resolve())
+        # A request has the model's inputs and no other column.
+        frame = data.read_inputs(window, model.contract) if kept else data.read(window, config, require_target=False)
+        rows = _rows(project, config, place, window, frame)
         wanted = budget or config.review.budget
         drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
         candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
@@ -242,8 +246,24 @@ def measure(project: Project, workspace: Workspace | None = None) -> estimate.Es
     return found
 
 
-def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source: Path) -> _Rows:
-    frame = data.read(source, config, require_target=False)
+def _default_source(project: Project) -> Path:
+    """Return what is reviewed where no data is named.
+
+    Raises:
+        UserError: nothing has arrived and nothing was kept.
+    """
+    if found := windows.windows(project):
+        return found[-1]
+    kept = project.root / "data" / kept_inputs.INPUTS
+    if kept.is_dir() and any(not path.name.startswith(".") for path in kept.iterdir()):
+        return kept
+    raise UserError(
+        f"{project.relative(project.production)}: no data has arrived yet; put a file there, name one with --data, or"
+        " let serving keep requests (review.keep_inputs)"
+    )
+
+
+def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source: Path, frame: "pd.DataFrame") -> _Rows:
     found = items.identified(frame, config)
     ids, hashes = _known(project, config, workspace)
     digests = found["content_sha256"].tolist()
@@ -252,8 +272,8 @@ def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source:
     known = sum(key is None for key in keys) - empty
     if all(key is None for key in keys):
         raise UserError(
-            f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in the"
-            f" training data or in a queue already, {empty:,} are empty"
+            f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in"
+            f" the training data or in a queue already, {empty:,} are empty"
         )
     return _Rows(frame, found, keys, known, empty, ids)
 
@@ -306,15 +326,9 @@ def _write(
     # Mixed, so that whoever stops early has answered some of each kind.
     order = np.random.default_rng(config.seed).permutation(len(queued))
     batch_id = queue.write(workspace, [queued[index] for index in order], at)
-    reasons = Counter(pick.reason for pick in picks)
-    return Queued(batch_id, len(picks), dict(reasons), len(twice), rows.known, rows.empty, len(rows.keys))
+    reasons = Counter(str(pick.reason) for pick in picks)
+    return Queued(batch_id, len(picks), reasons, len(twice), rows.known, rows.empty, len(rows.keys))
 
 
 def _share(budget: int, share: float) -> int:
     return max(round(budget * share), 1)
-
-
-def champion_name(project: Project) -> str | None:
-    """Return name:version of the champion, None if there is none yet."""
-    found = registry.champion(project)
-    return f"{found.name}:{found.version}" if found else None

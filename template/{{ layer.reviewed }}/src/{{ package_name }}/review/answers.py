@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from ..errors import UserError
 from ..values import normal
-from . import contract, queue
+from . import contract, log, queue
 from .contract import Annotation, QueueItem
 from .workspace import Workspace
 
@@ -130,7 +130,8 @@ def decide(answers: Sequence[Answer], rules: LabelRules) -> Decision:
 
 
 def _standing(workspace: Workspace, name: str, queued: Mapping[str, QueueItem]) -> list[Answer]:
-    state: dict[tuple[str, str], Answer] = {}
+    places: dict[int, str] = {}
+    people: dict[str, list[Annotation]] = {}
     for path in workspace.logs(name):
         for place, line in contract.read_placed_log(path, Annotation):
             item = queued.get(line.sample_id)
@@ -143,12 +144,13 @@ def _standing(workspace: Workspace, name: str, queued: Mapping[str, QueueItem]) 
                     f"{place}: content_sha256: {line.content_sha256[:12]}... is not that of {line.sample_id!r} in"
                     f" {workspace.queue(name)}: another content was answered"
                 )
-            key = (line.sample_id, line.annotator)
-            if line.action == "undo":
-                state.pop(key, None)
-            else:
-                state[key] = Answer(line, item, place)
-    return [state[key] for key in sorted(state)]
+            places[id(line)] = place
+            people.setdefault(line.annotator, []).append(line)
+    standing = [line for person in sorted(people) for line in log.replay(people[person])]
+    return sorted(
+        (Answer(line, queued[line.sample_id], places[id(line)]) for line in standing),
+        key=lambda answer: (answer.annotation.sample_id, answer.annotation.annotator),
+    )
 
 
 def _age(answer: Answer) -> tuple[object, str]:

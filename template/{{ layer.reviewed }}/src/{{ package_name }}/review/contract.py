@@ -4,7 +4,7 @@ Files are JSON Lines in UTF-8, one object a line; people's logs are only ever ap
 """
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -86,10 +86,11 @@ class QueueItem(_Item):
 
 
 class Annotation(Line):
-    """What a person did with an item; the newest of a person counts, and `undo` withdraws the answer.
+    """What a person did with an item; the newest of a person counts.
 
     Args:
-        annotation_id: `ls:<number>` of Label Studio, else a UUID.
+        annotation_id: `ls:<number>` of Label Studio, else a UUID; a line with the id of an earlier one replaces it, and
+            `undo` has the id of the action that it takes back.
         content_sha256: of the content that was shown.
         label: the answer, for the action `label` only.
         saw_prediction: whether the prediction was on the screen before the answer.
@@ -155,7 +156,7 @@ class Agreement(Line):
     percent: Share | None = None
     kind: Literal["kappa", "alpha"] | None = None
     value: Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None = None
-    confusion: dict[str, dict[str, int]] = Field(default_factory=dict)
+    confusion: Mapping[str, Mapping[str, int]] = Field(default_factory=dict)
 
 
 class Manifest(Line):

@@ -102,7 +102,9 @@ def merge(
                 parent=parent,
                 batch_ids=sorted(name for name, given in reviewed.batches.items() if given),
                 rows=len(rows),
-                **counts,
+                added=counts["added"],
+                changed=counts["changed"],
+                removed=counts["removed"],
                 skipped=skipped,
                 disputed=len(disputed),
                 renamed=dict(sorted(rules.renamed.items())),
@@ -266,8 +268,8 @@ def _requeue(
         again = [item for item in reviewed.items[sample] if item.reason == "disputed"]
         if any(answered.get((item.batch_id, sample), 0) < item.annotations_wanted for item in again):
             continue
-        given = decisions[sample].labels
-        score = 1 - max(given.values()) / sum(given.values())
+        labels = decisions[sample].labels
+        score = 1 - max(labels.values()) / sum(labels.values())
         item = reviewed.items[sample][0]
         found.append(item.model_copy(update={"reason": "disputed", "score": score, "annotations_wanted": 1}))
     return queue.write(workspace, found, at) if found else None

@@ -1,7 +1,7 @@
-"""How far the work on each queue is, by item and by person: from the answers alone, whatever a tool's own state says."""
+"""How far the work on each queue is, by item and by person: from the answers alone, never from a tool's own state."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -40,7 +40,7 @@ class Progress:
     batch_id: str
     queued_at: datetime
     items: int
-    reasons: dict[str, int]
+    reasons: Mapping[str, int]
     done: int
     partly: int
     skipped: int
@@ -84,7 +84,7 @@ def progress(workspace: Workspace) -> list[Progress]:
                 batch_id=name,
                 queued_at=items[0].queued_at,
                 items=len(items),
-                reasons=dict(Counter(item.reason for item in items)),
+                reasons=Counter(str(item.reason) for item in items),
                 done=states["done"],
                 partly=states["partly"],
                 skipped=states["skipped"],
