@@ -75,26 +75,36 @@ class Values:
             return None
         return [str(value) for value in self.checked(str(contract.id), _ID_ALLOWED, ID_RULE)]
 
-    def checked(self, column: str, allowed: frozenset[type], rule: str) -> Sequence[Any]:
+    def checked(
+        self, column: str, allowed: frozenset[type], rule: str, shown: "Callable[[Any], str] | None" = None
+    ) -> Sequence[Any]:
         """Return the values of a column, all of which must be of an allowed type.
 
         Raises:
-            InvalidRequestError: one is not; its row, its value and `rule` are named.
+            InvalidRequestError: one is not; its row, its value and `rule` are named (see `refuse`).
         """
         values = self.columns[column]
         # One set of types for the whole column: two orders of magnitude cheaper than a look at each value.
         if not allowed.issuperset(map(type, values)):
-            self.refuse(column, rule, lambda value: type(value) in allowed)
+            self.refuse(column, rule, lambda value: type(value) in allowed, shown)
         return values
 
-    def refuse(self, column: str, rule: str, fits: Callable[[Any], bool]) -> NoReturn:
+    def refuse(
+        self, column: str, rule: str, fits: Callable[[Any], bool], shown: "Callable[[Any], str] | None" = None
+    ) -> NoReturn:
         """Refuse the first value of a column that does not fit.
+
+        Args:
+            column: its name.
+            rule: what should have been there.
+            fits: whether a value keeps the rule.
+            shown: value -> its description in the message; by default the beginning of its JSON text.
 
         Raises:
             InvalidRequestError: always.
         """
         row, value = next((row, value) for row, value in enumerate(self.columns[column]) if not fits(value))
-        message = f"{self.where}[{row}]: column {column!r} holds {_show(value)}, which is not {rule}"
+        message = f"{self.where}[{row}]: column {column!r} holds {(shown or _show)(value)}, which is not {rule}"
         raise InvalidRequestError(message, rule, row=row, column=column)
 
 
@@ -126,7 +136,7 @@ def values(payload: Any, contract: Contract) -> Values:
         InvalidRequestError: the shape, the number of rows or the columns break the contract.
     """
     if not isinstance(payload, dict) or len(payload) != 1 or next(iter(payload)) not in ("data", "input_data"):
-        got = ", ".join(map(_show, payload)) or "no key" if isinstance(payload, dict) else _kind_of(payload)
+        got = ", ".join(map(_show, payload)) or "no key" if isinstance(payload, dict) else kind_of(payload)
         raise InvalidRequestError(f"the request must be {SHAPE_RULE}, not {got}", SHAPE_RULE)
     if "data" in payload:
         return Values("data", _from_records(payload["data"], contract))
@@ -141,7 +151,7 @@ def _from_records(rows: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     for number, row in enumerate(rows):
         if not isinstance(row, dict):
             rule = "an object of column names and values"
-            raise InvalidRequestError(f"data[{number}] must be {rule}, not {_kind_of(row)}", rule, row=number)
+            raise InvalidRequestError(f"data[{number}] must be {rule}, not {kind_of(row)}", rule, row=number)
         if row.keys() != expected:
             _refuse_columns(f"data[{number}]", list(row), names, number, contract)
     return {name: [row[name] for row in rows] for name in names}
@@ -166,7 +176,7 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     rule = f"an array of {plural(len(columns), 'value')}, one for each column"
     for number, row in enumerate(rows):
         if not isinstance(row, list) or len(row) != len(columns):
-            got = plural(len(row), "value") if isinstance(row, list) else _kind_of(row)
+            got = plural(len(row), "value") if isinstance(row, list) else kind_of(row)
             raise InvalidRequestError(f"input_data.data[{number}] must be {rule}, not {got}", rule, row=number)
     if "index" in split and not (isinstance(split["index"], list) and len(split["index"]) == len(rows)):
         rule = f"an array of {plural(len(rows), 'label')}, one for each row"
@@ -177,7 +187,7 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
 def _check_count(where: str, rows: Any, contract: Contract) -> None:
     rule = f"an array of 1 to {contract.max_rows} rows"
     if not isinstance(rows, list) or not 1 <= len(rows) <= contract.max_rows:
-        got = plural(len(rows), "row") if isinstance(rows, list) else _kind_of(rows)
+        got = plural(len(rows), "row") if isinstance(rows, list) else kind_of(rows)
         raise InvalidRequestError(f"{where} must be {rule}, not {got}", rule)
 
 
@@ -237,6 +247,7 @@ def _show(value: Any) -> str:
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "..."
 
 
-def _kind_of(value: Any) -> str:
+def kind_of(value: Any) -> str:
+    """Return the kind of a JSON value in words."""
     names = {dict: "an object", list: "an array", str: "a string", bool: "a boolean", type(None): "null"}
     return names.get(type(value), "a number")

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,7 @@ def _placed_ngrams(word: str, shortest: int, longest: int) -> list[tuple[int, in
 def _words(text: str) -> list[str]:
     """Return the words of a text and the pairs of neighbours."""
     words = tokens(text.lower())
-    return [*words, *(f"{first} {second}" for first, second in zip(words, words[1:], strict=False))]
+    return [*words, *(f"{first} {second}" for first, second in pairwise(words))]
 
 
 def _table(rows: Iterable[Iterable[str]], vocabulary: dict[str, int]) -> "csr_matrix":

@@ -60,12 +60,17 @@ class Model:
     classifier: "Classifier"
     contract: Contract
     embedder: "Embedder | None"
-    _last: "dict[str, Any]" = field(default_factory=dict, repr=False, compare=False)
+    _last: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
 
     def texts(self, frame: "pd.DataFrame") -> list[str]:
         """Return the normalised texts of a frame; a missing one is empty."""
-        raw = frame[self.contract.names[0]]
-        return texts.normalised(raw, self.contract.preparation["mask"]).fillna("").tolist()
+        raw = tuple(frame[self.contract.names[0]])
+        known, normal = self._last.get("texts", (None, []))
+        if known != raw:
+            mask = self.contract.preparation["mask"]
+            normal = [texts.normalise(text, mask) if isinstance(text, str) else "" for text in raw]
+            self._last["texts"] = raw, normal
+        return normal
 
     def predict(self, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
         """Return class labels (str), (rows,), for a frame with at least the column of texts."""
@@ -81,7 +86,7 @@ class Model:
     def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[np.float64]":
         """Return class probabilities, float64 (rows, classes), in the classifier's order.
 
-        Those of the last frame are kept: labels and probabilities of one request are asked for one after the other.
+        Those of the last texts are kept: labels, probabilities and figures of a request are asked for one by one.
         """
         asked = tuple(self.texts(frame))
         known, probability = self._last.get("answer", (None, None))

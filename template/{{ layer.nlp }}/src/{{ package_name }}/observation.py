@@ -18,17 +18,19 @@ def observe(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return figures about each text, with the index of `frame`: what is collected, and what a monitor compares.
 
     The columns are `COUNTED` (see `annotate`), the share of words that are unknown to the model, and the first
-    components of the embedding.
+    components of the embedding; a missing or empty text has none.
     """
+    import numpy as np
     import pandas as pd
 
     assert model.embedder is not None
     texts = model.texts(frame)
-    found = annotate(pd.Series(texts, dtype=object))[list(COUNTED)]
+    found = annotate(pd.Series(texts, dtype=object))[list(COUNTED)].astype(dict.fromkeys(COUNTED[:3], "float64"))
     found[UNKNOWN] = model.classifier.unknown(texts)
     vectors = model.embedder.transform(texts)
     for index, name in enumerate(NAMES[: vectors.shape[1]]):
         found[name] = vectors[:, index].astype("float64")
+    found.loc[[not text for text in texts]] = np.nan
     return found.set_axis(frame.index)
 
 
