@@ -62,17 +62,17 @@ def read(path: Path, choose: Choose) -> "pa.Table":
 
 
 def nested(path: Path) -> dict[str, str]:
-    """Return the columns of one file that cannot be read, since some row has an object or a list there.
-
-    Returns:
-        column -> what it holds, in words.
+    """Return the columns of which a row holds more than one value, each with its kind: `list` or `struct`.
 
     Raises:
-        UserError: see `read`.
+        UserError: a line is not a JSON object in UTF-8.
     """
-    return {
-        name: NAMES[type(value)] for _, _, row in _rows(path) for name, value in row.items() if isinstance(value, dict | list)
-    }
+    found: dict[str, str] = {}
+    for _, _, row in _rows(path):
+        for name, value in row.items():
+            if isinstance(value, dict | list):
+                found.setdefault(name, "struct" if isinstance(value, dict) else "list")
+    return found
 
 
 def _rows(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
@@ -120,7 +120,7 @@ def _not_json(line: bytes, error: json.JSONDecodeError) -> str:
     if not line.endswith(b"\n"):
         return "is not complete: the file ends inside its last object; fetch or export it again"
     if line.strip() in (b"{", b"["):
-        return "holds the beginning of an object only; each line must hold a whole one: JSON Lines, not one JSON document"
+        return "holds the beginning of an object only; each line must hold a whole one: write JSON Lines, not one JSON document"
     return f"character {error.pos + 1}: is not JSON: {error.msg[0].lower()}{error.msg[1:]}"
 
 

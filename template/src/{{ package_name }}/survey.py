@@ -1,7 +1,7 @@
 """A look at data files before anything is known of them: their format, and the kind of values in every column."""
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -110,16 +110,12 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
     texts = [file for file in files if arrow_reader.is_delimited(file)]
     lines = [file for file in files if file.name.lower().endswith(jsonl.SUFFIXES)]
     encoding, separator = delimited.format_of(texts)
-    options = Files(separator=separator, encoding=encoding)
-    nested = {file: jsonl.nested(file) for file in lines}
-    headers, frames = zip(*(_read(file, options, nested.get(file, {})) for file in files), strict=True)
+    headers, frames = zip(*(_read(file, Files(separator=separator, encoding=encoding)) for file in files), strict=True)
     header = list(dict.fromkeys(headers[0]))
     unusable = {name: "not in every file" for name in header if not all(name in each for each in headers)}
     for name in header:
         if any(each.count(name) > 1 for each in headers):
             unusable[name] = "the header has this name more than once"
-    for found in nested.values():
-        unusable |= {name: f"holds {what} in some rows" for name, what in found.items() if name in header}
     usable = [name for name in header if name not in unusable]
     frame = pd.concat([each[usable] for each in frames], ignore_index=True)
     if frame.empty:
@@ -132,13 +128,13 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
             nothing = pd.Series([None] * len(frame), dtype=object)
             columns[name] = Column(name, None, nothing, unusable=unusable[name])
             continue
-        filled, taken = _without_words(frame[name], decimal)
+        found, taken = _without_words(frame[name], decimal)
         words |= taken
-        columns[name] = _column(name, filled, decimal)
+        columns[name] = _column(name, found, decimal)
     facts = {"separator": separator, "decimal": decimal, "encoding": encoding}
-    changed: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
+    options: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
     if words:
-        changed["missing"] = [*USUAL.missing, *sorted(words)]
+        options["missing"] = [*USUAL.missing, *sorted(words)]
     shown = [repr(separator) if separator != "\t" else "tab", *["decimal comma"] * (decimal == ","), encoding]
     amounts = {
         f"CSV file ({', '.join(shown)})": len(texts),
@@ -149,21 +145,22 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
         plural(count, kind, kind.replace("file", "files", 1)) for kind, count in amounts.items() if count
     )
     size = f"{plural(len(frame), 'row')}, {plural(len(headers[0]), 'column')}"
-    return Survey(path, f"{source}, {size}", changed, columns, len(frame), usual_target)
+    return Survey(path, f"{source}, {size}", options, columns, len(frame), usual_target)
 
 
-def _read(path: Path, options: Files, nested: Collection[str]) -> "tuple[list[str], pd.DataFrame]":
-    """Return the names of all columns of one file, and as categories those that are there once and not `nested`."""
+def _read(path: Path, options: Files) -> "tuple[list[str], pd.DataFrame]":
+    """Return the names of all columns of one file, and those columns as categories whose names are unique."""
     import pandas as pd
 
     header: list[str] = []
+    nested = jsonl.nested(path) if path.name.lower().endswith(jsonl.SUFFIXES) else {}
 
     def unique(known: Sequence[str]) -> list[str]:
         header.extend(known)
         return [name for name in known if known.count(name) == 1 and name not in nested]
 
     table = arrow_reader.read(path, unique, options)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {name: [f"({kind})"] * table.num_rows for name, kind in nested.items()}
     for name in table.column_names:
         column = table.column(name)
         try:

@@ -97,7 +97,9 @@ def _signatures(forms: Sequence[str]) -> "Array":
         for offset in range(GRAM):  # a polynomial modulo 2**64
             grams[: len(codes) - offset] = grams[: len(codes) - offset] * np.uint64(0x100000001B3) + codes[offset:]
         grams ^= grams >> np.uint64(29)
-        across = np.concatenate([next_start - GRAM + 1 + np.arange(GRAM - 1) for next_start in (starts + lengths)[:, None]])
+        across = np.concatenate(
+            [next_start - GRAM + 1 + np.arange(GRAM - 1) for next_start in (starts + lengths)[:, None]]
+        )
         for number, (factor, shift) in enumerate(zip(factors, shifts, strict=True)):
             hashes = ((grams * factor + shift) >> np.uint64(32)).astype(np.uint32)
             hashes[across] = np.iinfo(np.uint32).max  # these grams would reach into the next text

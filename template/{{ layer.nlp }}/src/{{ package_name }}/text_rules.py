@@ -168,7 +168,9 @@ def alike(prepared: Prepared, config: ProjectConfig) -> tuple[list[str], list[st
         )
     copies = first != np.arange(len(first))
     if copies.any() and not leaked.any():
-        warnings.append(f"{plural(int(copies.sum()), 'text is a near duplicate', 'texts are near duplicates')} of another")
+        warnings.append(
+            f"{plural(int(copies.sum()), 'text is a near duplicate', 'texts are near duplicates')} of another"
+        )
     contradictory = (groups["label"].transform("nunique") > 1).to_numpy() & copies
     contradictory &= (rows["label"] != rows["label"].iloc[first].to_numpy()).to_numpy()
     if contradictory.any():

@@ -9,8 +9,8 @@ from typing import Annotated, Any
 
 from .. import data, entry, preparation
 from ..config.project import load
-from ..files import write_json
 from ..figures import plural
+from ..files import write_json
 from ..preparation import Prepared
 from ..records import DataQuality, Outcome
 

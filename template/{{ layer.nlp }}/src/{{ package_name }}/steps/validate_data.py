@@ -91,7 +91,8 @@ def doubtful_labels(prepared: Prepared, config: ProjectConfig) -> list[str]:
     if not len(doubtful):
         return []
     shown = [
-        str(frame[columns.id].iloc[row]) if columns.id else prepared.found.place(int(row)) for row in doubtful[:SHOWN_IDS]
+        str(frame[columns.id].iloc[row]) if columns.id else prepared.found.place(int(row))
+        for row in doubtful[:SHOWN_IDS]
     ]
     return [
         f"column {columns.target!r}: {len(doubtful):,} labels look doubtful to a quick model; look at these rows first:"
