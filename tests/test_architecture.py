@@ -17,7 +17,7 @@ pytestmark = pytest.mark.quick
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
     "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
-    " bias split histogram",
+    " bias split histogram services",
     "config",
     "arrow_reader values dataset survey roles data features models explain suitability proposals",
     "reporting",
