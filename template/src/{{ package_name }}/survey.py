@@ -107,7 +107,7 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
     """
     import pandas as pd
 
-    texts = [file for file in files if delimited.is_delimited(file)]
+    texts = [file for file in files if arrow_reader.is_delimited(file)]
     lines = [file for file in files if file.name.lower().endswith(jsonl.SUFFIXES)]
     encoding, separator = delimited.format_of(texts)
     headers, frames = zip(*(_read(file, Files(separator=separator, encoding=encoding)) for file in files), strict=True)
