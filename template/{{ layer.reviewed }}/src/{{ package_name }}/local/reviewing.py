@@ -215,7 +215,7 @@ def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
         if content is None or label is None or label != label:
             what = "no content" if content is None else f"no {config.columns.target}"
             raise UserError(
-                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists what the data lack"
+                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists all such rows"
             )
         rows.append(
             Merged.model_validate(
