@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from . import metrics
+from . import intervals, metrics
+from .records import ClassFigures, Estimate
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -83,3 +84,35 @@ def score(
         labels(classes),
         positive,
     )
+
+
+def per_class(table: "pd.DataFrame", target: str, classes: Sequence[str]) -> tuple[ClassFigures, ...]:
+    """Return the figures of each class on the labelled rows of `table`, with the interval that chance leaves.
+
+    A figure without a row to measure it on is None. Recall and precision are shares of rows. F1 is 2s / (1 + s), where
+    s is the share of the right rows among those that have the class or got it (D. Hand et al., F*: an interpretable
+    transformation of the F-measure, 2021); the ends of its interval are those of s.
+
+    Args:
+        table: rows with the target and their predictions.
+        target: name of the column with the true classes.
+        classes: the labels that the model knows, in order; others that the rows have come after them.
+    """
+    import pandas as pd
+
+    truth, predicted = table[target], table[PREDICTION]
+    strange = sorted(set(truth.unique()).difference(classes))
+    counts = pd.concat(
+        [truth.value_counts(), predicted.value_counts(), truth[truth == predicted].value_counts()], axis=1
+    ).fillna(0)
+    found = []
+    for label in (*classes, *strange):
+        true, called, both = (int(count) for count in counts.loc[label]) if label in counts.index else (0, 0, 0)
+        share = _estimate(both, true + called - both)
+        f1 = None if share is None else Estimate(*(2 * end / (1 + end) for end in (share.value, share.low, share.high)))
+        found.append(ClassFigures(label, true, _estimate(both, called), _estimate(both, true), f1))
+    return tuple(found)
+
+
+def _estimate(part: int, whole: int) -> Estimate | None:
+    return Estimate(part / whole, *intervals.wilson(part, whole)) if whole else None

@@ -241,6 +241,26 @@ class Importance:
 
 
 @dataclass(frozen=True)
+class Estimate:
+    """A share with its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class ClassFigures:
+    """The figures of one class: its rows and, where they are defined, precision, recall and F1."""
+
+    label: str
+    rows: int
+    precision: Estimate | None
+    recall: Estimate | None
+    f1: Estimate | None
+
+
+@dataclass(frozen=True)
 class Metrics(Record):
     """Challenger, baseline and champion on the same holdout.
 
@@ -256,6 +276,7 @@ class Metrics(Record):
         champion_problem: why the champion cannot be compared.
         champion_flattered: the champion learned from rows as new as the holdout's.
         importance: most important feature first; empty for models that are not explained this way.
+        classes: figures of the challenger for each class; empty for a regression.
     """
 
     FILE: ClassVar[str] = "metrics.json"
@@ -271,6 +292,7 @@ class Metrics(Record):
     champion_problem: str | None
     champion_flattered: bool
     importance: tuple[Importance, ...]
+    classes: tuple[ClassFigures, ...] = ()
 
     @property
     def models(self) -> dict[str, Mapping[str, float]]:
@@ -459,8 +481,8 @@ class Perturbation:
 
     Args:
         name: what was done to the inputs, in words.
-        rows: rows of the holdout.
-        value: the metric on the changed inputs.
+        rows: rows of the holdout that it changes.
+        value: the metric on these rows with their inputs changed.
         loss: by how much it is worse than on the inputs as they are, in the unit of the metric; never below 0.
         changed: share of the rows whose prediction is another one.
         limit: largest loss allowed; None for a perturbation that is only shown.
@@ -483,12 +505,13 @@ class Perturbation:
 
 @dataclass(frozen=True)
 class Robustness(Record):
-    """How much worse the model gets when its inputs are perturbed; empty where nothing was tried."""
+    """How much worse the model gets when its inputs are perturbed; `unmeasured` says what could not be, and why."""
 
     FILE: ClassVar[str] = "robustness.json"
 
     metric: str
     perturbations: tuple[Perturbation, ...]
+    unmeasured: tuple[str, ...] = ()
 
     @property
     def broken(self) -> list[Perturbation]:
@@ -499,7 +522,9 @@ class Robustness(Record):
     def summary(self) -> str:
         """The perturbation that costs most."""
         worst = max(self.perturbations, key=lambda each: each.loss, default=None)
-        return f"worst perturbation: {worst.name}, {self.metric} worse by {number(worst.loss)}" if worst else ""
+        if worst is None:
+            return "robustness not measured"
+        return f"worst perturbation: {worst.name}, {self.metric} worse by {number(worst.loss)}"
 
 
 @dataclass(frozen=True)

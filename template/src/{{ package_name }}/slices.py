@@ -85,7 +85,7 @@ def _text(value: Any, boolean: bool) -> str:
     return BOOLEAN.get(value, str(value)) if boolean else str(value)
 
 
-def _outcomes(
+def outcomes(
     table: "pd.DataFrame", target: str, classes: Sequence[str] | None
 ) -> "tuple[npt.NDArray[Any], npt.NDArray[Any], npt.NDArray[Any] | None]":
     """Return true values, predictions and class labels; classes as numbers, which are counted many times faster."""
@@ -110,7 +110,7 @@ def _measure_column(
     metric: str,
     minimum_rows: int,
 ) -> SliceColumn:
-    truth, predicted, labels = _outcomes(table, target, classes)
+    truth, predicted, labels = outcomes(table, target, classes)
     probabilities = predictions.probabilities(table, classes)
     task: metrics.Task = "regression" if classes is None else "classification"
     wanted = metrics.positive_class(classes or (), positive)

@@ -13,19 +13,9 @@ from markupsafe import Markup
 from .. import records
 from ..config.project import ProjectConfig
 from ..figures import plural
-from ..records import Bias, BiasGroup, Contract, Disparity, Metrics, Slices, Training
+from ..records import Bias, Contract, Metrics, Robustness, Slices, Training
 from .html import FOLDED, facts, findings, join, number, page, percent, section, table
-
-RATES = 3  # classes whose rates a table shows
-
-
-@dataclass(frozen=True)
-class Grid:
-    """A table of the card; `columns` after the first hold figures."""
-
-    caption: str
-    columns: Sequence[str]
-    rows: Sequence[Sequence[str]]
+from .tables import Grid, bias_grids, bias_sentences, class_grids, robustness_grid, robustness_sentences
 
 
 @dataclass(frozen=True)
@@ -45,6 +35,7 @@ def model_card(
     metrics: Metrics,
     slices: Slices,
     bias: Bias | None = None,
+    robustness: Robustness | None = None,
 ) -> tuple[str, str]:
     """Return the card of one trained model as Markdown and as an HTML page."""
     parts = [
@@ -54,6 +45,7 @@ def model_card(
         _performance(training, metrics),
         _fairness(slices),
         *([_bias(bias)] if bias and any(bias.parts.values()) else []),
+        *([_robustness(robustness)] if robustness else []),
         _limits(config, contract, training, metrics, slices),
     ]
     title = f"Model card: {contract.target}"
@@ -140,7 +132,8 @@ def _performance(training: Training, metrics: Metrics) -> Part:
     rows = [[name, *(number(figures.get(name)) for figures in shown.values())] for name in metrics.challenger]
     caption = f"On {plural(metrics.rows, 'held-out row')}; {metrics.metric} decides ({metrics.direction})"
     cautions = [f"Beware: {metrics.caution}."] if metrics.caution else []
-    return Part("Performance", cautions, grids=[Grid(caption, ["metric", *(names[role] for role in shown)], rows)])
+    grids = [Grid(caption, ["metric", *(names[role] for role in shown)], rows)]
+    return Part("Performance", cautions, grids=[*grids, *class_grids(metrics.classes)])
 
 
 def _fairness(slices: Slices) -> Part:
@@ -165,65 +158,14 @@ def _fairness(slices: Slices) -> Part:
     return Part("Slices", text, grids=grids)
 
 
-def bias_sentences(bias: Bias) -> list[str]:
-    """Return the broken limits of data bias, or that there are none, and the largest differences of rates."""
-    found = [f"{breach.sentence}." for breach in bias.breaches]
-    differences = [
-        f"{column} in {part}: {kind} {_disparity(pair)}."
-        for part, columns in bias.parts.items()
-        for column, content in columns.items()
-        for kind, pair in content.disparities.items()
-    ]
-    return [*(found or ["No limit is broken."]), *differences]
-
-
-def bias_grids(bias: Bias) -> list[Grid]:
-    """Return share and rates of each slice, part beside part: one table for each slice column."""
-    names = list(bias.parts)
-    grids = []
-    for column in next(iter(bias.parts.values()), {}):
-        found = {name: bias.parts[name][column] for name in names}
-        kinds = {
-            (name, kind, rate): None
-            for name in names
-            for group in found[name].groups
-            for kind, rates in group.rates.items()
-            for rate in rates
-        }
-        # Part by part, share first; rates of many classes would not fit and are in the record.
-        shown = {name: [key for key in kinds if key[0] == name] for name in names}
-        heads, keys = [], []
-        for name in names:
-            heads.append(f"{name} rows")
-            keys.append((name, "", ""))
-            if len(shown[name]) <= RATES * len({kind for _, kind, _ in shown[name]}):
-                heads += [f"{name} {kind}{'' if rate == 'mean' else f' {rate}'}" for _, kind, rate in shown[name]]
-                keys += shown[name]
-        groups = {name: {group.value: group for group in found[name].groups} for name in names}
-        rows = [
-            [value, *(_bias_cell(groups[name][value], kind, rate) for name, kind, rate in keys)]
-            for value in groups[names[0]]
-        ]
-        grids.append(Grid(f"By {column}", [column, *heads], rows))
-    return grids
-
-
-def _bias_cell(group: BiasGroup, kind: str, rate: str) -> str:
-    if not kind:
-        return f"{group.rows:,} ({percent(group.share)})"
-    value = group.rates.get(kind, {}).get(rate)
-    return number(value) if rate == "mean" or value is None else percent(value)
-
-
-def _disparity(pair: Disparity) -> str:
-    rate = "" if pair.rate == "mean" else f" for {pair.rate}"
-    ratio = "" if pair.ratio is None else f", ratio {number(pair.ratio)}"
-    return f"differs by up to {number(pair.difference)}{ratio}{rate} ({pair.low} and {pair.high})"
-
-
 def _bias(bias: Bias) -> Part:
     """Return how the slices are spread over the data, and their rates."""
     return Part("Data bias", bias_sentences(bias), grids=bias_grids(bias))
+
+
+def _robustness(found: Robustness) -> Part:
+    """Return what inputs cost that were changed in ways that should not change the answer."""
+    return Part("Robustness", robustness_sentences(found), grids=[robustness_grid(found)])
 
 
 def _limits(

@@ -30,7 +30,7 @@ from .html import (
     verdict,
     verdicts,
 )
-from .model_card import bias_grids, bias_sentences
+from .tables import bias_grids, bias_sentences
 
 PICTURES = 24
 TESTS = {"kolmogorov_smirnov": "KS", "chi_square": "chi-square"}

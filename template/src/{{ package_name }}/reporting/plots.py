@@ -14,7 +14,7 @@ from .. import slices
 from ..config.project import ProjectConfig
 from ..figures import number
 from ..metrics import positive_class
-from ..predictions import PROBABILITY
+from ..predictions import PREDICTION, PROBABILITY, confidence
 from . import charts
 
 if TYPE_CHECKING:
@@ -50,7 +50,10 @@ def draw(table: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | 
             truth, probability = table[target] == label, table[f"{PROBABILITY}{label}"]
             _save(folder / "roc.png", families, _roc, truth, probability, label)
             _save(folder / "precision_recall.png", families, _precision_recall, truth, probability, label)
-            _save(folder / "calibration.png", families, _calibration, truth, probability, label)
+            _save(folder / "calibration.png", families, _calibration, truth, probability, f"class {_shown(label)}")
+        elif classes:
+            right, sure = table[target] == table[PREDICTION], confidence(table, classes)
+            _save(folder / "calibration.png", families, _calibration, right, sure, "the predicted class")
     for place, column in enumerate(config.slices, 1):
         _save(folder / f"error_by_{_file_name(column, place)}.png", families, _error_by_slice, table, column, config)
 
@@ -172,11 +175,11 @@ def _precision_recall(axes: "Axes", truth: Any, probability: Any, label: str) ->
     axes.set_title(f"Precision and recall for class {_shown(label)}, holdout")
 
 
-def _calibration(axes: "Axes", truth: Any, probability: Any, label: str) -> None:
+def _calibration(axes: "Axes", truth: Any, probability: Any, subject: str) -> None:
     from sklearn.calibration import CalibrationDisplay
 
     CalibrationDisplay.from_predictions(truth, probability, n_bins=10, ax=axes, strategy="quantile")
-    axes.set_title(f"Calibration for class {_shown(label)}, holdout")
+    axes.set_title(f"Calibration for {subject}, holdout")
 
 
 def _error_by_slice(axes: "Axes", table: "pd.DataFrame", column: str, config: ProjectConfig) -> None:

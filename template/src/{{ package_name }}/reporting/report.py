@@ -12,7 +12,7 @@ from markupsafe import Markup
 
 from ..figures import plural
 from ..records import Bias, Examples, Gate, Metrics, Monitor, Registration, Robustness, Slices, Split, Training
-from . import examples, sections
+from . import classes, examples, sections
 from .html import (
     ABSENT,
     NOTHING,
@@ -32,10 +32,10 @@ from .monitor_page import DRIFT_INTRO, bias_block, drift_block, headline, perfor
 
 COMPARED = 4  # runs whose champion and challenger are shown; those before are folded away
 INTROS = {
-    **examples.INTROS,
     "Drift": DRIFT_INTRO,
     "Robustness": "How much worse the metric gets on inputs changed in a way that should not change the answer.",
     "Before and after retraining": "Both models on the same held-out rows, which the challenger has not learned from.",
+    **examples.INTROS,
 }
 
 
@@ -171,7 +171,7 @@ def _model_verdict(run: TrainingRun) -> Markup:
     else:
         text += f"; the {roles(run.training)['baseline']} reaches {number(run.metrics.baseline.get(metric))}."
     if run.metrics.task == "classification" and run.predictions is not None:
-        text = f"{text} {sections.found(run.predictions, run.target, run.positive)}".rstrip()
+        text = f"{text} {classes.found(run.predictions, run.target, run.positive)}".rstrip()
     if run.gate is None:
         return verdict("neutral", "The model has not been judged", text)
     if not run.gate.passed:

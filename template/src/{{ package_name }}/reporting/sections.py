@@ -4,17 +4,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 from markupsafe import Markup
 
 from ..figures import plural
 from ..histogram import numeric_histogram
-from ..metrics import positive_class
-from ..predictions import PREDICTION, PROBABILITY
 from ..records import Gate, Metrics, Monitor, Robustness, Split, Training
-from . import charts
+from . import charts, classes
 from .html import (
     ABSENT,
     NOTHING,
@@ -29,19 +25,13 @@ from .html import (
     grid,
     name,
     number,
-    percent,
-    shorten,
     table,
 )
 from .model_card import candidates, rows_of
 from .monitor_page import moved
+from .tables import robustness_grid, robustness_sentences
 
-CLASSES = 12
-CLASS_NAME = 10  # letters; longer names of many classes are replaced by numbers above a table
-MISTAKES = 15
 ERROR_BARS = 40
-POINTS = 200  # of a curve, at equal steps along it
-CALIBRATION_BINS = 10
 
 
 def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
@@ -98,7 +88,7 @@ def metrics_table(metrics: Metrics, names: Mapping[str, str]) -> Markup:
     notes = [f"The champion could not be compared: {problem}."] if problem else []
     notes += [f"Beware: {caution}."] if caution else []
     notes += [f"{ABSENT} stands where these rows do not define a metric."] if any(ABSENT in row for row in rows) else []
-    return table(caption, columns, rows, columns[1:]) + findings(notes)
+    return table(caption, columns, rows, columns[1:]) + findings(notes) + classes.figures_table(metrics.classes)
 
 
 def predictions(
@@ -122,28 +112,7 @@ def predictions(
     frame = pd.read_parquet(path)
     if task == "regression":
         return _regression_pictures(frame, target, names)
-    return _class_pictures(frame, target, positive, threshold) + _confusion(frame, target)
-
-
-def found(path: Path, target: str, positive: str | None) -> str:
-    """Return how many rows of the positive class a model of two classes found; nothing for other models."""
-    frame = pd.read_parquet(path)
-    classes = _classes(frame)
-    label = positive_class(classes, positive)
-    if label is None:
-        return ""
-    true, called = (frame[column].astype(str).to_numpy() == label for column in (target, PREDICTION))
-    both = int((true & called).sum())
-    recall = f" ({percent(both / true.sum())}, the recall)" if true.any() else ""
-    precision = f" ({percent(both / called.sum())}, the precision)" if called.any() else ""
-    return (
-        f"Of {plural(int(true.sum()), 'row')} of class {shorten(label)!r} it found {both:,}{recall};"
-        f" of {plural(int(called.sum()), 'row')} that it gave this class, {both:,} were right{precision}."
-    )
-
-
-def _classes(frame: pd.DataFrame) -> list[str]:
-    return [key.removeprefix(PROBABILITY) for key in map(str, frame) if key.startswith(PROBABILITY)]
+    return classes.pictures(frame, target, positive, threshold) + classes.confusion(frame, target)
 
 
 def _regression_pictures(frame: pd.DataFrame, target: str, names: Mapping[str, str]) -> Markup:
@@ -167,106 +136,10 @@ def _regression_pictures(frame: pd.DataFrame, target: str, names: Mapping[str, s
     )
 
 
-def _class_pictures(frame: pd.DataFrame, target: str, positive: str | None, threshold: float | None) -> Markup:
-    """Return curves of a model of two classes; nothing where the rows hold only one of them."""
-    from sklearn.calibration import calibration_curve
-    from sklearn.metrics import precision_recall_curve, roc_curve
-
-    classes = _classes(frame)
-    label = positive_class(classes, positive)
-    if label is None or frame[target].nunique() != 2:
-        return NOTHING
-    true, called = (frame[column].astype(str).to_numpy() == label for column in (target, PREDICTION))
-    probability = frame[f"{PROBABILITY}{label}"].to_numpy()
-    share, shown = float(true.mean()), repr(shorten(label, 24))
-    precision, recall, _ = precision_recall_curve(true, probability)
-    wrong, right, _ = roc_curve(true, probability)
-    seen, given = calibration_curve(true, probability, n_bins=CALIBRATION_BINS, strategy="quantile")
-    both = float((true & called).sum())
-    point = "as predicted" if threshold is None else f"threshold {number(threshold)}"
-    return grid(
-        [
-            figure(
-                charts.line(
-                    _curve(recall, precision),
-                    "recall",
-                    "precision",
-                    [(0, share), (1, share)],
-                    ((both / true.sum(), both / called.sum()), point) if both else None,
-                ),
-                f"Precision and recall of class {shown}: the further above the dashed line, its share of the rows"
-                f" ({percent(share)}), the better. The dot marks the predictions of this model.",
-            ),
-            figure(
-                charts.line(
-                    _curve(wrong, right),
-                    "share of other rows given this class",
-                    "share of this class found",
-                    mark=((float((called & ~true).sum() / (~true).sum()), both / true.sum()), point),
-                ),
-                f"ROC of class {shown}: the further above the dashed line of chance, the better.",
-            ),
-            figure(
-                charts.line(_curve(given, seen), "predicted probability", "observed share"),
-                f"Calibration of class {shown}: on the dashed line a predicted probability can be taken at its word.",
-            ),
-        ]
-    )
-
-
-def _curve(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> list[charts.Point]:
-    """Return places of a curve, few enough for a small page and close to each other."""
-    way = np.append(0.0, np.cumsum(np.abs(np.diff(x)) + np.abs(np.diff(y))))
-    keep = np.unique(np.searchsorted(way, np.linspace(0, way[-1], POINTS)))
-    return list(zip(x[keep].tolist(), y[keep].tolist(), strict=True))
-
-
-def _confusion(frame: pd.DataFrame, target: str) -> Markup:
-    """Return all pairs of true and predicted class, or for many classes the most frequent mistakes."""
-    counts = pd.crosstab(frame[target].astype(str), frame[PREDICTION].astype(str))
-    classes = sorted({*counts.index, *counts.columns})
-    if len(classes) <= CLASSES:
-        counts = counts.reindex(index=classes, columns=classes, fill_value=0)
-        numbered = len(classes) > 2 and max(map(len, classes)) > CLASS_NAME
-        order = range(1, len(classes) + 1)
-        heads = [
-            Markup('<abbr title="{}">{}</abbr>').format(label, place) if numbered else Markup("{}").format(name(label))
-            for place, label in zip(order, classes, strict=True)
-        ]
-        rows = [
-            (
-                Markup("{} {}").format(f"{place}." if numbered else "", name(label)),
-                *(f"{count:,}" for count in row),
-            )
-            for place, label, row in zip(order, classes, counts.to_numpy(), strict=True)
-        ]
-        columns = ["true class", *heads]
-        return table("Rows by true class (down) and predicted class (across)", columns, rows, heads, dense=True)
-    wrong = (
-        frame[frame[target] != frame[PREDICTION]]
-        .groupby([target, PREDICTION], observed=True)
-        .size()
-        .reset_index(name="rows")
-    )
-    frequent = wrong.nlargest(MISTAKES, "rows").itertuples(index=False)
-    rows = [(name(str(true)), name(str(called)), f"{count:,}") for true, called, count in frequent]
-    return table("Most frequent mistakes", ["true class", "predicted class", "rows"], rows, ["rows"])
-
-
 def robustness(found: Robustness) -> Markup:
-    """Return each perturbation with its cost and its limit."""
-    rows = [
-        (
-            Markup("{} {}").format(each.name, badge("bad", "above its limit") if each.broken else NOTHING),
-            number(each.value),
-            number(each.loss),
-            number(each.limit) if each.limit is not None else ABSENT,
-            percent(each.changed),
-        )
-        for each in sorted(found.perturbations, key=lambda each: -each.loss)
-    ]
-    columns = ["change", found.metric, "worse by", "limit", "answers that change"]
-    return table("The holdout with changed inputs", columns, rows, columns[1:])
+    """Return each perturbation with its cost and its limit, the broken limits first of all."""
+    grid = robustness_grid(found)
+    return findings(robustness_sentences(found)) + table(grid.caption, grid.columns, grid.rows, grid.columns[1:])
 
 
 def gate(verdict: Gate) -> Markup:

@@ -100,6 +100,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         champion_problem=champion_problem,
         champion_flattered=champion_flattered,
         importance=explain.explain(model, holdout, config),
+        classes=() if classes is None else predictions.per_class(table, columns.target, classes),
     )
 
     folder = settings.evaluation

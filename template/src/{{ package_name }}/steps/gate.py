@@ -64,7 +64,7 @@ def judge(
         override,
         unmeasured=slices.caution,
         bias=len(broken) if bias and config.bias.breach == "refuse" else None,
-        robustness=len(robustness.broken) if robustness else None,
+        robustness=len(robustness.broken) if robustness and robustness.perturbations else None,
     )
     notes = [metrics.caution] if metrics.caution else []
     if slices.largest_gap is not None and slices.caution:
@@ -75,6 +75,8 @@ def judge(
         f"{each.name}: {metrics.metric} worse by {number(each.loss)} (limit {number(each.limit or 0)})"
         for each in (robustness.broken if robustness else ())
     ]
+    if robustness and not robustness.perturbations:
+        notes.append("; ".join(["robustness not measured", *robustness.unmeasured]))
     return Gate(verdict.passed, verdict.checks, verdict.override, metrics.champion_problem, tuple(notes))
 
 

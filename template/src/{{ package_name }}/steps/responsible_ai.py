@@ -9,7 +9,7 @@ from typing import Annotated
 from .. import bias, entry, predictions, slices
 from ..config.project import load
 from ..files import atomic_write
-from ..records import Contract, Metrics, Training
+from ..records import Contract, Metrics, Robustness, Training
 from ..reporting.model_card import model_card
 
 log = logging.getLogger(__name__)
@@ -17,12 +17,13 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """Inputs and outputs."""
+    """Inputs and outputs; `robustness` is left out by pipelines without that step."""
 
     config: Annotated[Path, "config/project.yml"]
     evaluation: Annotated[Path, "folder with metrics and predictions"]
     model: Annotated[Path, "the challenger's model folder"]
     training: Annotated[Path, "folder with training.json"]
+    robustness: Annotated[Path | None, "folder with robustness.json"]
     responsible_ai: Annotated[Path, "folder for slices, bias and model card"]
 
 
@@ -58,7 +59,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     found.save(settings.responsible_ai)
     spread.save(settings.responsible_ai)
-    markdown, html = model_card(config, contract, training, metrics, found, spread)
+    robustness = Robustness.load(settings.robustness) if settings.robustness else None
+    markdown, html = model_card(config, contract, training, metrics, found, spread, robustness)
     atomic_write(settings.responsible_ai / "model_card.md", markdown)
     atomic_write(settings.responsible_ai / "model_card.html", html)
     log.info(found.summary)

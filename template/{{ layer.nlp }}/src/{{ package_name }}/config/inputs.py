@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from .perturbations import TextRobustness
 from .review import Labels, Review
-from .robustness import Robustness
 from .yaml_file import Section
 
 Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
@@ -142,7 +142,7 @@ class Inputs(Section):
     model: Model = Model()
     labels: Labels = Labels()
     review: Review = Review()
-    robustness: Robustness = Robustness()
+    robustness: TextRobustness = TextRobustness()
 
     @model_validator(mode="before")
     @classmethod

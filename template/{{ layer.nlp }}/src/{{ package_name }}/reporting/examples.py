@@ -1,0 +1,91 @@
+"""The sections of the report that show the model at work on texts: words that decide, and texts with their answers."""
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+
+from markupsafe import Markup
+
+from ..annotate import tokens
+from ..records import Example, Examples, Importance, Metrics
+from .html import badge, bar, grid, join, name, number, percent, table
+
+WORDS, TEXTS = "Words that decide", "Texts to look at"
+INTROS = {
+    WORDS: "The words that speak most for each class where it was the answer: their mean share in its score.",
+    TEXTS: "Held-out texts with their answers. Shaded words speak for the answer, underlined words against it.",
+    "Robustness": (
+        "How much worse the metric gets on texts changed in a way that should not change the answer: letters that"
+        " changed places (typos), other capitals, spaces before punctuation, no accents, and terms of gender or group"
+        " in place of each other (robustness.swaps in config/project.yml)."
+    ),
+}
+GROUPS = {
+    "confident mistake": "The most confident mistakes",
+    "worst mistake": "Mistakes that give the true class the least probability",
+    "right answer": "Right answers, chosen by chance",
+}
+STRONG = 0.5  # of the largest share in a text
+
+
+def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
+    """Return title -> block; INTROS holds an opening sentence for each."""
+    return {WORDS: _words(metrics.importance), TEXTS: _gallery(shown.examples if shown else ())}
+
+
+def _words(importance: Sequence[Importance]) -> Markup:
+    """Return a table for each class, with bars to one scale."""
+    largest = max((item.mean for item in importance), default=0.0)
+    tables = []
+    for label, items in groupby(importance, key=lambda item: item.label):
+        rows = [(_word(item.feature), number(item.mean, 2), bar(item.mean, largest)) for item in items]
+        tables.append(table(f"For {label}", ["word", "share", " "], rows, ["share"]))
+    return grid(tables)
+
+
+def _word(text: str) -> Markup:
+    return Markup('<bdi dir="auto">{}</bdi>').format(name(text))
+
+
+def _gallery(examples: Sequence[Example]) -> Markup:
+    blocks = []
+    for group, members in groupby(examples, key=lambda example: example.group):
+        blocks += [
+            Markup("<h3>{}</h3>").format(GROUPS.get(group, group)),
+            grid([_card(example) for example in members], "pair"),
+        ]
+    return join(blocks, "\n")
+
+
+def _card(example: Example) -> Markup:
+    wrong = example.predicted != example.truth
+    truth = badge("bad", f"truly {example.truth}") if wrong else badge("good", "right")
+    return Markup(
+        '<article class="card"><header><h4><bdi>{}</bdi>, {}</h4>{}</header><p class="text" dir="auto">{}</p>'
+        '<p class="note">{}</p></article>'
+    ).format(
+        name(example.predicted),
+        percent(example.confidence),
+        truth,
+        join(_highlighted(example)),
+        name(example.id),
+    )
+
+
+def _highlighted(example: Example) -> Iterator[Markup]:
+    """Yield the text in pieces, words of the explanation marked by what they speak for."""
+    shares: dict[str, float] = {}
+    for part, share in example.parts:
+        shares[part] = max(shares.get(part, 0.0), share, key=abs)
+    largest = max(map(abs, shares.values()), default=0.0)
+    text, done, end = example.shown, 0, 0
+    for word in tokens(text):
+        start = text.index(word, end)  # also past words that are not marked, which may hold this one
+        end = start + len(word)
+        share = shares.get(word, 0.0)
+        if not share:
+            continue
+        yield Markup("{}").format(text[done:start])
+        style = f"{'for' if share > 0 else 'against'}{' strong' if abs(share) >= STRONG * largest else ''}"
+        yield Markup('<mark class="{}">{}</mark>').format(style, word)
+        done = end
+    yield Markup("{}").format(text[done:])
