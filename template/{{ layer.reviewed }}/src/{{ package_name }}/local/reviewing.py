@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import data, items
+from .. import data
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
-from ..review import answers, contract, estimate, queue, versions
+from ..review import answers, contract, estimate, items, queue, versions
 from ..review import merge as merging
 from ..review.contract import Merged, QueueItem
 from ..review.workspace import Workspace
