@@ -40,9 +40,7 @@ def setup(
 @app.command()
 def start(
     data: Annotated[Path, typer.Option(help="File or folder of items; labels in it are not used.")],
-    budget: Url = Annotated[str, typer.Option(help="Where Label Studio answers, such as http://127.0.0.1:8181.")]
-Tool = Annotated[str, typer.Option(help="Only label-studio is known.")]
-Budget = None,
+    budget: Budget = None,
 ) -> None:
     """Queue items before there is a model: different ones, and some by chance."""
     from ..local import reviewing
@@ -56,9 +54,7 @@ def select(
     data: Annotated[
         Path | None, typer.Option(help="File or folder to choose from; default: newest of data/production.")
     ] = None,
-    budget: Url = Annotated[str, typer.Option(help="Where Label Studio answers, such as http://127.0.0.1:8181.")]
-Tool = Annotated[str, typer.Option(help="Only label-studio is known.")]
-Budget = None,
+    budget: Budget = None,
 ) -> None:
     """Queue what people should look at: what is unlike the training data, what the model doubts, and some by chance."""
     from ..local import reviewing
