@@ -274,7 +274,11 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
             figures = [each[name] for each in of_parts if name in each]
             gaps += [max(figures) - min(figures)] if figures else []
     languages = sample["language"].value_counts(normalize=True)
-    return _Measured(derive(name, baseline, guess, gaps, held_rows), slices[:3], languages.to_dict())
+    return _Measured(
+        derive(name, baseline, guess, gaps, held_rows),
+        slices[:3],
+        {str(name): share for name, share in languages.items()},
+    )
 
 
 def _scores(target: "pd.Series", answers: "pd.Series", probability: Any, classes: Sequence[str]) -> dict[str, float]:
