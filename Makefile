@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
 LOCK := requirements/dev.lock.txt
 READY := $(VENV)/installed
-DEMO := build/demo
+SCENARIO ?= classical
+DEMO := build/demo$(patsubst %,-%,$(filter-out classical,$(SCENARIO)))
 PROCESSES ?= 2
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
@@ -22,9 +23,9 @@ $(READY): $(LOCK)
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	@touch $@
 
-demo: $(READY) ## Render the classical project into build/demo and run it, first data check to retraining
+demo: $(READY) ## Render a project into build/demo and run its whole loop: make demo SCENARIO=nlp, or classical (default)
 	@rm -f $(DEMO)/uv.lock $(DEMO)/requirements/*.lock.txt # Copier keeps locks that are there
-	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/classical/answers.yml \
+	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/$(SCENARIO)/answers.yml \
 	  --data python_version=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(CURDIR) $(DEMO)
 	cd $(DEMO) && $(BIN)/uv run mlops demo
 

@@ -17,11 +17,11 @@ pytestmark = pytest.mark.quick
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
     "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
-    " bias split histogram",
+    " bias split histogram services",
     "config",
     "arrow_reader values dataset survey roles data features models explain suitability proposals",
     "reporting",
-    "steps scoring monitoring",
+    "steps scoring monitoring review",
     "pipeline",
     "azure infra",
     "local",
@@ -43,6 +43,7 @@ INTERFACE = {
     "scoring.smoke",
     "monitoring.signals",
     "reporting.examples",
+    "review.items",
     "infra.engine",
     "infra.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.

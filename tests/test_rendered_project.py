@@ -11,6 +11,7 @@ from tests.support import harness
 from tests.support.environments import Environments
 
 PYTEST = ("-q", "-p", "no:cacheprovider")
+SCENARIO = harness.answers_for()["scenario"]
 
 
 @pytest.mark.quick
@@ -28,9 +29,19 @@ def test_yaml_passes_yamllint(render: harness.Render) -> None:
 
 
 @pytest.mark.first
-@pytest.mark.parametrize("scenario", harness.offered("scenario"))
-def test_own_tests_pass(scenario: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
-    run_tests(render(harness.answers_for(scenario)), [], environments, tmp_path)
+def test_own_tests_pass(environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    run_tests(render(harness.answers_for()), [], environments, tmp_path)
+
+
+@pytest.mark.first
+@pytest.mark.parametrize("scenario", [name for name in harness.offered("scenario") if name != SCENARIO])
+def test_tests_of_another_scenario_pass(
+    scenario: str, environments: Environments, render: harness.Render, tmp_path: Path
+) -> None:
+    """Those that its layers bring; the others have run above."""
+    answers = harness.answers_for()  # equal names, so that equal files are equal
+    known, other = render(answers), render({**answers, "scenario": scenario})
+    run_tests(other, brought(known, other), environments, tmp_path)
 
 
 @pytest.mark.variant
@@ -60,12 +71,11 @@ def test_tests_of_another_iac_pass(
 ) -> None:
     """Those in which its project differs from the one above, whose other tests need not run twice."""
     known, other = (render(answers) for answers in (harness.answers_for(), harness.answers_for(iac=iac)))
-    before, found = harness.digests(known), harness.digests(other)
-    tests = [path for path in found if path.match("tests/test_*.py")]
-    brought = [path for path in tests if before.get(path) != found[path]]
-    shared = [path for path in tests if "infra" in path.name and path not in brought]
-    assert brought
-    run_tests(other, [str(path) for path in (*brought, *shared)], environments, tmp_path)
+    own = brought(known, other)
+    shared = [
+        str(path) for path in harness.files(other) if path.match("tests/test_*infra*.py") and str(path) not in own
+    ]
+    run_tests(other, [*own, *shared], environments, tmp_path)
 
 
 @pytest.mark.first
@@ -77,6 +87,14 @@ def test_configuration_passes_its_checks(
     tests = ["tests/test_environments.py", "tests/test_checks.py"]
     environment, project = run_tests(render(everything), tests, environments, tmp_path)
     harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
+
+
+def brought(known: Path, other: Path) -> list[str]:
+    """Return the test files of a project that another one lacks or has with other content."""
+    before, found = harness.digests(known), harness.digests(other)
+    own = [str(path) for path in found if path.match("tests/test_*.py") and before.get(path) != found[path]]
+    assert own
+    return own
 
 
 def run_tests(rendered: Path, tests: list[str], environments: Environments, folder: Path) -> tuple[Path, Path]:

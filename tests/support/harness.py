@@ -33,8 +33,24 @@ LAYERS = {
     if folder.name.startswith("{{ layer.")
 }
 
-# Layers that several values of an axis share: copier.yml has their conditions.
-SHARED = {"resource_manager": {"bicep", "arm"}}
+
+def _manifests() -> dict[str, dict[str, Any]]:
+    """Return the manifest of each scenario that has one."""
+    found = sorted((ROOT / "scenarios").glob("*/scenario.yml"))
+    return {path.parent.name: yaml.safe_load(path.read_text()) for path in found}
+
+
+MANIFESTS = _manifests()
+
+# Layers that several values of an axis share, with these values: copier.yml has the conditions, manifests the facts.
+SHARED = {
+    "resource_manager": {"bicep", "arm"},
+    **{
+        policy: {name for name, facts in MANIFESTS.items() if facts["retraining"] == policy}
+        for policy in ("automatic", "reviewed")
+    },
+    "deep": {name for name, facts in MANIFESTS.items() if "deep" in facts["requirements"]},
+}
 
 _REPOSITORIES = {
     "github": "example-org/flight-time",

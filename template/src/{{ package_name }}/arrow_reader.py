@@ -29,6 +29,11 @@ UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 BLOCK = 4 << 20  # bytes that one thread parses at a time; a row must fit into it
 
 
+def is_delimited(path: Path) -> bool:
+    """Return whether a data file is delimited text, by its name."""
+    return not path.name.lower().endswith((".parquet", *jsonl.SUFFIXES))
+
+
 def read(path: Path, choose: Choose, options: Files) -> "pa.Table":
     """Read columns of one file as they are written: those of a CSV or JSON Lines file as text, null if there is none.
 

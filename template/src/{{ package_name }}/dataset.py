@@ -51,14 +51,29 @@ class Dataset:
 
         The file is named if there are many, and always, with `show`, where that is given.
         """
+        path, number = self.origin(row)
+        if path is None or (show is None and len(self.files) < 2):
+            return f"data row {number}"
+        return f"data row {number} of {show(path) if show else path}"
+
+    def origin(self, row: int) -> tuple[Path | None, int]:
+        """Return the file of a row of `frame`, None without files, and the row's number there, from 1."""
         position = row if self.kept is None else int(self.kept[row])
-        if show is None and len(self.files) < 2:
-            return f"data row {position + 1}"
+        if not self.files:
+            return None, position + 1
         for path, rows in self.files:
             if position < rows:
-                return f"data row {position + 1} of {show(path) if show else path}"
+                return path, position + 1
             position -= rows
         raise IndexError(row)
+
+    def without(self, unwanted: "npt.NDArray[Any]") -> "Dataset":
+        """Return the rows that are not marked in `unwanted`, bool (rows,)."""
+        if not unwanted.any():
+            return self
+        kept = (~unwanted).nonzero()[0]
+        kept = kept if self.kept is None else self.kept[kept]
+        return replace(self, frame=self.frame[~unwanted].reset_index(drop=True), kept=kept)
 
 
 def read(
@@ -90,7 +105,8 @@ def read(
     except MissingColumnError as error:
         raise UserError(f"config/project.yml names a column that is not there: {error}") from None
     if require_target and config.files.without_target == "drop":
-        found = _without(found, found.frame[target].isna().to_numpy())
+        unwanted = found.frame[target].isna().to_numpy()
+        found = replace(found.without(unwanted), dropped=int(unwanted.sum()))
     if require_target and config.split_column == ROW_HASH:
         import pandas as pd
 
@@ -121,7 +137,7 @@ def read_columns(
     try:
         frames = [_read_file(file, columns, options, optional, words) for file in files]
     except MissingColumnError:
-        delimited.format_of([file for file in files if delimited.is_delimited(file)])
+        delimited.format_of([file for file in files if arrow_reader.is_delimited(file)])
         raise
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     counts = tuple((file, len(each)) for file, each in zip(files, frames, strict=True))
@@ -156,13 +172,6 @@ def repeated_ids(datasets: Sequence[Dataset], name: str, show: Callable[[Path], 
     rows = plural(count, "row repeats", "rows repeat")
     shown = repr(value) if isinstance(value, str) else str(value)
     return f"{rows} an earlier one, first {shown} in {place(later)}, already in {place(earlier)}"
-
-
-def _without(found: Dataset, unwanted: "npt.NDArray[Any]") -> Dataset:
-    if not unwanted.any():
-        return found
-    frame = found.frame[~unwanted].reset_index(drop=True)
-    return replace(found, frame=frame, dropped=int(unwanted.sum()), kept=(~unwanted).nonzero()[0])
 
 
 def _row_hash(frame: "pd.DataFrame") -> "npt.NDArray[Any]":

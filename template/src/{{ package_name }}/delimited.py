@@ -19,11 +19,6 @@ def open_bytes(path: Path) -> IO[bytes]:
     return cast(IO[bytes], gzip.open(path)) if path.name.lower().endswith(".gz") else path.open("rb")
 
 
-def is_delimited(path: Path) -> bool:
-    """Return whether a data file is delimited text by its name."""
-    return path.name.lower().endswith((".csv", ".csv.gz"))
-
-
 def encoding_of(path: Path) -> str:
     """Return the encoding of a text file: by its byte order mark, else UTF-8 if all of it is, else Windows' Latin."""
     decoder = codecs.getincrementaldecoder("utf-8")()

@@ -61,6 +61,20 @@ def read(path: Path, choose: Choose) -> "pa.Table":
     return pa.table({name: pa.array(values, pa.large_string()) for name, values in columns.items()})
 
 
+def nested(path: Path) -> dict[str, str]:
+    """Return the columns of which a row holds more than one value, each with its kind: `list` or `struct`.
+
+    Raises:
+        UserError: a line is not a JSON object in UTF-8.
+    """
+    found: dict[str, str] = {}
+    for _, _, row in _rows(path):
+        for name, value in row.items():
+            if isinstance(value, dict | list):
+                found.setdefault(name, "struct" if isinstance(value, dict) else "list")
+    return found
+
+
 def _rows(path: Path) -> Iterator[tuple[int, bytes, dict[str, Any]]]:
     """Yield number, bytes and object of each line that is not blank."""
     try:

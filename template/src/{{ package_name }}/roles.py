@@ -5,7 +5,7 @@ A person's wishes come first; the rest is proposed from the survey.
 
 import re
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,6 +24,7 @@ LEAK_ROWS = 4_000  # rows that each column is tried on as the only feature
 LEAK = 0.995  # balanced accuracy or R2 of a single column beyond which it seems to know the answer
 CLASSES = 10  # more different whole numbers are a quantity
 TEXT_CLASSES = 100  # more different texts are no classes to predict
+ROWS_OF_CLASS = 5  # on average; with fewer a column of texts has no classes
 RARE = 0.2  # share of the rarer of two classes below which finding it is the task
 SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
@@ -54,14 +55,22 @@ class Roles:
         return self.task == "regression" and _skewed(self.target)
 
 
-def assign(survey: Survey, wishes: Wishes) -> tuple[Roles, tuple[Question, ...]]:
+def assign(
+    survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task] = tuple(metrics.NAMES), classes: int = TEXT_CLASSES
+) -> tuple[Roles, tuple[Question, ...]]:
     """Return the roles, and a question about each that has an alternative.
+
+    Args:
+        survey: the columns.
+        wishes: decisions of a person.
+        tasks: those that the project has a learner for.
+        classes: most different texts that can be the classes to predict.
 
     Raises:
         UserError: a wish names no column or does not fit, or no target can be told.
     """
-    target = _target(survey, wishes)
-    task = _task(target, wishes)
+    target = _target(survey, wishes, tasks, classes)
+    task = _task(target, wishes, tasks)
     known = survey.columns.values()
     ids = [column for column in known if column.names_rows and column is not target]
     ids.sort(key=lambda column: not NAMES_THINGS.search(column.name))
@@ -80,8 +89,13 @@ def assign(survey: Survey, wishes: Wishes) -> tuple[Roles, tuple[Question, ...]]
     by: split.By = "time" if time is not None and _divides(time, target, task) else "id"
     metric = _metric(target, task, wishes)
     questions = [
-        Question("target", "Which column shall be predicted?", _names(c for c in known if _eligible(c)), target.name),
-        Question("task", "Which task is it?", tuple(metrics.NAMES), task),
+        Question(
+            "target",
+            "Which column shall be predicted?",
+            _names(c for c in known if _eligible(c, tasks, classes)),
+            target.name,
+        ),
+        Question("task", "Which task is it?", tuple(tasks), task),
         Question("id", "Which column names each row?", (*_names(ids), NONE), _name(id_column)),
         Question("time", "Which column is the time of a row?", (*_names(times), NONE), _name(time)),
         Question("metric", "Which figure decides?", metrics.NAMES[task], metric),
@@ -153,45 +167,55 @@ def _called(survey: Survey, name: str, role: str) -> Column:
     return column
 
 
-def _eligible(column: Column) -> bool:
+def _eligible(column: Column, tasks: Sequence[metrics.Task], classes: int) -> bool:
     """Whether a column can be the target."""
     if column.unusable or column.name in RESERVED or column.distinct < 2 or column.kind in ("time", "text"):
         return False
-    return column.numbers is not None or column.distinct <= min(TEXT_CLASSES, len(column.values) / 5)
+    if column.kind == "numeric":
+        return "regression" in tasks or _few(column)
+    return column.numbers is not None or column.distinct <= min(classes, len(column.values) / ROWS_OF_CLASS)
 
 
-def _target(survey: Survey, wishes: Wishes) -> Column:
+def _few(column: Column) -> bool:
+    """Whether the numbers of a column can be classes."""
+    rows, distinct = len(column.filled), column.distinct
+    return column.whole and (distinct == 2 or (distinct <= CLASSES and rows >= 10 * distinct))
+
+
+def _target(survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task], classes: int) -> Column:
+    numbers = "regression" in tasks
     if wishes.target is not None:
         column = _called(survey, wishes.target, "target")
-        if not _eligible(column):
+        if not _eligible(column, tasks, classes):
             raise UserError(
-                f"--target: {column.name!r} is neither a number nor a class: {column.kind},"
-                f" {plural(column.distinct, 'different value')} in {plural(survey.rows, 'row')}"
+                f"--target: {column.name!r} is {'neither a number nor a class' if numbers else 'no class'}:"
+                f" {column.kind}, {plural(column.distinct, 'different value')} in {plural(survey.rows, 'row')};"
+                f" a class has {ROWS_OF_CLASS} rows on average, or more"
             )
         return column
-    able = [column for column in survey.columns.values() if _eligible(column)]
+    able = [column for column in survey.columns.values() if _eligible(column, tasks, classes)]
     usual = [column for column in able if column.name == survey.usual_target]
     named = [column for column in able if column.name.lower() in TARGETS]
     likely = [column for column in able if not column.names_rows and column.missing < 0.5]
     found = [*usual, *named, *likely[-1:]]
     if not found:
-        raise UserError(f"{survey.path}: no column looks like a number or a class to predict; name it with --target")
+        likeness = "a number or a class" if numbers else "a class"
+        raise UserError(f"{survey.path}: no column looks like {likeness} to predict; name it with --target")
     return found[0]
 
 
-def _task(target: Column, wishes: Wishes) -> metrics.Task:
+def _task(target: Column, wishes: Wishes, tasks: Sequence[metrics.Task]) -> metrics.Task:
     if wishes.task is not None:
-        if wishes.task not in metrics.NAMES:
+        if wishes.task not in tasks:
+            refused = "neither" if len(tasks) > 1 else "not"
             raise UserError(
-                f"--task: {wishes.task!r} is neither {' nor '.join(map(repr, metrics.NAMES))}"
-                f"{suggest(wishes.task, list(metrics.NAMES))}"
+                f"--task: {wishes.task!r} is {refused} {' nor '.join(map(repr, tasks))}"
+                f"{suggest(wishes.task, list(tasks))}"
             )
         if wishes.task == "regression" and target.kind != "numeric":
             raise UserError(f"--task: regression needs numbers, but {target.name!r} is of kind {target.kind!r}")
         return "regression" if wishes.task == "regression" else "classification"
-    rows, distinct = len(target.filled), target.distinct
-    few = target.whole and (distinct == 2 or (distinct <= CLASSES and rows >= 10 * distinct))
-    return "classification" if target.kind != "numeric" or few else "regression"
+    return "classification" if target.kind != "numeric" or _few(target) else "regression"
 
 
 def _divides(time: Column, target: Column, task: metrics.Task) -> bool:

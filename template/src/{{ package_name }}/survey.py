@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import arrow_reader, delimited, values
+from . import arrow_reader, delimited, jsonl, values
 from .config.file_format import Files
 from .errors import UserError
 from .figures import plural
@@ -107,7 +107,8 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
     """
     import pandas as pd
 
-    texts = [file for file in files if not file.name.lower().endswith(".parquet")]
+    texts = [file for file in files if arrow_reader.is_delimited(file)]
+    lines = [file for file in files if file.name.lower().endswith(jsonl.SUFFIXES)]
     encoding, separator = delimited.format_of(texts)
     headers, frames = zip(*(_read(file, Files(separator=separator, encoding=encoding)) for file in files), strict=True)
     header = list(dict.fromkeys(headers[0]))
@@ -135,7 +136,11 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
     if words:
         options["missing"] = [*USUAL.missing, *sorted(words)]
     shown = [repr(separator) if separator != "\t" else "tab", *["decimal comma"] * (decimal == ","), encoding]
-    amounts = {f"CSV file ({', '.join(shown)})": len(texts), "Parquet file": len(files) - len(texts)}
+    amounts = {
+        f"CSV file ({', '.join(shown)})": len(texts),
+        "JSON Lines file": len(lines),
+        "Parquet file": len(files) - len(texts) - len(lines),
+    }
     source = " and ".join(
         plural(count, kind, kind.replace("file", "files", 1)) for kind, count in amounts.items() if count
     )
@@ -148,13 +153,14 @@ def _read(path: Path, options: Files) -> "tuple[list[str], pd.DataFrame]":
     import pandas as pd
 
     header: list[str] = []
+    nested = jsonl.nested(path) if path.name.lower().endswith(jsonl.SUFFIXES) else {}
 
     def unique(known: Sequence[str]) -> list[str]:
         header.extend(known)
-        return [name for name in known if known.count(name) == 1]
+        return [name for name in known if known.count(name) == 1 and name not in nested]
 
     table = arrow_reader.read(path, unique, options)
-    found: dict[str, Any] = {}
+    found: dict[str, Any] = {name: [f"({kind})"] * table.num_rows for name, kind in nested.items()}
     for name in table.column_names:
         column = table.column(name)
         try:

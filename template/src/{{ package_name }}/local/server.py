@@ -1,13 +1,10 @@
 """The real Azure ML inference server on this machine, and a client for it."""
 
 import contextlib
-import errno
 import http.client
 import json
 import os
 import re
-import signal
-import socket
 import subprocess
 import sys
 import time
@@ -20,12 +17,12 @@ from typing import Any, NoReturn
 
 from ..errors import UserError
 from ..paths import Project
+from ..services import claim_port, stop
 from ..variables import local, stated
 
 PORT = 5001
 LOOPBACK = ("127.0.0.1", "localhost")
 READY_SECONDS = 90.0
-STOP_SECONDS = 5.0
 LOG_LINES = 15
 EXCEPTION = re.compile(r"[A-Za-z_][\w.]*(Error|Exception|Interrupt|Exit)\b")
 
@@ -112,7 +109,7 @@ def serve(
             stderr=subprocess.STDOUT if sink else None,
             start_new_session=True,  # Ctrl-C is for us; we then stop the server and its workers
         )
-        stack.callback(_stop, process)
+        stack.callback(stop, process)
         server = Server(host, port, process, log)
         _wait_until_ready(server, project)
         yield server
@@ -136,28 +133,6 @@ def _mounted(project: Project, model: Path, name: str | None, version: str | Non
             made.unlink()
         return model
     return link
-
-
-def claim_port(host: str, port: int) -> int:
-    """Return `port` if it is free on `host`, or a free one for 0.
-
-    Raises:
-        UserError: it is taken, is out of range, or is not ours to use.
-    """
-    if not 0 <= port <= 65535:
-        raise UserError(f"port {port} is refused: 1 to 65535, or 0 for any free one")
-    try:
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
-            return int(probe.getsockname()[1])
-    except socket.gaierror:
-        raise UserError(f"host {host!r} is not an address of this machine") from None
-    except OSError as error:
-        if error.errno == errno.EADDRINUSE:
-            hint = "stop that, or choose another port (0: any free one)"
-            raise UserError(f"port {port} on {host} is taken by another program: {hint}") from None
-        raise UserError(f"port {port} on {host} cannot be used: {error.strerror}") from None
 
 
 def invoke(url: str, payload: object, *, timeout: float = 30.0) -> tuple[int, Any]:
@@ -218,14 +193,3 @@ def _tail(server: Server, project: Project) -> str:
     # The server wraps what the script raised into exceptions of its own; those say nothing.
     cause = next((f": {line}" for line in reversed(lines) if EXCEPTION.match(line) and "UserScript" not in line), "")
     return f"{cause}\nThe end of {project.relative(server.log)}:\n" + "\n".join(lines[-LOG_LINES:])
-
-
-def _stop(process: "subprocess.Popen[bytes]") -> None:
-    # The group, not the process: gunicorn's workers must not outlive it.
-    for number in (signal.SIGTERM, signal.SIGKILL):
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, number)
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(timeout=STOP_SECONDS)
-    if process.stdin is not None:
-        process.stdin.close()

@@ -100,8 +100,13 @@ def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
     """Return a frame read from files with the columns that are derived from its texts: language and length."""
-    normal = texts.normalised(frame[config.columns.text], config.texts.mask)
-    return frame.assign(**annotate.annotate(normal)[list(DERIVED)])
+    return frame.assign(**derived(texts.normalised(frame[config.columns.text], config.texts.mask)))
+
+
+def derived(normal: "pd.Series") -> "dict[str, pd.Series]":
+    """Return the derived columns of normalised texts, by their names."""
+    found = annotate.annotate(normal)
+    return {name: found[name] for name in DERIVED}
 
 
 def describe(

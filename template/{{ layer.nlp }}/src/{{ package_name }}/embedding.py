@@ -61,6 +61,11 @@ class Embedder:
         (folder / FILE).write_bytes(pickle.dumps(self))
 
 
+def names(components: int) -> list[str]:
+    """Return a name for each component of a vector."""
+    return [f"component_{number + 1}" for number in range(components)]
+
+
 def terms(text: str) -> list[str]:
     """Return the terms of a text: its tokens without their case; a text without any is a term itself."""
     return [token.casefold() for token in annotate.tokens(text)] or [text]

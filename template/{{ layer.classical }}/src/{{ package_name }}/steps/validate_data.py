@@ -6,20 +6,18 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import bias, data, dataset, entry
+from .. import data, data_rules, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
 from ..figures import plural
-from ..predictions import PROBABILITY
-from ..records import ColumnSummary, DataQuality, Period
+from ..records import DataQuality, Period
 
 if TYPE_CHECKING:
     import pandas as pd
     import pandera.pandas as pa
 
 log = logging.getLogger(__name__)
-MINIMUM_ROWS = 50  # below this neither the holdout nor a slice says anything
 MOSTLY_MISSING = 0.5
 
 
@@ -70,16 +68,13 @@ def check(found: Dataset, config: ProjectConfig) -> DataQuality:
     import pandera.errors
 
     frame, columns = found.frame, config.columns
-    errors = []
-    if len(frame) < MINIMUM_ROWS:
-        errors.append(f"{plural(len(frame), 'row')}: at least {MINIMUM_ROWS} are needed to train and to hold some out")
+    errors = data_rules.too_few_rows(len(frame))
     try:
         schema(config).validate(frame, lazy=True)
     except pandera.errors.SchemaErrors as failures:
         errors.extend(_sentences(failures.failure_cases, found.place, config))
-    if columns.id and (again := dataset.repeated_ids([found], columns.id)):
-        errors.append(f"column {columns.id!r}: each id must be unique; {again}; rows without an id need no columns.id")
-    errors += _taken_names(frame, config)
+    errors += data_rules.repeated_ids(found, config)
+    errors += data_rules.taken_names(frame, data.kinds(config), config)
     missing = frame.isna().mean()
     warnings = [
         f"column {name!r}: {share:.0%} of the values are missing"
@@ -91,22 +86,15 @@ def check(found: Dataset, config: ProjectConfig) -> DataQuality:
         for name in columns.features
         if frame[name].nunique() == 1
     ]
-    warnings += _taken_for_missing(found)
+    warnings += data_rules.taken_for_missing(found)
     if not errors:
-        classes = sorted(frame[columns.target].unique()) if config.task == "classification" else None
-        spread = bias.measure(
-            {"all data": frame}, config.slices, columns.target, classes, config.bias_limits, config.decision.positive
-        )
-        warnings += [f"data bias: {breach.sentence}" for breach in spread.breaches]
+        warnings += data_rules.bias_warnings(frame, config)
     period = Period.of(frame[columns.time] if columns.time else None)
     return DataQuality(
         tuple(errors),
         tuple(warnings),
         len(frame),
-        tuple(
-            ColumnSummary(name, kind, float(frame[name].isna().mean()), int(frame[name].nunique()))
-            for name, kind in data.kinds(config).items()
-        ),
+        data_rules.summaries(frame, data.kinds(config)),
         period.start,
         period.end,
         found.dropped,
@@ -125,37 +113,13 @@ def inspect(path: Path, config: ProjectConfig) -> tuple[Dataset, DataQuality]:
     return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data.digest(path))
 
 
-def _taken_names(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
-    """Return a sentence for each column whose name the probability of a class needs."""
-    if config.task != "classification":
-        return []
-    taken = {f"{PROBABILITY}{label}": label for label in frame[config.columns.target].dropna().unique()}
-    return [
-        f"column {name!r}: the probability of class {taken[name]!r} needs this name; rename the column"
-        for name in data.kinds(config)
-        if name in taken
-    ]
-
-
-def _taken_for_missing(found: Dataset) -> list[str]:
-    """Return a sentence for each column of text in which words were taken for missing values."""
-    return [
-        f"column {name!r}: "
-        + ", ".join(f"{word!r} in {plural(count, 'row')}" for word, count in words.items())
-        + " taken for a missing value; files.missing in config/project.yml lists these words"
-        for name, words in found.words.items()
-    ]
-
-
 def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: ProjectConfig) -> list[str]:
     """Return one sentence per column and rule, with a count and the first offending value."""
     found = []
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            count = plural(len(group), "row has", "rows have")
-            way = "; files.without_target: drop leaves such rows out" if column == config.columns.target else ""
-            found.append(f"column {column!r}: {count} no value, first {place(int(first['index']))}{way}")
+            found.append(data_rules.without_value(len(group), column, place(int(first["index"])), config))
         elif first["index"] is None or first["index"] != first["index"]:
             found.append(f"column {column!r}: {rule}")
         else:

@@ -57,11 +57,14 @@ class Texts(Section):
         mask: kinds of personal data that are replaced by a word in brackets, such as [EMAIL]; names stay.
         max_characters: characters that a text of an online request may hold.
         similar: share of common character 5-grams (Jaccard) from which on two texts are near duplicates.
+        duplicates: whether near duplicates on both sides of the split are refused, or the later one of each pair is
+            left out of training, wherever it is.
     """
 
     mask: list[Masked] = Field(default_factory=lambda: list(MASKED))
     max_characters: Annotated[int, Field(ge=100, le=1_000_000)] = 20_000
     similar: Annotated[float, Field(gt=0.5, le=1)] = 0.8
+    duplicates: Literal["refuse", "drop"] = "refuse"
 
 
 class Embedding(Section):

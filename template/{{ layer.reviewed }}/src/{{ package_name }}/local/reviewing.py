@@ -1,0 +1,334 @@
+"""The loop with people on this machine, each step in one call: queue, merge, estimate."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from .. import data
+from ..config.project import ProjectConfig
+from ..config.project import load as load_config
+from ..errors import UserError
+from ..figures import plural
+from ..paths import Project
+from ..pipeline import load
+from ..review import answers, contract, estimate, items, queue, versions
+from ..review import merge as merging
+from ..review.contract import Merged, QueueItem
+from ..review.workspace import Workspace
+from ..scoring import kept as kept_inputs
+from . import lifecycle, windows
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from ..review.select import Pick
+
+CANDIDATES = 100_000  # rows, drawn from more, among which drifted and uncertain ones are looked for
+
+
+@dataclass(frozen=True)
+class Queued:
+    """A queue that was made.
+
+    Args:
+        batch_id: its id.
+        items: number of its items.
+        reasons: reason -> number of items.
+        double: items that two people shall answer.
+        known: rows that are in the training data or in a queue already.
+        empty: rows without content.
+        rows: rows that were looked at.
+    """
+
+    batch_id: str
+    items: int
+    reasons: Mapping[str, int]
+    double: int
+    known: int
+    empty: int
+    rows: int
+
+    @property
+    def sentence(self) -> str:
+        """What was queued and why."""
+        kinds = ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
+        found = (
+            f"{plural(self.items, 'item')} of {plural(self.rows, 'row')} queued: {kinds}; {self.double} for two people"
+        )
+        left_out = ((self.known, "known already"), (self.empty, "empty"))
+        return found + "".join(f"; {plural(count, 'row')} left out: {why}" for count, why in left_out if count)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of a window as items: which of them may be queued.
+
+    Args:
+        frame: the rows as they were read.
+        found: sample_id, content and content_sha256 of each.
+        keys: the item of each row, None for one that must not be queued.
+        ids: ids that other contents have already.
+    """
+
+    frame: "pd.DataFrame"
+    found: "pd.DataFrame"
+    keys: Sequence[str | None]
+    known: int
+    empty: int
+    ids: dict[str, str] = field(default_factory=dict)
+
+    def first_rows(self, taken: set[str | None], seed: int) -> list[int]:
+        """Return the first row of each item that is not taken, of very many a sample."""
+        import numpy as np
+
+        first: dict[str, int] = {}
+        for position, key in enumerate(self.keys):
+            if key is not None and key not in taken:
+                first.setdefault(key, position)
+        rows = list(first.values())
+        if len(rows) > CANDIDATES:
+            chosen = np.random.default_rng(seed).permutation(len(rows))[:CANDIDATES]
+            rows = [rows[index] for index in sorted(chosen.tolist())]
+        return rows
+
+
+def start(project: Project, source: Path, budget: int | None = None, workspace: Workspace | None = None) -> Queued:
+    """Queue items before there is a model: different ones, and some by chance.
+
+    Args:
+        project: whose labels people give.
+        source: file or folder of items, with or without labels.
+        budget: items to queue; default: `review.budget`.
+        workspace: where; default: the project's.
+
+    Raises:
+        UserError: the data cannot be used, or all of it is queued or labelled already.
+    """
+    from ..review import select
+
+    config, place = load_config(project.config_path), workspace or Workspace.of(project)
+    with place.hold():
+        rows = _rows(project, config, place, source, data.read(source, config, require_target=False))
+        wanted = budget or config.review.budget
+        drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
+        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
+        chosen = []
+        if candidates:
+            contents = rows.found["content"].iloc[candidates].tolist()
+            vectors = items.vectors(contents, config, None)
+            for pick in select.diverse(vectors, wanted - len(drawn), config.seed):
+                chosen.append(select.Pick(candidates[pick.position], pick.reason, pick.score))
+        return _write(place, config, rows, drawn, chosen, lambda picks: [{} for _ in picks])
+
+
+def select(
+    project: Project,
+    source: Path | None = None,
+    budget: int | None = None,
+    workspace: Workspace | None = None,
+) -> Queued:
+    """Queue what people should look at: drifted, uncertain and random items of a window.
+
+    Args:
+        project: whose champion is asked.
+        source: file or folder; default: the newest of data/production, else the requests that serving kept.
+        budget: items to queue; default: `review.budget`.
+        workspace: where; default: the project's.
+
+    Raises:
+        UserError: there is no champion, the data cannot be used, or all of it is queued or labelled already.
+    """
+    import pandas as pd
+
+    from .. import models, predictions
+    from ..review import select
+
+    config, place = load_config(project.config_path), workspace or Workspace.of(project)
+    champion = lifecycle.current(project)
+    window = source or _default_source(project)
+    with place.hold():
+        model = models.load(champion.model)
+        if problem := config.mismatch(model.contract):
+            raise UserError(f"config/project.yml has changed since the model was trained: {problem}; train it again")
+        classes = model.contract.classes or ()
+        kept = window.resolve().is_relative_to((project.root / "data" / kept_inputs.INPUTS).resolve())
+        # A request has the model's inputs and no other column.
+        frame = data.read_inputs(window, model.contract) if kept else data.read(window, config, require_target=False)
+        rows = _rows(project, config, place, window, frame)
+        wanted = budget or config.review.budget
+        drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
+        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
+        chosen = []
+        if candidates:
+            reference = pd.read_parquet(champion.evaluation / "reference.parquet")
+            reference = reference.sample(min(len(reference), select.REFERENCE_ROWS), random_state=config.seed)
+            known = items.identified(reference, config)["content"].dropna().tolist()
+            asked = predictions.predict(model, rows.frame.iloc[candidates])
+            probability = predictions.probabilities(asked, classes)
+            assert probability is not None
+            drifted = min(_share(wanted, config.review.drifted), wanted - len(drawn))
+            picks = select.choose(
+                items.vectors(rows.found["content"].iloc[candidates].tolist(), config, champion.model),
+                probability,
+                items.vectors(known, config, champion.model),
+                drifted=drifted,
+                uncertain=wanted - len(drawn) - drifted,
+                seed=config.seed,
+            )
+            chosen = [select.Pick(candidates[pick.position], pick.reason, pick.score) for pick in picks]
+
+        def predicted(picks: "Sequence[Pick]") -> list[dict[str, object]]:
+            frame = predictions.predict(model, rows.frame.iloc[[pick.position for pick in picks]])
+            sure = predictions.confidence(frame, classes)
+            name = f"{champion.name}:{champion.version}"
+            return [
+                {"pred_label": label, "pred_confidence": min(max(float(confidence), 0.0), 1.0), "model": name}
+                for label, confidence in zip(frame[predictions.PREDICTION], sure, strict=True)
+            ]
+
+        return _write(place, config, rows, drawn, chosen, predicted)
+
+
+def merge(project: Project, workspace: Workspace | None = None) -> merging.Outcome:
+    """Make the next version of the training data from what people answered (see `review.merge`)."""
+    config = load_config(project.config_path)
+    return merging.merge(workspace or Workspace.of(project), config, lambda: original_rows(project, config))
+
+
+def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
+    """Return the labelled data that the pipeline reads, as rows of a version; none if the folder holds no data.
+
+    Raises:
+        UserError: a file cannot be used, a row has no label or no content, or an id is there twice.
+    """
+    path = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
+    if not path.exists() or (path.is_dir() and not any(not entry.name.startswith(".") for entry in path.iterdir())):
+        return []
+    dataset = data.read_dataset(path, config)
+    found, target = items.identified(dataset.frame, config), dataset.frame[config.columns.target]
+    rows = []
+    for position in range(len(found)):
+        sample_id, content, digest = found.iloc[position]
+        label = target.iloc[position]
+        if content is None or label is None or label != label:
+            what = "no content" if content is None else f"no {config.columns.target}"
+            raise UserError(
+                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists all such rows"
+            )
+        rows.append(
+            Merged.model_validate(
+                {
+                    "sample_id": sample_id,
+                    "content_sha256": digest,
+                    items.FIELD: content,
+                    "columns": items.others(dataset.frame.iloc[position], config),
+                    "label": str(label),
+                    "source": "original",
+                }
+            )
+        )
+    return rows
+
+
+def measure(project: Project, workspace: Workspace | None = None) -> estimate.Estimate:
+    """Estimate the accuracy in production and write outputs/review/estimate.json.
+
+    Raises:
+        UserError: a queue or a log breaks a rule, or there is no queue.
+    """
+    config, place = load_config(project.config_path), workspace or Workspace.of(project)
+    place.require_batch(None)
+    rules = answers.LabelRules.of(None, config.labels.renamed)
+    found = estimate.estimate(answers.collect(place), rules, config)
+    found.save(project.outputs / "review")
+    return found
+
+
+def _default_source(project: Project) -> Path:
+    """Return what is reviewed where no data is named.
+
+    Raises:
+        UserError: nothing has arrived and nothing was kept.
+    """
+    if found := windows.windows(project):
+        return found[-1]
+    kept = project.root / "data" / kept_inputs.INPUTS
+    if kept.is_dir() and any(not path.name.startswith(".") for path in kept.iterdir()):
+        return kept
+    raise UserError(
+        f"{project.relative(project.production)}: no data has arrived yet; put a file there, name one with --data, or"
+        " let serving keep requests (review.keep_inputs)"
+    )
+
+
+def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source: Path, frame: "pd.DataFrame") -> _Rows:
+    found = items.identified(frame, config)
+    ids, hashes = _known(project, config, workspace)
+    digests = found["content_sha256"].tolist()
+    keys = [None if digest is None or digest in hashes else digest for digest in digests]
+    empty = sum(digest is None for digest in digests)
+    known = sum(key is None for key in keys) - empty
+    if all(key is None for key in keys):
+        raise UserError(
+            f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in"
+            f" the training data or in a queue already, {empty:,} are empty"
+        )
+    return _Rows(frame, found, keys, known, empty, ids)
+
+
+def _known(project: Project, config: ProjectConfig, workspace: Workspace) -> tuple[dict[str, str], set[str]]:
+    """Return id -> hash of the content, and the hashes, of all items that are training data or queued."""
+    newest = workspace.newest_version()
+    rows = versions.rows(workspace, newest) if newest else original_rows(project, config)
+    queued = [item for name in workspace.batches() for item in queue.read(workspace, name)]
+    ids = {item.sample_id: item.content_sha256 for item in (*rows, *queued)}
+    return ids, set(ids.values())
+
+
+def _write(
+    workspace: Workspace,
+    config: ProjectConfig,
+    rows: _Rows,
+    drawn: "Sequence[Pick]",
+    chosen: "Sequence[Pick]",
+    predicted: "Callable[[Sequence[Pick]], list[dict[str, object]]]",
+) -> Queued:
+    import numpy as np
+
+    twice = {pick.position for pick in drawn[: round(len(drawn) * config.review.double)]}
+    picks, ids, at = [*drawn, *chosen], dict(rows.ids), contract.now()
+    queued = []
+    for pick, answer in zip(picks, predicted(picks), strict=True):
+        sample_id, content, digest = rows.found.iloc[pick.position]
+        if ids.setdefault(sample_id, digest) != digest:
+            raise UserError(
+                f"columns.id: id {sample_id!r} has another content in the training data or a queue: give each row an id"
+                " of its own"
+            )
+        queued.append(
+            QueueItem.model_validate(
+                {
+                    "sample_id": sample_id,
+                    "content_sha256": digest,
+                    items.FIELD: content,
+                    "columns": items.others(rows.frame.iloc[pick.position], config),
+                    "batch_id": queue.UNNAMED,
+                    "reason": pick.reason,
+                    "score": min(pick.score, 1.0),
+                    "queued_at": at,
+                    "annotations_wanted": 2 if pick.position in twice else 1,
+                    **answer,
+                }
+            )
+        )
+    # Mixed, so that whoever stops early has answered some of each kind.
+    order = np.random.default_rng(config.seed).permutation(len(queued))
+    batch_id = queue.write(workspace, [queued[index] for index in order], at)
+    reasons = Counter(str(pick.reason) for pick in picks)
+    return Queued(batch_id, len(picks), reasons, len(twice), rows.known, rows.empty, len(rows.keys))
+
+
+def _share(budget: int, share: float) -> int:
+    return max(round(budget * share), 1)
