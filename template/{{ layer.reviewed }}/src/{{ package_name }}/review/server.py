@@ -103,11 +103,11 @@ def serve(folder: Path, port: int, say: Callable[[str], None]) -> None:
 
 
 def command(uv: str, port: int) -> list[str]:
-    """Return the command of the server."""
+    """Return the command of the server; without -P, modules of this folder would hide its own."""
     script = Path(__file__).with_name("label_studio_process.py")
     return [
         *(uv, "tool", "run", "--quiet", "--python", PYTHON, "--from", f"label-studio=={RELEASE}", "python"),
-        *(str(script), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)),
+        *("-P", str(script), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)),
     ]
 
 
@@ -136,12 +136,18 @@ def personal_token(url: str, account: Account) -> str:
     with requests.Session() as session:
         session.trust_env = False  # a proxy cannot reach this machine's own address
         session.get(f"{url}/user/login/", timeout=60)
-        form = {"email": account.user, "password": account.password, "csrfmiddlewaretoken": session.cookies["csrftoken"]}
+        form = {
+            "email": account.user,
+            "password": account.password,
+            "csrfmiddlewaretoken": session.cookies["csrftoken"],
+        }
         session.post(f"{url}/user/login/", data=form, headers={"Referer": url}, timeout=60)
         headers = {"X-CSRFToken": session.cookies["csrftoken"], "Referer": url}
         answer = session.post(f"{url}/api/token/", headers=headers, timeout=60)
         if not answer.ok:
-            raise UserError(f"{url}: gives no personal access token to {account.user}: it answered {answer.status_code}")
+            raise UserError(
+                f"{url}: gives no personal access token to {account.user}: it answered {answer.status_code}"
+            )
         return str(answer.json()["token"])
 
 
