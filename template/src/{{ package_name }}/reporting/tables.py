@@ -106,12 +106,13 @@ def robustness_sentences(found: Robustness) -> list[str]:
 
 def robustness_grid(found: Robustness) -> Grid:
     """Return each perturbation with its cost, its standard error and its limit, the costliest first."""
-    columns = ["change", "rows", found.metric, "worse by", "limit", "answers that change"]
+    columns = ["change", "rows", found.metric, "worse by", "limit", "changed answers"]
     costly = sorted(found.perturbations, key=lambda each: -each.loss)
-    return Grid("The rows of the holdout that a change concerns", columns, [_perturbation(each) for each in costly])
+    rows = [_perturbation(each) for each in costly]
+    return Grid("On the rows of the holdout that a change concerns", columns, rows, dense=True)
 
 
 def _perturbation(each: Perturbation) -> list[str]:
-    loss = f"{number(each.loss, 2)} ± {number(each.error, 2)}"
+    loss = f"{number(each.loss, 2)} ±\N{NO-BREAK SPACE}{number(each.error, 2)}"
     limit = number(each.limit) if each.limit is not None else ABSENT
     return [each.name, f"{each.rows:,}", number(each.value), loss, limit, percent(each.changed)]
