@@ -1,7 +1,6 @@
-"""The keys of the terminal labeller, and how a text is shown there."""
+"""The keys of the terminal labeller, and the rows of what it shows."""
 
 import string
-import unicodedata
 from collections.abc import Sequence
 
 from prompt_toolkit.utils import get_cwidth
@@ -9,7 +8,6 @@ from prompt_toolkit.utils import get_cwidth
 RESERVED = "shuq"  # skip, hint, undo, quit
 LETTERS = string.ascii_lowercase
 DIGITS = "1234567890"
-TAB = "    "
 
 
 def keys(labels: Sequence[str]) -> dict[str, str]:
@@ -24,26 +22,18 @@ def keys(labels: Sequence[str]) -> dict[str, str]:
     """
     free = [key for key in LETTERS + DIGITS if key not in RESERVED]
     found: dict[str, str] = {}
-    for wanted in (lambda label: label if len(label) == 1 else "", lambda label: label.casefold(), lambda _: DIGITS):
-        for label in labels:
-            key = next((key for key in wanted(label) if key in free), None)
-            if label not in found and key is not None:
-                free.remove(key)
-                found[label] = key
+    single = [(label, label) for label in labels if len(label) == 1]
+    letters = [(label, label.casefold()) for label in labels]
+    digits = [(label, DIGITS) for label in labels]
+    for label, wanted in [*single, *letters, *digits]:
+        key = next((key for key in wanted if key in free), None)
+        if label not in found and key is not None:
+            free.remove(key)
+            found[label] = key
     if len(found) < len(labels):
         width = len(str(len(labels)))
         return {label: f"{number:0{width}}" for number, label in enumerate(labels, 1)}
     return {label: found[label] for label in labels}
-
-
-def visible(text: str) -> str:
-    """Return a text whose control characters are shown and do nothing; line ends and joiners stay.
-
-    >>> visible("a\\x1b[31mb\\r\\nc\\u202ed\\ud800")
-    'a␛[31mb\\nc<U+202E>d<U+D800>'
-    """
-    lines = text.replace("\r\n", "\n").replace("\u2028", "\n").replace("\u2029", "\n").replace("\t", TAB)
-    return "".join(character if character == "\n" else _shown(character) for character in lines)
 
 
 def rows(text: str, width: int) -> list[str]:
@@ -72,15 +62,3 @@ def rows(text: str, width: int) -> list[str]:
             used += cells
         found.append(row)
     return found
-
-
-def _shown(character: str) -> str:
-    number = ord(character)
-    if number < 0x20:
-        return chr(0x2400 + number)
-    if number == 0x7F:
-        return "␡"
-    directs = 0x202A <= number <= 0x202E or 0x2066 <= number <= 0x2069  # would turn the rest of the screen around
-    if directs or unicodedata.category(character) in ("Cc", "Cs"):
-        return f"<U+{number:04X}>"
-    return character

@@ -17,7 +17,8 @@ from ..errors import UserError
 from ..figures import plural
 from . import contract, log
 from .contract import Action, Annotation, QueueItem
-from .keys import keys, visible
+from .display import visible
+from .keys import keys
 from .keys import rows as rows_of
 from .offers import Offers, offers
 from .workspace import Workspace
@@ -106,6 +107,7 @@ class Labeller:
         self._log = log.Log(workspace.log(batch_id, annotator))
         self._typed = ""
         self._message = ""
+        self._first = 0  # row of the item at the top of the screen
         self._show(self.open[0] if self.open else None)
 
     @property
