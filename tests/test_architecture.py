@@ -21,7 +21,7 @@ FLOORS = [
     "config",
     "arrow_reader values dataset survey roles data features models explain suitability proposals",
     "reporting",
-    "steps scoring monitoring",
+    "steps scoring monitoring review",
     "pipeline",
     "azure infra",
     "local",
@@ -43,6 +43,7 @@ INTERFACE = {
     "scoring.smoke",
     "monitoring.signals",
     "reporting.examples",
+    "review.items",
     "infra.engine",
     "infra.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
