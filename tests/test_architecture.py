@@ -16,10 +16,13 @@ pytestmark = pytest.mark.quick
 
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
-    "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
-    " bias split histogram services",
+    "errors figures intervals paths files data_folder delimited variables entry tracking records gate metrics"
+    " predictions slices bias split histogram robustness services",
     "config",
-    "arrow_reader values dataset survey roles data features models explain suitability proposals",
+    "arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules annotate"
+    " duplicates noise preparation embedding linear",
+    "deep",
+    "models explain observation perturbations suitability proposals",
     "reporting",
     "steps scoring monitoring review",
     "pipeline",
@@ -36,6 +39,8 @@ INTERFACE = {
     "data",
     "models",
     "explain",
+    "observation",
+    "perturbations",
     "proposals",
     "steps.validate_data",
     "steps.train",
