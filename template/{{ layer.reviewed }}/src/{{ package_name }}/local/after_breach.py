@@ -1,9 +1,7 @@
 """What a breach leads to here: people look first. In the demo they are simulated, and said to be."""
 
-import hashlib
 import time
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -27,7 +25,8 @@ if TYPE_CHECKING:
 
 MADE = ("demo-review",)  # folders of outputs/ that the demo may remove
 PEOPLE = ("simulated-1", "simulated-2")
-MISTAKES = 0.1  # share of items to which a simulated person gives another label than the true one
+MISTAKES = 0.1  # share of the items of one person who gives another label than the true one
+DISAGREEMENT = 0.25  # share of the items of two people about which they disagree
 
 
 @dataclass(frozen=True)
@@ -42,7 +41,6 @@ class BeforeAndAfter(Record):
         lost: rows that only the model in service answers right.
         promoted: whether the gate let the retrained one through.
         why: the reason of a refusal, or the versions.
-        mistakes: share of wrong labels that each simulated person gives.
     """
 
     FILE: ClassVar[str] = "before_and_after.json"
@@ -54,7 +52,6 @@ class BeforeAndAfter(Record):
     lost: int
     promoted: bool
     why: str
-    mistakes: float
 
 
 def place(project: Project) -> Workspace:
@@ -94,31 +91,38 @@ def _simulate(workspace: Workspace, frame: "pd.DataFrame", project: Project) -> 
     labels = sorted(frame[config.columns.target].dropna().unique().tolist())
     truth = dict(zip(items.sample_ids(frame, config), frame[config.columns.target], strict=True))
     name = workspace.require_batch(None)
+    queued = [item for item in queue.read(workspace, name) if isinstance(truth.get(item.sample_id), str)]
+    double = [item for item in queued if item.annotations_wanted > 1]
+    single = [item for item in queued if item.annotations_wanted == 1]
+    wrong = {
+        item.sample_id
+        for group, share in ((double, DISAGREEMENT), (single, MISTAKES))
+        for item in group[: round(len(group) * share)]
+    }
     given: Counter[str] = Counter()
-    for position, item in enumerate(queue.read(workspace, name)):
-        label = truth.get(item.sample_id)
+    for position, item in enumerate(queued):
         people = PEOPLE if item.annotations_wanted > 1 else (PEOPLE[position % 2],)
-        for person in people if isinstance(label, str) else ():
-            contract.append(workspace.log(name, person), _answer(item, str(label), labels, person))
+        for person in people:
+            label = str(truth[item.sample_id])
+            if item.sample_id in wrong and person == people[-1]:
+                label = labels[(labels.index(label) + 1) % len(labels)]
+            contract.append(workspace.log(name, person), _answer(item, label, person))
             given[person] += 1
-    each = " and ".join(f"{person} ({count})" for person, count in sorted(given.items()))
+    each = " and ".join(f"{person} ({count} labels)" for person, count in sorted(given.items()))
     return (
-        f"no people here: {each} answer from the labels of the window, each wrong on purpose in"
-        f" {MISTAKES:.0%} of the items"
+        f"no people here: {each} answer from the labels of the window; on purpose they disagree about"
+        f" {DISAGREEMENT:.0%} of {plural(len(double), 'double item')} and are wrong in {MISTAKES:.0%} of the others"
     )
 
 
-def _answer(item: QueueItem, truth: str, labels: Sequence[str], person: str) -> Annotation:
-    draw = int.from_bytes(hashlib.sha256(f"{person}:{item.sample_id}".encode()).digest()[:8]) / 2**64
-    others = [label for label in labels if label != truth]
-    wrong = draw < MISTAKES and others
+def _answer(item: QueueItem, label: str, person: str) -> Annotation:
     return Annotation(
         annotation_id=log.new_id(),
         sample_id=item.sample_id,
         batch_id=item.batch_id,
         content_sha256=item.content_sha256,
         action="label",
-        label=others[int(draw / MISTAKES * len(others))] if wrong else truth,
+        label=label,
         annotator=person,
         annotated_at=contract.now(),
         saw_prediction=False,
@@ -183,5 +187,4 @@ def _compare(
         lost=int((old & ~new).sum()),
         promoted=promoted,
         why=why,
-        mistakes=MISTAKES,
     )
