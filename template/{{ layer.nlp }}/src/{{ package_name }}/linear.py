@@ -32,7 +32,7 @@ MAX_FEATURES = 50_000
 MAX_COEFFICIENTS = 2_000_000
 VOCABULARY_TEXTS = 50_000  # evenly spaced texts that choose the features; the weights come from every text
 CHUNK = 10_000  # texts encoded at a time
-SEEN = 3  # texts of the training part that hold a word that counts as known
+SEEN = 5  # texts of the training part that hold a word that counts as known (see `_known`)
 MAX_KNOWN = 200_000
 C = 2.0  # inverse of the penalty
 
@@ -56,25 +56,23 @@ class Block:
             of_word: dict[str, frozenset[str]] = {}
             for text in sample:
                 words = set(text.lower().split())
-                for word in words - of_word.keys():
-                    of_word[word] = frozenset(character_ngrams(word, *self.ngrams))
+                for word in words:
+                    if word not in of_word:
+                        of_word[word] = frozenset(character_ngrams(word, *self.ngrams))
                 counts.update(frozenset().union(*(of_word[word] for word in words)))
         often = [(name, count) for name, count in counts.items() if count > 1] or list(counts.items())
         often.sort(key=lambda item: (-item[1], item[0]))
         self.vocabulary = {name: index for index, (name, _) in enumerate(often[:limit])}
 
-    def weigh(self, texts: Sequence[str]) -> "csr_matrix":
-        """Learn the inverse document frequencies, and return the weights of these texts."""
+    def weigh(self, seen: "npt.NDArray[np.int64]", texts: int) -> None:
+        """Learn the inverse document frequencies from the number of texts that hold each feature."""
         import numpy as np
 
-        counts = self._counts(texts)
-        seen = np.bincount(counts.indices, minlength=counts.shape[1])
-        self.idf = (np.log((1 + len(texts)) / (1 + seen)) + 1).astype(np.float32)
-        return self._scaled(counts)
+        self.idf = (np.log((1 + texts) / (1 + seen)) + 1).astype(np.float32)
 
     def weights(self, texts: Sequence[str]) -> "csr_matrix":
         """Return the weights of texts, float32 (rows, features)."""
-        return self._scaled(self._counts(texts))
+        return self.scaled(self.counts(texts))
 
     def located(self, text: str, words: Sequence[str]) -> list[tuple[str, list[int]]]:
         """Return each feature of a text with the indices of the words that it touches, one for each character.
@@ -93,21 +91,18 @@ class Block:
                 cursor = start + len(word)
                 word_at[start:cursor] = [index] * len(word)
         found = []
-        for word in re.finditer(r"\S+", text):
-            around = [-1, *word_at[word.start() : word.end()], -1]
-            for length, start, name in _placed_ngrams(word[0], *self.ngrams):
+        for run in re.finditer(r"\S+", text):
+            around = [-1, *word_at[run.start() : run.end()], -1]
+            for length, start, name in _placed_ngrams(run[0], *self.ngrams):
                 found.append((name, [index for index in around[start : start + length] if index >= 0]))
         return found
 
-    def _counts(self, texts: Sequence[str]) -> "csr_matrix":
-        from scipy.sparse import vstack
+    def counts(self, texts: Sequence[str]) -> "csr_matrix":
+        """Return the counts of features, float32 (rows, features).
 
-        starts = range(0, max(len(texts), 1), CHUNK)
-        chunks = [self._count(texts[start : start + CHUNK]) for start in starts]
-        return chunks[0] if len(chunks) == 1 else vstack(chunks, format="csr")
-
-    def _count(self, texts: Sequence[str]) -> "csr_matrix":
-        """Return the counts of features; n-grams are counted once for each word, however often it occurs."""
+        n-grams are counted once for each word, however often it occurs: the counts of a text are the sum over its
+        words, a product of two sparse tables.
+        """
         if self.ngrams is None:
             return _table((_words(text) for text in texts), self.vocabulary)
         words: dict[str, int] = {}
@@ -119,18 +114,17 @@ class Block:
         found.sort_indices()
         return found
 
-    def _scaled(self, counts: "csr_matrix") -> "csr_matrix":
+    def scaled(self, counts: "csr_matrix") -> "csr_matrix":
+        """Turn counts into weights, in place."""
         import numpy as np
 
-        data, idf = counts.data, self.idf
-        assert idf is not None
+        assert self.idf is not None
+        data, rows = counts.data, np.diff(counts.indptr)
         np.log(data, out=data)
         data += 1
-        for start in range(0, len(data), 1 << 22):  # in parts: the whole of it again would be a third of the memory
-            data[start : start + (1 << 22)] *= idf[counts.indices[start : start + (1 << 22)]]
-        lengths = np.sqrt(np.add.reduceat(np.append(data * data, np.float32(0)), counts.indptr[:-1]))
-        rows = np.diff(counts.indptr)
-        data /= np.repeat(np.where(rows > 0, np.maximum(lengths, 1e-12), 1).astype(np.float32), rows)
+        data *= self.idf[counts.indices]
+        squares = np.bincount(np.repeat(np.arange(len(rows)), rows), data * data, len(rows))
+        data /= np.repeat(np.sqrt(squares), rows)
         return counts
 
 
@@ -175,6 +169,34 @@ def _table(rows: Iterable[Iterable[str]], vocabulary: dict[str, int]) -> "csr_ma
     found = csr_matrix((ones, np.frombuffer(indices, np.int32) if indices else np.zeros(0, np.int32), ends), shape)
     found.sum_duplicates()
     return found
+
+
+def _learnt(blocks: Sequence[Block], texts: Sequence[str], limit: int) -> "csr_matrix":
+    """Choose and weigh the features of each block, at most `limit`; return the weights of all blocks side by side.
+
+    They are made for a chunk of texts at a time and copied once: of 200,000 short texts they are 0.6 GB.
+    """
+    import numpy as np
+    from scipy.sparse import csr_matrix, hstack
+
+    for block in blocks:
+        block.learn(texts, limit)
+    parts = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
+    chunks = [[block.counts(part) for block in blocks] for part in parts]
+    for index, block in enumerate(blocks):
+        seen = np.zeros(len(block.vocabulary), dtype=np.int64)
+        for chunk in chunks:
+            seen += np.bincount(chunk[index].indices, minlength=len(seen))
+        block.weigh(seen, len(texts))
+    entries = sum(counts.nnz for chunk in chunks for counts in chunk)
+    data, indices, ends, filled = np.empty(entries, np.float32), np.empty(entries, np.int32), [np.zeros(1, np.int64)], 0
+    while chunks:
+        table = hstack([block.scaled(counts) for block, counts in zip(blocks, chunks.pop(0), strict=True)], "csr")
+        data[filled : filled + table.nnz], indices[filled : filled + table.nnz] = table.data, table.indices
+        ends.append(table.indptr[1:] + filled)
+        filled += table.nnz
+    ends_of_rows = np.concatenate(ends).astype(np.int32 if entries < 2**31 else np.int64)
+    return csr_matrix((data, indices, ends_of_rows), (len(texts), sum(len(block.vocabulary) for block in blocks)))
 
 
 @dataclass(frozen=True)
@@ -298,7 +320,7 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
         UserError: one class only, texts without a single character, or parameters that the learner refuses.
     """
     import numpy as np
-    from scipy.sparse import hstack
+    from threadpoolctl import threadpool_limits
 
     classes = sorted(set(labels))
     if len(classes) < 2:
@@ -313,15 +335,11 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
     rows = 1 if len(classes) == 2 else len(classes)
     limit = min(MAX_FEATURES, MAX_COEFFICIENTS // rows // (2 if model.words else 1))
     blocks = [Block(model.ngrams), *([Block(None)] if model.words else [])]
-    weights = []
-    for block in blocks:
-        block.learn(texts, limit)
-        weights.append(block.weigh(texts))
-    table = hstack(weights, format="csr") if len(weights) > 1 else weights[0]
-    del weights
+    table = _learnt(blocks, texts, limit)
     target = np.array(labels, dtype=object)
     try:
-        regression.fit(table, target)
+        with threadpool_limits(1):  # on vectors this small, threads that wait for each other double the time
+            regression.fit(table, target)
     except (ValueError, TypeError) as error:
         if not model.parameters:
             raise
@@ -342,8 +360,9 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
 def _known(texts: Sequence[str]) -> dict[str, None]:
     """Return the words that at least `SEEN` texts hold.
 
-    With a smaller number, texts of the training part would know their own words, and a monitor would take new texts
-    of the same kind for strange ones.
+    A text of the training part is one of them itself, so that it has fewer unknown words than a new text of the same
+    kind, and a monitor would take the new ones for strange. Measured on the sample, training part against holdout: a
+    PSI of 0.20 from two texts on, 0.09 from three, 0.04 from five.
     """
     counts = Counter(word for text in texts for word in set(tokens(text.lower())))
     often = [(word, count) for word, count in counts.items() if count >= SEEN]

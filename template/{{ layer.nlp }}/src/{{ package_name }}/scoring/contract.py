@@ -37,7 +37,7 @@ def check(payload: Any, contract: Contract) -> Rows:
     given = values.checked(column, frozenset((str,)), "a string", kind_of)
     if limit is not None and any(len(text) > limit for text in given):
         rule = f"a text of at most {plural(limit, 'character')}"
-        values.refuse(column, rule, lambda text: len(text) <= limit, lambda text: f"{len(text):,}")
+        values.refuse(column, rule, lambda text: len(text) <= limit, lambda text: plural(len(text), "character"))
     normal = [normalise(text, contract.preparation["mask"]) for text in given]
     if not all(normal):
         blank = iter(normal)
