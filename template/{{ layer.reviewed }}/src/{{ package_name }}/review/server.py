@@ -103,11 +103,11 @@ def serve(folder: Path, port: int, say: Callable[[str], None]) -> None:
 
 
 def command(uv: str, port: int) -> list[str]:
-    """Return the command of the server."""
+    """Return the command of the server; without -P, modules of this folder would hide its own."""
     script = Path(__file__).with_name("label_studio_process.py")
     return [
         *(uv, "tool", "run", "--quiet", "--python", PYTHON, "--from", f"label-studio=={RELEASE}", "python"),
-        *(str(script), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)),
+        *("-P", str(script), "start", "--no-browser", "--internal-host", HOST, "--port", str(port)),
     ]
 
 
