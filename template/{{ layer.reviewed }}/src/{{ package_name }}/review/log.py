@@ -85,7 +85,7 @@ class Log:
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Two terminals of one person: the second must not take a line that is being written for a torn one.
-        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
+        with FileLock(self.path.with_name(".lock")):
             contract.append(self.path, *entries)
         self._entries += entries
 
