@@ -2,6 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
 
 from markupsafe import Markup
 
@@ -10,11 +12,44 @@ from ..config.project import load as load_config
 from ..errors import Finding, UserError
 from ..figures import plural
 from ..paths import Project
+from ..records import Record
 from ..reporting import people
 from ..review import agreement, answers, status, versions
 from ..review import estimate as estimates
+from ..review.estimate import Interval
 from ..review.workspace import Workspace
-from . import after_breach
+
+DEMO = "demo-review"  # folder of outputs/
+
+
+@dataclass(frozen=True)
+class BeforeAndAfter(Record):
+    """The accuracy on the rows of a production window that nobody reviewed, before and after the retraining.
+
+    Args:
+        window: name of the window.
+        before: accuracy of the model in service.
+        after: accuracy of the retrained one.
+        gained: rows that only the retrained one answers right.
+        lost: rows that only the model in service answers right.
+        promoted: whether the gate let the retrained one through.
+        why: the reason of a refusal, or the versions.
+    """
+
+    FILE: ClassVar[str] = "before_and_after.json"
+
+    window: str
+    before: Interval
+    after: Interval
+    gained: int
+    lost: int
+    promoted: bool
+    why: str
+
+
+def place(project: Project) -> Workspace:
+    """Return the demo's own queues and versions, apart from those of real people in data/."""
+    return Workspace(project.outputs / DEMO)
 
 
 def sections(project: Project) -> dict[str, Markup]:
@@ -26,15 +61,15 @@ def sections(project: Project) -> dict[str, Markup]:
     workspace = Workspace.of(project)
     simulated = not workspace.batches()
     if simulated:
-        workspace = after_breach.place(project)
+        workspace = place(project)
     if not workspace.batches():
         return {}
     config = load_config(project.config_path)
     reviewed = answers.collect(workspace)
     rules = answers.LabelRules.of(None, config.labels.renamed)
     compared = None
-    if simulated and (workspace.root / after_breach.BeforeAndAfter.FILE).is_file():
-        compared = after_breach.BeforeAndAfter.load(workspace.root)
+    if simulated and (workspace.root / BeforeAndAfter.FILE).is_file():
+        compared = BeforeAndAfter.load(workspace.root)
     newest = workspace.newest_version()
     accuracy = estimates.estimate(reviewed, rules, config)
     reasons = Counter(str(item.reason) for queued in reviewed.items.values() for item in queued)
