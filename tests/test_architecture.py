@@ -19,9 +19,10 @@ FLOORS = [
     "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
     " bias split histogram services",
     "config",
-    "arrow_reader values dataset survey roles data features models explain suitability proposals",
+    "jsonl arrow_reader values dataset data_rules survey roles data features models explain suitability proposals"
+    " personal texts annotate embedding duplicates noise preparation text_rules",
     "reporting",
-    "steps scoring monitoring",
+    "steps scoring monitoring review",
     "pipeline",
     "azure infra",
     "local",
@@ -43,6 +44,7 @@ INTERFACE = {
     "scoring.smoke",
     "monitoring.signals",
     "reporting.examples",
+    "review.items",
     "infra.engine",
     "infra.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.

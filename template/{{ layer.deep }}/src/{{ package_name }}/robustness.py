@@ -63,8 +63,10 @@ def paired_error(before: "npt.NDArray[np.bool_]", after: "npt.NDArray[np.bool_]"
 
     Source: A. Agresti, Categorical Data Analysis, 2nd edition 2002, section 10.1.1.
 
-    >>> before, after = np.repeat([True, True, False, False], [794, 150, 86, 570]), np.repeat([True, False] * 2, [794, 150, 86, 570])
-    >>> round(paired_error(before, after), 4)  # table 10.1 there
+    >>> cells = [794, 150, 86, 570]  # table 10.1 there
+    >>> first = np.repeat([True, True, False, False], cells)
+    >>> second = np.repeat([True, False, True, False], cells)
+    >>> round(paired_error(first, second), 4)
     0.0095
     """
     change = after.astype(float) - before.astype(float)

@@ -26,7 +26,8 @@ _TOKEN = re.compile(
     rf"{MASK.pattern}"
     rf"|[{_ALONE}][{MARKS}]*"
     rf"|[^\W{_ALONE}](?:[^\W{_ALONE}]|[{MARKS}\u200c\u200d]|['\u2019](?=[^\W\d_]))*"
-    rf"|[{_PICTURES}](?:[{MARKS}\U000e0020-\U000e007f]|\u200d[{_PICTURES}])*"
+    rf"|[\U0001f1e6-\U0001f1ff]{{2}}"  # the flag of a country
+    rf"|[{_PICTURES}](?:[{MARKS}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d[{_PICTURES}])*"
 )
 # Ends of sentences in Latin, Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Ethiopic, Burmese, Khmer.
 _SENTENCE_END = re.compile(
@@ -82,6 +83,20 @@ def _identifier() -> Any:
     from py3langid.langid import MODEL_FILE, LanguageIdentifier
 
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
+
+
+def length(text: str) -> str:
+    """Return the band of the length of a text."""
+    return band(len(tokens(text)))
+
+
+def derived(texts: "pd.Series", name: str) -> "pd.Series":
+    """Return the language or the length of each normalised text, str (rows,); None where a text is missing or empty."""
+    import pandas as pd
+
+    of = {"language": language, "length": length}[name]
+    found = [of(text) if isinstance(text, str) and text else None for text in texts]
+    return pd.Series(found, index=texts.index, dtype=object)
 
 
 def annotate(texts: "pd.Series") -> "pd.DataFrame":

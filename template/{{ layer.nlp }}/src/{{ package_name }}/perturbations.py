@@ -4,6 +4,7 @@ import random
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from .annotate import tokens
@@ -60,7 +61,7 @@ def with_typos(text: str, chance: random.Random) -> str:
     letters = [found for found in _LETTER.finditer(text) if not found[0].startswith("[")]
     pairs = [
         (first, second)
-        for first, second in zip(letters, letters[1:], strict=False)
+        for first, second in pairwise(letters)
         if first.end() == second.start() and first[0].lower() != second[0].lower()
     ]
     wanted = max(1, round(TYPOS * len(text.split())))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import annotate, data, metrics, models, split, texts
+from . import annotate, data, duplicates, metrics, models, split, texts
 from .config.commented_yaml import Noted, plain
 from .config.inputs import DERIVED, MASKED
 from .config.limits import Limits, about, derive
@@ -35,11 +35,14 @@ ONE_LABEL = "this project gives a text one: keep the most important one, or make
 
 @dataclass(frozen=True)
 class _Measured:
-    """Limits, and the derived columns that make slices, with the languages as shares of the texts."""
+    """What a sample of the texts shows: limits, columns that make slices, shares of languages, near duplicates."""
 
     limits: Limits
     slices: list[str]
     languages: dict[str, float]
+    rows: int = 0
+    copies: int = 0
+    whole: bool = True  # whether the sample is all there is
 
 
 def look(path: Path, usual_target: str | None = None) -> Survey:
@@ -172,7 +175,7 @@ def _sections(
     except ValueError as error:
         raise UserError(f"{survey.path}: {' '.join(str(error).split())}") from None
     frame = data.read(survey.path, config)
-    measured = _measure(frame[frame[text.name].notna()], config)
+    measured = _measure(frame[frame[text.name].notna()].reset_index(drop=True), config)
     return _with_limits(survey, text, roles, findings, measured), measured
 
 
@@ -205,7 +208,14 @@ def _with_limits(
         "columns": Noted(
             columns, "each column has one role; all others are ignored", ("Left out:", *left) if left else ()
         ),
-        "texts": {"mask": Noted(list(MASKED), "personal data that become a word such as [EMAIL]; names stay")},
+        "texts": {
+            "mask": Noted(list(MASKED), "personal data that become a word such as [EMAIL]; names stay"),
+            "duplicates": Noted(
+                "refuse", "near duplicates on both sides of the split; or drop: leave the later ones out"
+            )
+            if measured.whole and not measured.copies
+            else Noted("drop", f"{_copies(measured)}: the later ones are left out; or refuse"),
+        },
         **limited,
         "model": {
             "kind": Noted("linear", "or transformer, with the dependency group deep"),
@@ -229,60 +239,77 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     """
     import pandas as pd
 
-    columns, name, by = config.columns, config.metric.name, config.split.by
-    held_rows = round(len(frame) * config.split.holdout)
+    columns, by = config.columns, config.split.by
     step = -(-len(frame) // SAMPLE)
     if by == "time" and columns.time:
         frame = frame.sort_values(columns.time, kind="stable")
     sample = frame.iloc[::step].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
-    sample = data.derive(sample, config).assign(**{columns.text: normal})
+    own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
+    sample = sample.assign(**{columns.text: normal, **data.derived(normal)})[own].reset_index(drop=True)
     moments = sample[columns.time] if by == "time" and columns.time else pd.Series(range(len(sample))).astype(str)
     train = sample[~split.holdout(moments, by, config.split.holdout)]
     needed = config.gate.slice_rows / config.split.holdout / step
-    slices = [column for column in config.columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1]
-    baseline: list[float] = []
-    guess: list[float] = []
-    gaps: list[float] = []
-    for learn, test in split.folds(moments[train.index], by, models.FOLDS):
-        known, new = train[learn], train[test]
-        if not len(new) or known[columns.target].nunique() < 2:
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it may not converge: it is a yardstick only
-            classifier = models.fit_linear(known, config)
-        probability = classifier.predict_proba(new[columns.text].tolist())
-        answers = pd.Series([classifier.classes[best] for best in probability.argmax(axis=1)], index=new.index)
-        found = _scores(new[columns.target], answers, probability, classifier.classes)
-        most = known[columns.target].mode()[0]
-        frequent = known[columns.target].value_counts(normalize=True).reindex(classifier.classes).to_numpy()
-        guessed = _scores(
-            new[columns.target],
-            pd.Series(most, index=new.index),
-            frequent[None, :].repeat(len(new), 0),
-            classifier.classes,
-        )
-        if name in found and name in guessed:
-            baseline.append(found[name])
-            guess.append(guessed[name])
-        for column in slices:
-            parts = [part.index for _, part in new.groupby(column) if len(part) >= config.gate.slice_rows]
-            of_parts = [
-                metrics.score("classification", new.loc[part, columns.target].to_numpy(), answers[part].to_numpy())
-                for part in parts
-            ]
-            figures = [each[name] for each in of_parts if name in each]
-            gaps += [max(figures) - min(figures)] if figures else []
+    slices = [column for column in columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1][:3]
+    folds = [
+        figures
+        for learn, test in split.folds(moments[train.index], by, models.FOLDS)
+        if (figures := _figures(train[learn], train[test], config, slices))
+    ]
     languages = sample["language"].value_counts(normalize=True)
-    return _Measured(derive(name, baseline, guess, gaps, held_rows), slices[:3], languages.to_dict())
+    return _Measured(
+        derive(
+            config.metric.name,
+            [baseline for baseline, _, _ in folds],
+            [guess for _, guess, _ in folds],
+            [gap for _, _, gaps in folds for gap in gaps],
+            round(len(frame) * config.split.holdout),
+        ),
+        slices,
+        {str(language): share for language, share in languages.items()},
+        len(own),
+        len(own) - len(sample),
+        step == 1,
+    )
 
 
-def _scores(target: "pd.Series", answers: "pd.Series", probability: Any, classes: Sequence[str]) -> dict[str, float]:
+def _figures(
+    known: "pd.DataFrame", new: "pd.DataFrame", config: ProjectConfig, slices: Sequence[str]
+) -> tuple[float, float, list[float]] | None:
+    """Return the metric of a linear model of `known` on `new`, that of a guess, and the gap of each slice column.
+
+    None if a fold has nothing to learn from or does not define the metric.
+    """
     import numpy as np
 
-    return metrics.score(
-        "classification", target.to_numpy(), answers.to_numpy(), probability, np.array(classes, dtype=object)
-    )
+    target, name = config.columns.target, config.metric.name
+    if not len(new) or known[target].nunique() < 2:
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # it may not converge: it is a yardstick only
+        classifier = models.fit_linear(known, config)
+    classes = np.array(classifier.classes, dtype=object)
+    shares = known[target].value_counts(normalize=True).reindex(classes).to_numpy()
+
+    def score(rows: Any, probability: Any) -> dict[str, float]:
+        answers = classes[probability.argmax(axis=1)]
+        return metrics.score("classification", rows[target].to_numpy(), answers, probability, classes)
+
+    probability = classifier.predict_proba(new[config.columns.text].tolist())
+    found, guess = score(new, probability), score(new, np.tile(shares, (len(new), 1)))
+    if name not in found or name not in guess:
+        return None
+    gaps = []
+    for column in slices:
+        groups = new.groupby(column).indices.values()
+        parts = [score(new.iloc[group], probability[group]) for group in groups if len(group) >= config.gate.slice_rows]
+        figures = [each[name] for each in parts if name in each]
+        gaps += [max(figures) - min(figures)] if figures else []
+    return found[name], guess[name], gaps
+
+
+def _copies(measured: _Measured) -> str:
+    return f"near duplicates, {measured.copies:,} of {plural(measured.rows, 'text')} looked at"
 
 
 def _notes(
@@ -302,8 +329,8 @@ def _notes(
     single = counts[counts == 1]
     if len(single):
         notes.append(
-            f"{plural(len(single), 'label has', 'labels have')} one text only, such as {str(single.index[0])!r}: a"
-            " model cannot learn it; collect more or merge it into another label."
+            f"{plural(len(single), 'label has', 'labels have')} one text only, such as {str(single.index[0])!r}:"
+            " `mlops check` refuses it; add texts, or give these another label."
         )
     flags = [
         column.name
@@ -316,7 +343,10 @@ def _notes(
             f" one text, this project learns {target.name!r} alone, and each other one needs a project of its own."
         )
     if text.missing:
-        notes.append(f"{plural(survey.rows - len(text.filled), 'row has', 'rows have')} no text.")
+        gaps = plural(survey.rows - len(text.filled), "row has", "rows have")
+        notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
+    if measured.copies:
+        notes.append(f"{_copies(measured).capitalize()}: the later ones are left out (texts.duplicates).")
     if target.missing:
         notes.append(f"{plural(survey.rows - len(target.filled), 'row')} without {target.name!r} dropped.")
     return tuple(notes)

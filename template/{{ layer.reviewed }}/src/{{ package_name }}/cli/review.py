@@ -8,6 +8,7 @@ import typer
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
+from .console import SHOWN_WARNINGS
 
 if TYPE_CHECKING:
     from ..local.reviewing import Queued
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Queue items for people, let them label, merge their labels.", no_args_is_help=True)
 
 Batch = Annotated[str | None, typer.Option(help="Id of the queue; default: the newest.")]
+Url = Annotated[str | None, typer.Option(help="A team's Label Studio; default: the one of `review serve`.")]
+Tool = Annotated[str, typer.Option(help="Only label-studio is known.")]
 Budget = Annotated[int | None, typer.Option(min=1, help="Items to queue; default: review.budget.")]
 
 
@@ -77,6 +80,59 @@ def label(
     project = Project.find()
     names = label_setup.labels(project, load(project.config_path))
     typer.echo(terminal.label(Workspace.of(project), batch, annotator, names).sentence)
+
+
+@app.command()
+def push(
+    url: Url = None,
+    annotator: Annotated[
+        list[str] | None, typer.Option("--annotator", help="Person who labels; repeatable; two for double items.")
+    ] = None,
+    batch: Batch = None,
+    tool: Tool = "label-studio",
+) -> None:
+    """Send a queue to Label Studio; what is there already is left alone. LABEL_STUDIO_TOKEN signs in."""
+    from ..config.project import load
+    from ..local import label_setup
+    from ..review import label_studio
+    from ..review.workspace import Workspace
+
+    _require_known(tool)
+    project = Project.find()
+    names = label_setup.labels(project, load(project.config_path))
+    typer.echo(
+        label_studio.push(
+            Workspace.of(project), batch, names, url=url or label_studio.URL, annotators=annotator or []
+        ).sentence
+    )
+
+
+@app.command()
+def pull(url: Url = None, batch: Batch = None, tool: Tool = "label-studio") -> None:
+    """Fetch the answers that are new or changed in Label Studio into the logs. LABEL_STUDIO_TOKEN signs in."""
+    from ..config.project import load
+    from ..local import label_setup
+    from ..review import label_studio
+    from ..review.workspace import Workspace
+
+    _require_known(tool)
+    project = Project.find()
+    names = label_setup.labels(project, load(project.config_path))
+    pulled = label_studio.pull(Workspace.of(project), batch, names, url=url or label_studio.URL)
+    typer.echo(pulled.sentence)
+    for warning in pulled.warnings[:SHOWN_WARNINGS]:
+        typer.echo(warning, err=True)
+    if len(pulled.warnings) > SHOWN_WARNINGS:
+        typer.echo(f"and {len(pulled.warnings) - SHOWN_WARNINGS} more warnings", err=True)
+
+
+@app.command()
+def serve(port: Annotated[int, typer.Option(help="Port to listen on; 0 takes a free one.")] = 8181) -> None:
+    """Run Label Studio on this machine until Ctrl-C, in an environment of its own that uv makes (1 GB)."""
+    from ..review import server
+    from ..review.workspace import Workspace
+
+    server.serve(Workspace.of(Project.find()).labeling / ".label-studio", port, typer.echo)
 
 
 @app.command()
@@ -146,6 +202,11 @@ def estimate() -> None:
         typer.echo(note)
     if found.breaches:
         raise BreachError("\n".join(found.breaches))
+
+
+def _require_known(tool: str) -> None:
+    if tool != "label-studio":
+        raise UserError(f"--tool: {tool!r} is not known; use label-studio, or `mlops review label` in the terminal")
 
 
 def _asked(known: list[str]) -> list[str]:

@@ -1,13 +1,20 @@
 """The sections of config/project.yml about people in the loop: the labels they choose from, and what they review."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from .yaml_file import Section
 
 Share = Annotated[float, Field(ge=0, le=1)]
-Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _as_label(value: Any) -> Any:
+    # YAML reads the label `true` as a boolean and `1` as a number; labels are text.
+    return str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, int) else value
+
+
+Name = Annotated[str, BeforeValidator(_as_label), Field(min_length=1, max_length=200)]
 
 
 class Labels(Section):

@@ -72,11 +72,10 @@ def with_names(text: str, names: Sequence[str]) -> str:
         return _replaced(text, section, f"\n  names: {written}\n")
     old = _value(section, "names")
     if old is not None:
-        return _replaced(text, old, written + ("\n" if old.flow_style is False else ""))
+        return _replaced(text, old, written)
     start = section.value[0][0].start_mark
-    first = text[: start.index]
     entry = f"names: {written}, " if section.flow_style else f"names: {written}\n{' ' * start.column}"
-    return first + entry + text[start.index :]
+    return text[: start.index] + entry + text[start.index :]
 
 
 def _value(node: Any, key: str) -> Any:
@@ -86,11 +85,12 @@ def _value(node: Any, key: str) -> Any:
 
 
 def _replaced(text: str, node: Any, new: str) -> str:
-    """Return the text with the value of a node replaced; a block list goes up to the end of its last line."""
-    before, after = text[: node.start_mark.index], text[node.end_mark.index :]
+    """Return the text with the value of a node replaced; of a block list the comments beside its items go too."""
+    start, end = node.start_mark.index, node.end_mark.index
+    if isinstance(node, yaml.SequenceNode) and not node.flow_style:
+        end = text.find("\n", node.value[-1].end_mark.index)
+        return text[:start].rstrip() + " " + new + (text[end:] if end >= 0 else "\n")
     if new.startswith("\n"):
-        before = before.rstrip(" ")
-        after = after.lstrip(" \n")
-    elif isinstance(node, yaml.SequenceNode) and not node.flow_style:
-        before = before.rstrip() + " "
-    return before + new + after
+        return text[:start].rstrip(" ") + new + text[end:].lstrip(" \n")
+    before = text[:start] if text[:start].endswith((" ", "\t")) else text[:start] + " "
+    return before + new + text[end:]

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import data, items
+from .. import data
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
-from ..review import answers, contract, estimate, queue, versions
+from ..review import answers, contract, estimate, items, queue, versions
 from ..review import merge as merging
 from ..review.contract import Merged, QueueItem
 from ..review.workspace import Workspace
@@ -215,7 +215,7 @@ def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
         if content is None or label is None or label != label:
             what = "no content" if content is None else f"no {config.columns.target}"
             raise UserError(
-                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists what the data lack"
+                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists all such rows"
             )
         rows.append(
             Merged.model_validate(

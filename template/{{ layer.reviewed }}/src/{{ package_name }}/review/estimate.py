@@ -9,18 +9,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import data, items, slices
+from .. import data, intervals, slices
 from ..config.project import ProjectConfig
 from ..figures import number, plural
 from ..records import Record
-from . import answers
+from . import answers, items
 from .answers import LabelRules, Reviewed
 from .contract import QueueItem
 
 if TYPE_CHECKING:
     import pandas as pd
 
-QUANTILE = 1.959964  # of a normal distribution, for a two-sided 95 % interval
 ERRORS = 1.645  # one-sided 5 %
 
 
@@ -87,20 +86,9 @@ class Estimate(Record):
         )
 
 
-def wilson(right: int, rows: int) -> Interval:
-    """Return a share with its Wilson score interval.
-
-    Source: E. B. Wilson, Probable inference, the law of succession, and statistical inference, Journal of the American
-    Statistical Association 22, 1927.
-
-    >>> found = wilson(81, 263)  # R. G. Newcombe, Statistics in Medicine 17, 1998, table I: 0.2553 to 0.3662
-    >>> round(found.low, 4), round(found.high, 4)
-    (0.2553, 0.3662)
-    """
-    share, square = right / rows, QUANTILE**2 / rows
-    middle = (share + square / 2) / (1 + square)
-    half = QUANTILE * math.sqrt(share * (1 - share) / rows + square / (4 * rows)) / (1 + square)
-    return Interval(rows, right, share, max(middle - half, 0.0), min(middle + half, 1.0))
+def interval(right: int, rows: int) -> Interval:
+    """Return the share of right answers in one or more rows with its Wilson interval."""
+    return Interval(rows, right, right / rows, *intervals.wilson(right, rows))
 
 
 def estimate(reviewed: Reviewed, rules: LabelRules, config: ProjectConfig, model: str | None = None) -> Estimate:
@@ -133,7 +121,7 @@ def estimate(reviewed: Reviewed, rules: LabelRules, config: ProjectConfig, model
         else:
             waiting += 1
     right = sum(rules.current(item.pred_label or "") == label for item, label in rows)
-    accuracy = wilson(right, len(rows)) if rows else None
+    accuracy = interval(right, len(rows)) if rows else None
     gaps = _slices(rows, rules, config)
     breaches, notes = _judged(accuracy, gaps, config)
     left_out = ((waiting, "not answered"), (disputed, "disputed"), (seen, "answered with the prediction on the screen"))
@@ -170,7 +158,7 @@ def _slices(
 
 
 def _slice(column: "pd.Series", right: Sequence[bool], minimum: int) -> SliceAccuracy:
-    found = {value: wilson(sum(right[row] for row in places), len(places)) for value, places in slices.groups(column)}
+    found = {value: interval(sum(right[row] for row in places), len(places)) for value, places in slices.groups(column)}
     counted = [each.value for each in found.values() if each.rows >= minimum]
     gap = max(counted) - min(counted) if len(counted) > 1 else None
     return SliceAccuracy(dict(sorted(found.items(), key=lambda pair: (-pair[1].rows, pair[0]))), gap)

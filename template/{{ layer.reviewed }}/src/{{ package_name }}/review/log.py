@@ -16,16 +16,26 @@ from .workspace import Workspace
 
 
 def replay(entries: Iterable[Annotation]) -> list[Annotation]:
-    """Return the actions that stand, label or skip, oldest first; of an item only the newest.
+    """Return the actions that stand, label or skip, oldest first; of an item only the newest that was kept.
 
     Args:
         entries: the lines of one log, in their order.
     """
     newest: dict[str, Annotation] = {}
-    for each in _standing(entries):
+    for each in kept(entries):
         newest.pop(each.sample_id, None)
         newest[each.sample_id] = each
     return list(newest.values())
+
+
+def kept(entries: Iterable[Annotation]) -> list[Annotation]:
+    """Return the actions that were not taken back, oldest first; of an item all."""
+    found: dict[str, Annotation] = {}
+    for entry in entries:
+        found.pop(entry.annotation_id, None)
+        if entry.action != "undo":
+            found[entry.annotation_id] = entry
+    return list(found.values())
 
 
 def read(path: Path) -> list[Annotation]:
@@ -62,17 +72,22 @@ class Log:
         """The actions that stand, as `replay` returns them."""
         return replay(self._entries)
 
-    def append(self, entry: Annotation) -> None:
-        """Add one action, and return when the disk has it.
+    @property
+    def kept(self) -> list[Annotation]:
+        """The actions that were not taken back, as `kept` returns them."""
+        return kept(self._entries)
+
+    def append(self, *entries: Annotation) -> None:
+        """Add actions, and return when the disk has them.
 
         Raises:
-            UserError: the file cannot be written; the action then does not count.
+            UserError: the file cannot be written; the actions then do not count.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Two terminals of one person: the second must not take a line that is being written for a torn one.
-        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
-            contract.append(self.path, entry)
-        self._entries.append(entry)
+        with FileLock(self.path.with_name(".lock")):
+            contract.append(self.path, *entries)
+        self._entries += entries
 
     def undo(self) -> Annotation | None:
         """Take the last action back that stands, and return it; None if there is none.
@@ -80,29 +95,20 @@ class Log:
         Raises:
             UserError: the file cannot be written; the action then still stands.
         """
-        standing = _standing(self._entries)
-        if not standing:
+        actions = self.kept
+        if not actions:
             return None
-        self.append(withdrawal(standing[-1]))
-        return standing[-1]
+        self.append(withdrawal(actions[-1]))
+        return actions[-1]
 
 
 def withdrawal(entry: Annotation) -> Annotation:
     """Return the line that takes an action back."""
     return entry.model_copy(
-        update={"action": "undo", "label": None, "annotated_at": contract.now(), "lead_time_s": None, "note": None}
+        update={"action": "undo", "label": None, "annotated_at": contract.now(), "lead_time_s": None}
     )
 
 
 def new_id() -> str:
     """Return the id of a new action."""
     return str(uuid.uuid4())
-
-
-def _standing(entries: Iterable[Annotation]) -> list[Annotation]:
-    standing: dict[str, Annotation] = {}
-    for entry in entries:
-        standing.pop(entry.annotation_id, None)
-        if entry.action != "undo":
-            standing[entry.annotation_id] = entry
-    return list(standing.values())

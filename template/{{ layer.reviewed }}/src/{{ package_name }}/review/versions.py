@@ -7,10 +7,9 @@ import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from .. import items
 from ..config.project import ProjectConfig
 from ..errors import UserError
-from . import contract
+from . import contract, items
 from .contract import Manifest, Merged
 from .workspace import Workspace
 

@@ -1,6 +1,6 @@
 """What people review here: texts, in the form that the model sees, with their ids and the other columns of their rows.
 
-An item of the loop with people (see `review`) is made from a row by this module, and becomes a row again.
+An item of a queue is made from a row of data by this module, and becomes a row of training data again.
 """
 
 import hashlib
@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import embedding, texts
-from .config.project import ProjectConfig
+from .. import embedding, texts
+from ..config.project import ProjectConfig
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from .review.contract import Merged, QueueItem, Value
+    from .contract import Merged, QueueItem, Value
 
 FIELD = "text"  # field of a queue that holds the content
 ROWS = "rows.jsonl"
