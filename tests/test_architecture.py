@@ -20,9 +20,9 @@ FLOORS = [
     " predictions slices bias split histogram robustness services",
     "config",
     "arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules annotate"
-    " duplicates noise preparation linear",
+    " duplicates preparation linear",
     "deep",
-    "models embedding explain observation perturbations suitability proposals",
+    "models embedding noise explain observation perturbations suitability proposals",
     "review",
     "reporting",
     "steps scoring monitoring",
