@@ -26,7 +26,8 @@ _TOKEN = re.compile(
     rf"{MASK.pattern}"
     rf"|[{_ALONE}][{MARKS}]*"
     rf"|[^\W{_ALONE}](?:[^\W{_ALONE}]|[{MARKS}\u200c\u200d]|['\u2019](?=[^\W\d_]))*"
-    rf"|[{_PICTURES}](?:[{MARKS}\U000e0020-\U000e007f]|\u200d[{_PICTURES}])*"
+    rf"|[\U0001f1e6-\U0001f1ff]{{2}}"  # the flag of a country
+    rf"|[{_PICTURES}](?:[{MARKS}\U0001f3fb-\U0001f3ff\U000e0020-\U000e007f]|\u200d[{_PICTURES}])*"
 )
 # Ends of sentences in Latin, Chinese and Japanese, Hindi, Arabic and Urdu, Armenian, Ethiopic, Burmese, Khmer.
 _SENTENCE_END = re.compile(

@@ -91,9 +91,9 @@ class Block:
                 cursor = start + len(word)
                 word_at[start:cursor] = [index] * len(word)
         found = []
-        for word in re.finditer(r"\S+", text):
-            around = [-1, *word_at[word.start() : word.end()], -1]
-            for length, start, name in _placed_ngrams(word[0], *self.ngrams):
+        for run in re.finditer(r"\S+", text):
+            around = [-1, *word_at[run.start() : run.end()], -1]
+            for length, start, name in _placed_ngrams(run[0], *self.ngrams):
                 found.append((name, [index for index in around[start : start + length] if index >= 0]))
         return found
 
@@ -184,9 +184,10 @@ def _learnt(blocks: Sequence[Block], texts: Sequence[str], limit: int) -> "csr_m
     parts = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
     chunks = [[block.counts(part) for block in blocks] for part in parts]
     for index, block in enumerate(blocks):
-        block.weigh(
-            sum(np.bincount(chunk[index].indices, minlength=len(block.vocabulary)) for chunk in chunks), len(texts)
-        )
+        seen = np.zeros(len(block.vocabulary), dtype=np.int64)
+        for chunk in chunks:
+            seen += np.bincount(chunk[index].indices, minlength=len(seen))
+        block.weigh(seen, len(texts))
     entries = sum(counts.nnz for chunk in chunks for counts in chunk)
     data, indices, ends, filled = np.empty(entries, np.float32), np.empty(entries, np.int32), [np.zeros(1, np.int64)], 0
     while chunks:

@@ -152,10 +152,13 @@ def decide(frame: "pd.DataFrame", config: ProjectConfig) -> Decision | None:
         return None
     if not isinstance(rule, str):
         return Decision(wanted, 0.5 if rule is None else rule)
-    return Decision(wanted, metrics.best_threshold(*_validated(frame, config, wanted), rule), rule)
+    truth, probability = _validated(frame, config, wanted)
+    return Decision(wanted, metrics.best_threshold(truth, probability, rule), rule)
 
 
-def _validated(frame: "pd.DataFrame", config: ProjectConfig, wanted: str) -> Any:
+def _validated(
+    frame: "pd.DataFrame", config: ProjectConfig, wanted: str
+) -> "tuple[npt.NDArray[Any], npt.NDArray[Any]]":
     """Return whether each validated row is of the class to find, and the probability of that, each (rows,)."""
     import numpy as np
 
@@ -170,7 +173,8 @@ def _validated(frame: "pd.DataFrame", config: ProjectConfig, wanted: str) -> Any
     parts = list(folds())
     if not parts:
         return np.zeros(0, dtype=bool), np.zeros(0)
-    return tuple(np.concatenate(each) for each in zip(*parts, strict=True))
+    truth, probability = zip(*parts, strict=True)
+    return np.concatenate(truth), np.concatenate(probability)
 
 
 def describe(

@@ -62,6 +62,8 @@ def doubtful_labels(texts: Sequence[str], labels: Sequence[str], seed: int) -> "
     probabilities = np.zeros((len(chosen), len(classes)))
     for train, held in KFold(FOLDS, shuffle=True, random_state=seed).split(matrix):
         if len(known := np.unique(truth[train])) > 1:
-            model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=20, tol=1e-2, random_state=seed).fit(matrix[train], truth[train])
+            model = SGDClassifier(loss="log_loss", alpha=1e-5, max_iter=20, tol=1e-2, random_state=seed).fit(
+                matrix[train], truth[train]
+            )
             probabilities[np.ix_(held, known)] = model.predict_proba(matrix[held])
     return chosen[doubtful(probabilities, truth)]

@@ -77,8 +77,7 @@ def spans(text: str, kinds: Sequence[str]) -> list[Span]:
         again = False
         for kind in wanted:
             new = _of_kind(kind, hidden)
-            for span in reversed(new):
-                hidden = hidden[: span.start] + "\x00" * span.length + hidden[span.start + span.length :]
+            hidden = _replaced(hidden, new, lambda span: "\x00" * span.length)
             found += new
             again = again or bool(new and len(wanted) > 1)
     return sorted(found, key=lambda span: span.start)
@@ -90,9 +89,13 @@ def masked(text: str, found: Sequence[Span]) -> str:
     >>> masked("mail to ann@example.org", spans("mail to ann@example.org", ["email"]))
     'mail to [EMAIL]'
     """
+    return _replaced(text, found, lambda span: f"[{span.kind.upper()}]")
+
+
+def _replaced(text: str, found: Sequence[Span], by: Callable[[Span], str]) -> str:
     parts, end = [], 0
     for span in found:
-        parts += [text[end : span.start], f"[{span.kind.upper()}]"]
+        parts += [text[end : span.start], by(span)]
         end = span.start + span.length
     return "".join([*parts, text[end:]])
 

@@ -24,7 +24,7 @@ class SmokeRequest(NamedTuple):
 
 def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:
     """Return rows of a frame (canonical dtypes) in the form of a request's `data`, with the id if the frame has it."""
-    names = [*contract.names, *([contract.id] if contract.id in frame else [])]
+    names = [*contract.names, *([contract.id] if contract.id is not None and contract.id in frame else [])]
     values = frame[names].astype(object).where(frame[names].notna(), None)
     return [dict(zip(names, row, strict=True)) for row in values.itertuples(index=False)]
 
