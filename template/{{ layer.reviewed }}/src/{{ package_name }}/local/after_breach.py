@@ -2,9 +2,8 @@
 
 import time
 from collections import Counter
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from .. import data, models
 from ..config.project import load as load_config
@@ -12,51 +11,20 @@ from ..errors import GateRefusedError, UserError
 from ..figures import number, plural
 from ..paths import Project
 from ..pipeline import runs
-from ..records import Record
 from ..review import contract, estimate, items, log, queue, versions
 from ..review.contract import Annotation, QueueItem
-from ..review.estimate import Interval
 from ..review.workspace import Workspace
 from . import lifecycle, reviewing
+from .followed import DEMO, BeforeAndAfter, place
 from .story import Row, Story
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MADE = ("demo-review",)  # folders of outputs/ that the demo may remove
+MADE = (DEMO,)  # folders of outputs/ that the demo may remove
 PEOPLE = ("simulated-1", "simulated-2")
 MISTAKES = 0.1  # share of the items of one person who gives another label than the true one
 DISAGREEMENT = 0.25  # share of the items of two people about which they disagree
-
-
-@dataclass(frozen=True)
-class BeforeAndAfter(Record):
-    """The accuracy on the rows of a production window that nobody reviewed, before and after the retraining.
-
-    Args:
-        window: name of the window.
-        before: accuracy of the model in service.
-        after: accuracy of the retrained one.
-        gained: rows that only the retrained one answers right.
-        lost: rows that only the model in service answers right.
-        promoted: whether the gate let the retrained one through.
-        why: the reason of a refusal, or the versions.
-    """
-
-    FILE: ClassVar[str] = "before_and_after.json"
-
-    window: str
-    before: Interval
-    after: Interval
-    gained: int
-    lost: int
-    promoted: bool
-    why: str
-
-
-def place(project: Project) -> Workspace:
-    """Return the demo's own queues and versions, apart from those of real people in data/."""
-    return Workspace(project.outputs / MADE[0])
 
 
 def play(project: Project, story: Story) -> None:
