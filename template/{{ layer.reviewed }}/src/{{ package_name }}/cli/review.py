@@ -149,9 +149,15 @@ def status() -> None:
     if not found:
         typer.echo("There is no queue yet: `mlops review select` or `mlops review start --data FILE` makes one")
         return
-    numbers = ("items", "done", "half done", "skipped", "disputed", "waiting")
-    table = Table("queue", "age", *(Column(name, justify="right") for name in numbers), box=None)
-    people = Table("queue", "person", Column("labelled", justify="right"), Column("skipped", justify="right"), "last")
+    numbers = ("items", "done", "half", "skipped", "disputed", "open")
+    table = Table(Column("queue", no_wrap=True), "age", *(Column(name, justify="right") for name in numbers), box=None)
+    people = Table(
+        Column("queue", no_wrap=True),
+        "person",
+        Column("labelled", justify="right"),
+        Column("skipped", justify="right"),
+        "last",
+    )
     people.box = None
     for each in found:
         counts = (each.items, each.done, each.partly, each.skipped, each.disputed, each.waiting)

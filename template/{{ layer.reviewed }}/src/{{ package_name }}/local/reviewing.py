@@ -233,7 +233,7 @@ def _original(project: Project, config: ProjectConfig) -> Dataset | None:
 
 
 def measure(project: Project, workspace: Workspace | None = None) -> estimate.Estimate:
-    """Estimate the accuracy in production and write outputs/review/estimate.json.
+    """Estimate the accuracy in production and write estimate.json: in outputs/review, or beside a given workspace.
 
     Raises:
         UserError: a queue or a log breaks a rule, or there is no queue.
@@ -242,7 +242,7 @@ def measure(project: Project, workspace: Workspace | None = None) -> estimate.Es
     place.require_batch(None)
     rules = answers.LabelRules.of(None, config.labels.renamed)
     found = estimate.estimate(answers.collect(place), rules, config)
-    found.save(project.outputs / "review")
+    found.save(workspace.root if workspace else project.outputs / "review")
     return found
 
 
