@@ -28,12 +28,13 @@ def predict(model: Any, frame: "pd.DataFrame") -> "pd.DataFrame":
 
     starts = range(0, max(len(frame), 1), CHUNK)
     chunks = [frame.iloc[start : start + CHUNK] for start in starts]
-    found = pd.DataFrame({PREDICTION: np.concatenate([model.predict(chunk) for chunk in chunks])}, index=frame.index)
+    columns = {PREDICTION: np.concatenate([model.predict(chunk) for chunk in chunks])}
     if model.contract.classes is not None:
         probability = np.concatenate([model.predict_proba(chunk) for chunk in chunks])
-        for index, label in enumerate(model.contract.classes):
-            found[f"{PROBABILITY}{label}"] = probability[:, index]
-    return found
+        columns |= {
+            f"{PROBABILITY}{label}": probability[:, index] for index, label in enumerate(model.contract.classes)
+        }
+    return pd.DataFrame(columns, index=frame.index)
 
 
 def labels(classes: Sequence[str] | None) -> "npt.NDArray[Any] | None":

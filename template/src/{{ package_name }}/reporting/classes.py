@@ -21,6 +21,7 @@ CLASS_NAME = 10  # letters; longer names of many classes are replaced by numbers
 MISTAKES = 15
 POINTS = 200  # of a curve, at equal steps along it
 CALIBRATION_BINS = 10
+FEWEST = 20  # rows that a share of right answers is shown for
 
 
 def figures_table(found: Sequence[ClassFigures]) -> Markup:
@@ -116,7 +117,7 @@ def _trust(frame: pd.DataFrame, target: str, classes: Sequence[str]) -> Markup:
     sure = confidence(frame, classes)
     seen, given = calibration_curve(right, sure, n_bins=CALIBRATION_BINS, strategy="quantile")
     surest_first = right[np.argsort(-sure, kind="stable")]
-    answered = np.arange(1, len(right) + 1)
+    answered = np.arange(min(FEWEST, len(right)), len(right) + 1)
     accuracy = float(right.mean())
     return grid(
         [
@@ -127,7 +128,7 @@ def _trust(frame: pd.DataFrame, target: str, classes: Sequence[str]) -> Markup:
             ),
             figure(
                 charts.line(
-                    _curve(answered / len(right), np.cumsum(surest_first) / answered),
+                    _curve(answered / len(right), np.cumsum(surest_first)[answered - 1] / answered),
                     "share of rows, the surest first",
                     "share of right answers",
                     [(0, accuracy), (1, accuracy)],

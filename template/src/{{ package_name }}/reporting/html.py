@@ -203,7 +203,7 @@ def _named(value: object) -> object:
 def _cell(mark: Markup, value: object) -> Markup:
     if isinstance(value, Markup) and value.startswith("<td"):
         return value
-    if mark and isinstance(value, str):  # "1,084 (33.9 %)" and "0.91 (0.88–0.94)" are broken before the bracket only
+    if mark and isinstance(value, str):  # "1,084 (33.9 %)" and "0.91 (0.88-0.94)" are broken before the bracket only
         value = UNBROKEN.sub("\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}", value.replace(" %", "\N{NO-BREAK SPACE}%"))
     return Markup("<td{}>{}</td>").format(mark, value)
 

@@ -83,7 +83,7 @@ def _text(survey: Survey, wishes: Wishes) -> Column:
         for column in survey.columns.values()
         if column.kind in ("text", "categorical") and not column.unusable and column.name not in (*taken, *RESERVED)
     }
-    able = {name: words for name, words in able.items() if words > 2 or not _named_otherwise(name)}
+    able = {name: words for name, words in able.items() if words > 2 or (words and not _named_otherwise(name))}
     if not able:
         kinds = ", ".join(f"{column.name} ({column.kind or column.unusable})" for column in survey.columns.values())
         raise UserError(f"{survey.path}: no column holds texts; its columns are {kinds}")
@@ -91,11 +91,12 @@ def _text(survey: Survey, wishes: Wishes) -> Column:
 
 
 def _words(column: Column) -> float:
-    """Return the mean number of tokens of the different values, and less than that where values repeat."""
+    """Return the mean number of words of the different values, numbers not counted; less where values repeat."""
     distinct = column.filled.drop_duplicates()
     looked_at = distinct.iloc[:: -(-len(distinct) // LOOKED_AT)]
     own = len(distinct) / len(column.filled)
-    return own * sum(len(annotate.tokens(str(value))) for value in looked_at) / len(looked_at)
+    words = sum(not token.isdecimal() for value in looked_at for token in annotate.tokens(str(value)))
+    return own * words / len(looked_at)
 
 
 def _named_otherwise(name: str) -> bool:
@@ -109,7 +110,7 @@ def _named_target_problem(survey: Survey) -> str:
             if column.unusable.startswith(LISTS):
                 return f"{column.name!r} holds several labels for one text; {ONE_LABEL}"
             if column.distinct == 1 and not column.unusable:
-                return f"{column.name!r} has one label only ({column.example!r}); a model needs texts of two labels or more"
+                return f"{column.name!r} has one label only ({column.example!r}); a model needs texts of two or more"
     return ""
 
 
@@ -246,7 +247,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     sample = frame.iloc[::step].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
-    sample = sample.assign(**{columns.text: normal, **data.derived(normal)})[own].reset_index(drop=True)
+    sample = data.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
     moments = sample[columns.time] if by == "time" and columns.time else pd.Series(range(len(sample))).astype(str)
     train = sample[~split.holdout(moments, by, config.split.holdout)]
     needed = config.gate.slice_rows / config.split.holdout / step

@@ -76,7 +76,7 @@ class Fake:
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, key: str | None) -> Answer | None:
         """Return the answer to a request; None hangs up."""
         if path == "/api/token/refresh/":
-            if body != {"refresh": TOKEN}:
+            if body != {"refresh": TOKEN} or key is not None:
                 return "token refused", shape("token refused")
             return "key", {"access": f"key-{self._keys}"}
         if key != f"Bearer key-{self._keys}":

@@ -90,6 +90,9 @@ def _replaced(text: str, node: Any, new: str) -> str:
     if isinstance(node, yaml.SequenceNode) and not node.flow_style:
         end = text.find("\n", node.value[-1].end_mark.index)
         return text[:start].rstrip() + " " + new + (text[end:] if end >= 0 else "\n")
+    if new.startswith("\n") and start == end:  # no value at all: a comment stays beside its key
+        line = (text + "\n").index("\n", start)
+        return text[:line] + new + text[line + 1 :]
     if new.startswith("\n"):
         return text[:start].rstrip(" ") + new + text[end:].lstrip(" \n")
     before = text[:start] if text[:start].endswith((" ", "\t")) else text[:start] + " "

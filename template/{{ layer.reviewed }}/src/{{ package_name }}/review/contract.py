@@ -13,6 +13,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 from ..errors import UserError
 
+LONGEST = 16_000_000  # bytes of a line
 SAMPLE_ID = r"^[A-Za-z0-9._:-]{1,128}$"
 
 Reason = Literal["uncertain", "drifted", "diverse", "random", "disputed"]
@@ -298,7 +299,9 @@ def _lines(path: Path, label: str | None) -> Iterator[tuple[str, bytes, bool]]:
     name = label or str(path)
     try:
         with path.open("rb") as stream:
-            for number, line in enumerate(stream, 1):
+            for number, line in enumerate(iter(lambda: stream.readline(LONGEST + 1), b""), 1):
+                if len(line) > LONGEST:
+                    raise UserError(f"{name}: line {number}: has more than {LONGEST:,} bytes, which no item has")
                 if line.strip():
                     yield f"{name}: line {number}", line.rstrip(b"\r\n"), line.endswith(b"\n")
     except FileNotFoundError:

@@ -1,0 +1,131 @@
+"""Networks as ONNX files: export with what an answer needs beside the weights, and sessions with a stated thread count."""
+
+import json
+import logging
+import os
+import warnings
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import UserError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+    import torch
+
+FILE = "model.onnx"
+LARGEST = 2_000_000_000  # bytes; a protobuf message, which the file is, ends at 2 GiB
+# Largest difference between torch's and ONNX Runtime's answers: rounding of float32 stays far below, a wrong graph
+# does not.
+TOLERANCE = 1e-3
+
+
+def export(
+    model: "torch.nn.Module",
+    example: "Mapping[str, torch.Tensor]",
+    dynamic: Mapping[str, Mapping[int, str]],
+    metadata: Mapping[str, object],
+    path: Path,
+) -> float:
+    """Write a network to an ONNX file, and return the largest difference between its answer there and torch's.
+
+    Args:
+        model: takes the inputs by their names and returns a tensor (rows, classes); moved to the CPU.
+        example: inputs of at least two rows.
+        dynamic: input -> axis -> its name, for each axis whose length may vary.
+        metadata: name -> structure of JSON, kept inside the file.
+        path: of the file.
+
+    Raises:
+        UserError: the network cannot be exported, is too large for one file, or answers differently there.
+    """
+    import numpy as np
+    import onnx
+    import torch
+
+    size = sum(weight.numel() * weight.element_size() for weight in model.state_dict().values())
+    if size > LARGEST:
+        raise UserError(f"{path.name}: the network has {size:,} bytes of weights, and one ONNX file holds {LARGEST:,}")
+    model = model.cpu().eval()
+    inputs = {name: tensor.cpu() for name, tensor in example.items()}
+    noise = logging.getLogger("torch.onnx")
+    before = noise.level
+    noise.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings(), torch.no_grad():
+            warnings.simplefilter("ignore")
+            torch.onnx.export(
+                model,
+                (),
+                path,
+                kwargs=inputs,
+                input_names=list(inputs),
+                output_names=["scores"],
+                dynamic_shapes={
+                    name: {axis: torch.export.Dim.DYNAMIC for axis in axes} for name, axes in dynamic.items()
+                },
+                external_data=False,
+                dynamo=True,
+                verbose=False,
+            )
+    except Exception as error:  # of torch's compiler, with a page of text
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise UserError(f"{path.name}: the network cannot be exported to ONNX: {reason}") from error
+    finally:
+        noise.setLevel(before)
+    content = onnx.load(path)
+    for name, value in metadata.items():
+        content.metadata_props.add(key=name, value=json.dumps(value, ensure_ascii=False))
+    onnx.save(content, path)
+    with torch.no_grad():
+        expected = model(**inputs).numpy()
+    found = answers(session(path), {name: tensor.numpy() for name, tensor in inputs.items()})
+    difference = float(np.abs(expected - found).max())
+    if not difference <= TOLERANCE:
+        raise UserError(
+            f"{path.name}: ONNX Runtime's answers differ from torch's by {difference:.2g}, and {TOLERANCE:g} is allowed:"
+            " this kind of network cannot be exported faithfully"
+        )
+    return difference
+
+
+def session(path: Path, threads: int | None = None) -> Any:
+    """Open an ONNX file for answers.
+
+    Args:
+        path: the file.
+        threads: within one operation; default: OMP_NUM_THREADS, or 1. ONNX Runtime's own default, one for each core
+            of the machine, fails or crawls where a container may use fewer (onnxruntime issues 8313 and 10113).
+
+    Raises:
+        UserError: it is not an ONNX file.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or int(os.environ.get("OMP_NUM_THREADS") or 1)
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # its classes have no common base that is public
+        raise UserError(f"{path}: cannot be read as an ONNX file: {str(error).splitlines()[0]}") from error
+
+
+def metadata(opened: Any, name: str, path: Path) -> Any:
+    """Return a structure that `export` put into the file.
+
+    Raises:
+        UserError: the file has none of this name.
+    """
+    found = opened.get_modelmeta().custom_metadata_map
+    if name not in found:
+        raise UserError(f"{path}: has no metadata {name!r}: this project did not export it")
+    return json.loads(found[name])
+
+
+def answers(opened: Any, inputs: "Mapping[str, npt.NDArray[Any]]") -> "npt.NDArray[Any]":
+    """Return the scores for a batch, float32 (rows, classes)."""
+    found: Sequence[Any] = opened.run(None, dict(inputs))
+    return found[0]

@@ -1,0 +1,209 @@
+"""Fine-tune a transformer on texts, or train a small one from scratch, and export it to ONNX."""
+
+import hashlib
+import json
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..config.project import ProjectConfig
+from ..errors import UserError
+from ..figures import plural
+from . import base_model, onnx, tokenizer
+from .checkpoint import Checkpoints
+from .classifier import CLASSES, RULE
+from .loop import Settings, train
+from .windows import FILE, Rule, Windows, padded
+from .world import World, joined
+
+if TYPE_CHECKING:
+    import torch
+
+log = logging.getLogger(__name__)
+CHECKED = 8  # texts whose answers are compared at export
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Texts in windows, and their labels as numbers."""
+
+    windows: list[list[list[int]]]
+    labels: list[int]
+    rule: Rule
+
+    def loss(self, weights: "torch.Tensor | None", device: Any) -> Any:
+        """Return the loss that `loop.train` asks for: cross-entropy of each text's mean score over its windows.
+
+        Training so learns from every window that serving reads, under the same rule.
+        """
+        import torch
+        from torch.nn import functional
+
+        def of(model: "torch.nn.Module", rows: list[int]) -> "torch.Tensor":
+            read = [self.windows[row] for row in rows]
+            inputs = padded([window for each in read for window in each], self.rule.padding)
+            scores = model(**{name: torch.from_numpy(value).to(device) for name, value in inputs.items()})
+            means = torch.stack([each.mean(0) for each in scores.split([len(each) for each in read])])
+            wanted = torch.tensor([self.labels[row] for row in rows], device=device)
+            losses = functional.cross_entropy(means, wanted, reduction="none")
+            return losses.mean() if weights is None else (losses * weights[wanted]).mean()
+
+        return of
+
+
+def fit(
+    texts: Sequence[str], labels: Sequence[str], config: ProjectConfig, folder: Path, checkpoints: Path | None = None
+) -> dict[str, bool | int | float | str]:
+    """Train on normalised texts, and write model.onnx and tokenizer.json.
+
+    Each of several processes (torchrun) calls this; the first one writes the files.
+
+    Args:
+        texts: normalised texts.
+        labels: the class of each.
+        config: `model.transformer` and the seed.
+        folder: for the files.
+        checkpoints: folder where a run that broke off goes on; its checkpoints are removed at the end.
+
+    Returns:
+        The settings in use and what training showed, for the record.
+
+    Raises:
+        UserError: one class only, a base model that cannot be used, or a checkpoint of another run.
+    """
+    import torch
+
+    section, classes = config.model.transformer, sorted(set(labels))
+    if len(classes) < 2:
+        raise UserError(
+            f"config/project.yml: columns.target has one class only in the training part ({classes[0]!r});"
+            " a classification needs two"
+        )
+    torch.manual_seed(config.seed)
+    core, windows = _made(texts, classes, config)
+    network = _Scores(core)
+    numbers = {name: number for number, name in enumerate(classes)}
+    examples = Examples([windows.read(text)[0] for text in texts], [numbers[label] for label in labels], windows.rule)
+    settings = Settings(section.epochs, section.batch_size, section.accumulate, section.learning_rate, config.seed)
+    with joined() as world:
+        network.to(world.device)
+        weights = _weights(labels, classes).to(world.device) if config.model.class_weights == "balanced" else None
+        kept = (
+            Checkpoints(checkpoints, _run(examples, windows, network, settings, config, world)) if checkpoints else None
+        )
+        size = sum(weight.numel() for weight in network.parameters())
+        log.info(
+            "%s of %s, %s on %s",
+            plural(len(texts), "text"),
+            plural(len(classes), "class", "classes"),
+            plural(world.size, "process", "processes"),
+            world.device.type,
+        )
+        loss = train(network, examples.loss(weights, world.device), len(texts), settings, world, kept)
+        processes = world.size
+        if world.first:
+            difference = _export(network, texts, classes, windows, folder)
+            if kept:
+                kept.clear()
+    if not world.first:
+        return {}
+    return {
+        **section.model_dump(exclude_none=True),
+        "weights": size,
+        "processes": processes,
+        "device": world.device.type,
+        "loss": loss,
+        "onnx_difference": difference,
+    }
+
+
+def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tuple[Any, Windows]:
+    """Return the network and the tokenizer that the configuration asks for."""
+    section = config.model.transformer
+    if section.base_model is None:
+        from transformers import DistilBertConfig, DistilBertForSequenceClassification
+
+        learned = tokenizer.learn(texts, section.vocabulary)
+        padding, unknown = learned.token_to_id(tokenizer.PADDING), learned.token_to_id(tokenizer.UNKNOWN)
+        shape = DistilBertConfig(
+            vocab_size=learned.get_vocab_size(),
+            max_position_embeddings=section.max_tokens,
+            dim=section.width,
+            n_layers=section.layers,
+            n_heads=section.heads,
+            hidden_dim=4 * section.width,
+            pad_token_id=padding,
+            num_labels=len(classes),
+        )
+        core = DistilBertForSequenceClassification(shape)
+    else:
+        source = base_model.locate(section.base_model)
+        theirs = base_model.tokenizer(source, section.max_tokens)
+        core, learned = base_model.network(source, classes), theirs.backend_tokenizer
+        padding = next(
+            (each for each in (theirs.pad_token_id, core.config.pad_token_id, theirs.eos_token_id) if each is not None),
+            0,
+        )
+        core.config.pad_token_id = padding
+        unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
+    return core, Windows(learned, Rule(section.max_tokens, section.max_windows, padding, unknown))
+
+
+def _Scores(core: Any) -> Any:
+    """Return a network as a module that takes ids and mask and returns the scores, (windows, classes)."""
+    from torch import nn
+
+    class Scores(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.core = core
+
+        def forward(self, input_ids: "torch.Tensor", attention_mask: "torch.Tensor") -> "torch.Tensor":
+            return self.core(input_ids=input_ids, attention_mask=attention_mask).logits
+
+    return Scores()
+
+
+def _weights(labels: Sequence[str], classes: list[str]) -> "torch.Tensor":
+    """Return a weight for each class that makes all weigh the same, of mean 1 over the rows (scikit-learn's balanced)."""
+    import torch
+
+    counts = Counter(labels)
+    return torch.tensor([len(labels) / (len(classes) * counts[name]) for name in classes])
+
+
+def _run(
+    examples: Examples, windows: Windows, network: Any, settings: Settings, config: ProjectConfig, world: World
+) -> dict[str, str | int]:
+    """Return what makes a run what it is, for its checkpoints."""
+    data = json.dumps([examples.windows, examples.labels])
+    shapes = [[name, *weight.shape] for name, weight in network.state_dict().items()]
+    used = {
+        "loop": vars(settings),
+        "model": config.model.model_dump(),
+        "shapes": shapes,
+        "rule": windows.rule.as_dict(),
+    }
+    return {
+        "data": hashlib.sha256(data.encode()).hexdigest(),
+        "settings": hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest(),
+        "processes": world.size,
+    }
+
+
+def _export(network: Any, texts: Sequence[str], classes: list[str], windows: Windows, folder: Path) -> float:
+    import torch
+
+    folder.mkdir(parents=True, exist_ok=True)
+    windows.tokenizer.save(str(folder / FILE))
+    longest = sorted(texts, key=len)[-CHECKED // 2 :]
+    sample = [window for text in (*texts[:CHECKED], *longest) for window in windows.read(text)[0]][: 4 * CHECKED]
+    if len(sample) < 2:
+        sample *= 2
+    inputs = {name: torch.from_numpy(value) for name, value in padded(sample, windows.rule.padding).items()}
+    axes = {name: {0: "windows", 1: "tokens"} for name in inputs}
+    content = {CLASSES: classes, RULE: windows.rule.as_dict()}
+    return onnx.export(network, inputs, axes, content, folder / onnx.FILE)
