@@ -9,16 +9,19 @@ The options are those of `uv lock`, such as `--upgrade-package mlflow`.
 
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 HERE = Path(__file__).parent
 PROJECT = HERE.parent / "pyproject.toml"
 LAYOUT = ["--quiet", "--no-header", "--no-annotate"]
 EXPORT = ["uv", "export", *LAYOUT, "--frozen", "--no-default-groups", "--no-emit-project", "--output-file"]
+# Lock -> the dependency groups in it. A project without a group has no lock for it.
 EXPORTED = {
     "train": ["--group", "training"],
     "serving": ["--only-group", "serving"],
     "ci": ["--only-group", "ci"],
+    "deep": ["--group", "training", "--group", "deep"],
 }
 COMPILE = ["uv", "pip", "compile", *LAYOUT, "--universal", "--python-version", "3.11", "--generate-hashes"]
 COMPILE += ["--no-emit-index-url", "--no-emit-find-links"]
@@ -26,8 +29,10 @@ COMPILE += ["--no-emit-index-url", "--no-emit-find-links"]
 
 def main(options: list[str]) -> None:
     run("uv", "lock", *options)
+    known = tomllib.loads(PROJECT.read_text(encoding="utf-8"))["dependency-groups"]
     for name, groups in EXPORTED.items():
-        run(*EXPORT, lock(name), *groups)
+        if all(group in known for group in groups if not group.startswith("--")):
+            run(*EXPORT, lock(name), *groups)
     if (HERE / "batch.in").is_file():
         # Resolved apart from uv.lock, but with its versions where both have a package.
         sources = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", lock("serving")]

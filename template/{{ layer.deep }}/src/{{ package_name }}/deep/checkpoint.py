@@ -8,6 +8,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -88,6 +89,8 @@ class Checkpoints:
         """Remove the checkpoints of a run that is complete."""
         for path in (self.folder / MANIFEST, *self.folder.glob("state-*.pt")):
             path.unlink(missing_ok=True)
+        with suppress(OSError):  # it was never made, or somebody keeps other files there
+            self.folder.rmdir()
 
 
 def _digest(path: Path) -> str:

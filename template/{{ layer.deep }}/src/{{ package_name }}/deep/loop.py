@@ -111,10 +111,10 @@ class _Run:
         self.saved = time.monotonic()
 
     def train(self) -> float:
-        done, everything = self.resume(), self.updates * self.settings.epochs
+        begin, end = self.resume(), self.updates * self.settings.epochs
         model = self.wrapped()
         model.train()
-        for done in range(done, everything):
+        for done in range(begin, end):
             epoch, update = divmod(done, self.updates)
             if update == 0:
                 self.total = 0.0
@@ -163,7 +163,7 @@ class _Run:
             alone = world.size > 1 and step != steps[-1]  # the processes exchange gradients once for each update
             context: AbstractContextManager[Any] = model.no_sync() if alone else nullcontext()
             with context:
-                loss = self.loss(model, rows)
+                loss: Any = self.loss(model, rows)
                 (loss / len(steps)).backward()
             self.total += loss.item()
         done = epoch * self.updates + update

@@ -1,10 +1,11 @@
-"""Networks as ONNX files: export with what an answer needs beside the weights, and sessions with a stated thread count."""
+"""Networks as ONNX files: export with what an answer needs beside the weights; sessions with stated threads."""
 
 import json
 import logging
 import os
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,7 +25,7 @@ TOLERANCE = 1e-3
 def export(
     model: "torch.nn.Module",
     example: "Mapping[str, torch.Tensor]",
-    dynamic: Mapping[str, Mapping[int, str]],
+    dynamic: Mapping[str, Sequence[int]],
     metadata: Mapping[str, object],
     path: Path,
 ) -> float:
@@ -33,7 +34,7 @@ def export(
     Args:
         model: takes the inputs by their names and returns a tensor (rows, classes); moved to the CPU.
         example: inputs of at least two rows.
-        dynamic: input -> axis -> its name, for each axis whose length may vary.
+        dynamic: input -> axes whose length may vary.
         metadata: name -> structure of JSON, kept inside the file.
         path: of the file.
 
@@ -49,12 +50,9 @@ def export(
         raise UserError(f"{path.name}: the network has {size:,} bytes of weights, and one ONNX file holds {LARGEST:,}")
     model = model.cpu().eval()
     inputs = {name: tensor.cpu() for name, tensor in example.items()}
-    noise = logging.getLogger("torch.onnx")
-    before = noise.level
-    noise.setLevel(logging.ERROR)
+    shapes = {name: dict.fromkeys(axes, torch.export.Dim.DYNAMIC) for name, axes in dynamic.items()}
     try:
-        with warnings.catch_warnings(), torch.no_grad():
-            warnings.simplefilter("ignore")
+        with _quiet(), torch.no_grad():
             torch.onnx.export(
                 model,
                 (),
@@ -62,9 +60,7 @@ def export(
                 kwargs=inputs,
                 input_names=list(inputs),
                 output_names=["scores"],
-                dynamic_shapes={
-                    name: {axis: torch.export.Dim.DYNAMIC for axis in axes} for name, axes in dynamic.items()
-                },
+                dynamic_shapes=shapes,
                 external_data=False,
                 dynamo=True,
                 verbose=False,
@@ -72,8 +68,6 @@ def export(
     except Exception as error:  # of torch's compiler, with a page of text
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise UserError(f"{path.name}: the network cannot be exported to ONNX: {reason}") from error
-    finally:
-        noise.setLevel(before)
     content = onnx.load(path)
     for name, value in metadata.items():
         content.metadata_props.add(key=name, value=json.dumps(value, ensure_ascii=False))
@@ -84,10 +78,26 @@ def export(
     difference = float(np.abs(expected - found).max())
     if not difference <= TOLERANCE:
         raise UserError(
-            f"{path.name}: ONNX Runtime's answers differ from torch's by {difference:.2g}, and {TOLERANCE:g} is allowed:"
-            " this kind of network cannot be exported faithfully"
+            f"{path.name}: ONNX Runtime's answers differ from torch's by {difference:.2g}, and {TOLERANCE:g} is"
+            " allowed: this kind of network cannot be exported faithfully"
         )
     return difference
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep the exporter from logging each of its passes."""
+    loggers = [logging.getLogger(name) for name in ("torch.onnx", "onnx_ir", "onnxscript")]
+    levels = [each.level for each in loggers]
+    for each in loggers:
+        each.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        for each, level in zip(loggers, levels, strict=True):
+            each.setLevel(level)
 
 
 def session(path: Path, threads: int | None = None) -> Any:

@@ -1,6 +1,7 @@
 """A base model to fine-tune, from a folder or the Hugging Face hub, with its tokenizer."""
 
-import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -86,36 +87,34 @@ def network(source: str, classes: list[str]) -> Any:
     Raises:
         UserError: it cannot be loaded.
     """
-    from transformers import AutoConfig, AutoModelForSequenceClassification
+    import transformers
 
+    configurations: Any = transformers.AutoConfig
+    networks: Any = transformers.AutoModelForSequenceClassification
     names = dict(enumerate(classes))
     with _quiet():
         try:
-            config = AutoConfig.from_pretrained(source, num_labels=len(classes), id2label=names)
+            config = configurations.from_pretrained(source, num_labels=len(classes), id2label=names)
             if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
-                return AutoModelForSequenceClassification.from_config(config)
-            return AutoModelForSequenceClassification.from_pretrained(
-                source, config=config, ignore_mismatched_sizes=True, dtype="float32"
-            )
+                return networks.from_config(config)
+            return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
         except Exception as error:
             raise UserError(f"{KEY}: {source}: cannot be loaded for classification: {_line(error)}") from error
 
 
-class _quiet:
+@contextmanager
+def _quiet() -> Iterator[None]:
     """Keep transformers from announcing each new layer and each file on the terminal."""
+    from transformers.utils import logging
 
-    def __enter__(self) -> None:
-        from transformers.utils import logging
-
-        self.before = logging.get_verbosity()
-        logging.set_verbosity_error()
-        logging.disable_progress_bar()
-        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
-
-    def __exit__(self, *_: object) -> None:
-        from transformers.utils import logging
-
-        logging.set_verbosity(self.before)
+    control: Any = logging
+    before = control.get_verbosity()
+    control.set_verbosity_error()
+    control.disable_progress_bar()
+    try:
+        yield
+    finally:
+        control.set_verbosity(before)
 
 
 def _line(error: Exception) -> str:

@@ -128,7 +128,8 @@ def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tu
 
         learned = tokenizer.learn(texts, section.vocabulary)
         padding, unknown = learned.token_to_id(tokenizer.PADDING), learned.token_to_id(tokenizer.UNKNOWN)
-        shape = DistilBertConfig(
+        settings: Any = DistilBertConfig
+        shape = settings(
             vocab_size=learned.get_vocab_size(),
             max_position_embeddings=section.max_tokens,
             dim=section.width,
@@ -168,7 +169,7 @@ def _Scores(core: Any) -> Any:
 
 
 def _weights(labels: Sequence[str], classes: list[str]) -> "torch.Tensor":
-    """Return a weight for each class that makes all weigh the same, of mean 1 over the rows (scikit-learn's balanced)."""
+    """Return weights with which all classes count alike, of mean 1 over the rows: scikit-learn's `balanced`."""
     import torch
 
     counts = Counter(labels)
@@ -204,6 +205,6 @@ def _export(network: Any, texts: Sequence[str], classes: list[str], windows: Win
     if len(sample) < 2:
         sample *= 2
     inputs = {name: torch.from_numpy(value) for name, value in padded(sample, windows.rule.padding).items()}
-    axes = {name: {0: "windows", 1: "tokens"} for name in inputs}
+    axes = dict.fromkeys(inputs, (0, 1))  # windows and tokens
     content = {CLASSES: classes, RULE: windows.rule.as_dict()}
     return onnx.export(network, inputs, axes, content, folder / onnx.FILE)

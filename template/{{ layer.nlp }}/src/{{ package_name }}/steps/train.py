@@ -1,6 +1,7 @@
 """Step 6: fit the model of the configured family and, always beside it, the linear baseline."""
 
 import logging
+import os
 import tempfile
 import time
 from collections.abc import Sequence
@@ -90,7 +91,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     needed = dict.fromkeys([columns.text, columns.target, columns.time or columns.target, config.split_column])
     frame = pd.read_parquet(settings.prepared / "train.parquet", columns=list(needed))
     with tempfile.TemporaryDirectory() as scratch:
-        fitted = fit(frame, config, Path(scratch), settings.checkpoints)
+        fitted = fit(frame, config, Path(scratch), settings.checkpoints or settings.training / "checkpoints")
+        if os.environ.get("RANK", "0") != "0":
+            return  # of several processes that trained together, the first one writes the outputs
         decision = models.decide(frame, config)
         models.save(Path(scratch), settings.embedding, decision, config, frame, settings.model)
     models.save_baseline(fitted.baseline, settings.training)
