@@ -1,6 +1,7 @@
 """Texts as vectors: latent semantic analysis, fitted on the training part, or a base model that brings its own."""
 
 import pickle
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
 
 FILE = "embedder.pkl"
 TERMS = 5000  # most frequent ones that LSA looks at
+# Training texts that hold a term. With fewer, the training texts would have terms that no new text has, such as the
+# numbers of orders, and a monitor would take new texts of the same kind for strange ones.
+SEEN = 3
 BATCH = 8192  # texts whose term matrix is in memory at a time
 
 
@@ -40,7 +44,9 @@ class Embedder:
         from sklearn.utils.extmath import randomized_svd
 
         components = config.embedding.components
-        weigh = TfidfVectorizer(analyzer=terms, max_features=TERMS, sublinear_tf=True, dtype=np.float32)
+        holders = Counter(term for text in texts for term in set(terms(text)))
+        least = SEEN if max(holders.values(), default=0) >= SEEN else 1
+        weigh = TfidfVectorizer(analyzer=terms, min_df=least, max_features=TERMS, sublinear_tf=True, dtype=np.float32)
         matrix = weigh.fit_transform(texts)
         rank = min(components, *matrix.shape)
         _, _, right = randomized_svd(matrix, rank, n_iter=5, random_state=config.seed)
