@@ -1,4 +1,4 @@
-"""Texts as vectors: latent semantic analysis, fitted on the training part, or a base model that brings its own."""
+"""Texts as vectors: latent semantic analysis, fitted on the training part."""
 
 import pickle
 from collections import Counter

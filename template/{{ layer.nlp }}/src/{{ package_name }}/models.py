@@ -98,15 +98,12 @@ class Model:
 
 def problem(config: ProjectConfig) -> str | None:
     """Return why the learner refuses `model`, found without data; None if it takes it."""
-    deep = {
-        "model.kind: 'transformer'": config.model.kind == "transformer",
-        "embedding.kind: 'base_model'": config.embedding.kind == "base_model",
-    }
-    for setting, needed in deep.items():
-        missing = [name for name in DEEP if util.find_spec(name) is None]
-        if needed and missing:
-            return f"config/project.yml: {setting} needs the dependency group deep: {missing[0]} is missing; {SYNC}"
     if config.model.kind == "transformer":
+        if missing := [name for name in DEEP if util.find_spec(name) is None]:
+            return (
+                "config/project.yml: model.kind: 'transformer' needs the dependency group deep:"
+                f" {missing[0]} is missing; {SYNC}"
+            )
         if isinstance(config.decision.threshold, str):
             return (
                 f"config/project.yml: decision.threshold: {config.decision.threshold!r} would fit the transformer once"

@@ -68,21 +68,12 @@ class Texts(Section):
 
 
 class Embedding(Section):
-    """Texts as vectors, for monitors and for the choice of what people review.
+    """Texts as vectors of so many components, for monitors and for the choice of what people review.
 
-    `lsa` learns them from the training texts (TF-IDF and a truncated SVD; Deerwester et al. 1990); a `base_model`
-    (a hub id or a local folder, with the dependency group `deep`) brings its own.
+    They are learned from the training texts: TF-IDF and a truncated SVD (Deerwester et al. 1990).
     """
 
-    kind: Literal["lsa", "base_model"] = "lsa"
     components: Annotated[int, Field(ge=2, le=1024)] = 32
-    base_model: str | None = None
-
-    @model_validator(mode="after")
-    def _base_model_is_named(self) -> "Embedding":
-        if (self.kind == "base_model") != (self.base_model is not None):
-            raise ValueError("base_model: name it for kind 'base_model', and only then")
-        return self
 
 
 class Transformer(Section):

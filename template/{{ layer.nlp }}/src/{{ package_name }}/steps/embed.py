@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             settings.embedding / f"{part}.parquet", index=False
         )
     rows = sum(map(len, parts.values()))
-    outcome = Outcome(f"{rows:,} vectors of {embedder.components} components ({config.embedding.kind})")
+    outcome = Outcome(f"{rows:,} vectors of {embedder.components} components")
     outcome.save(settings.embedding)
     log.info(outcome.text)
 
