@@ -1,13 +1,13 @@
-"""Compare the linear family with scikit-learn's defaults; measure how the steps grow with texts, and the choice for review.
+"""Compare the linear family of texts with scikit-learn's defaults; measure growth, and the choice of what to review.
 
     PROJECT/.venv/bin/python benchmarks/bench_texts.py PROJECT [--rounds 3] [--rows 200000] [--out FILE]
 
 PROJECT is a rendered nlp project; run this with a Python that has its dependencies. Nothing in it is changed.
 
 Fit: the project's linear family and what a user would write by hand, TfidfVectorizer and LogisticRegression with their
-defaults, alternate on the same parts of the sample. Growth: validate, normalise, annotate, prep, embed and train as steps
-in processes of their own, for a tenth of the rows and for all of them; the texts are made here, of the sample's words.
-Review: the choice of a queue from 100 000 rows.
+defaults, alternate on the same parts of the sample. Growth: the steps from validate_data to train in processes of their
+own, for a tenth of the rows and for all of them; the texts are made here, of the sample's words. Review: the choice of
+a queue from 100 000 rows.
 """
 
 import argparse
@@ -18,14 +18,13 @@ import statistics
 import sys
 import tempfile
 import time
-import tomllib
 from pathlib import Path
 from typing import Any
 
 # One thread each, as in bench_training.py; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from bench_training import measured
+import bench_training
 
 FIT_LIMIT_SECONDS = 10.0
 ACCURACY_LIMIT = 0.01
@@ -53,9 +52,7 @@ def main() -> None:
     given = parser.parse_args()
     root = given.project.resolve()
     sys.path.insert(0, str(root / "src"))
-    package = str(
-        tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]["scripts"]["mlops"]
-    ).partition(".")[0]
+    package = bench_training.package_of(root)
     with tempfile.TemporaryDirectory() as folder:
         result = measure(package, root, Path(folder), given.rounds, given.rows)
     text = json.dumps(result, indent=2)
@@ -145,10 +142,8 @@ def grown(root: Path, work: Path, frame: Any, config: Any, rows: int) -> dict[st
     sections = yaml.safe_load((root / "config" / "project.yml").read_text(encoding="utf-8"))
     sections["columns"] = {"target": "label", "id": "id", "text": "text"}
     (work / "project.yml").write_text(yaml.safe_dump(sections), encoding="utf-8")
-    found = {name: measured(root, work, name, ["--config", "project.yml", *options]) for name, options in STEPS}
-    return {
-        key: {name: round(figures[key], 3) for name, figures in found.items()} for key in ("seconds", "gigabytes")
-    }
+    found = bench_training.run_steps(root, work, STEPS)
+    return {key: {name: round(figures[key], 3) for name, figures in found.items()} for key in ("seconds", "gigabytes")}
 
 
 def review(package: str, config: Any) -> float:

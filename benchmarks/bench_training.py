@@ -21,6 +21,7 @@ import sys
 import tempfile
 import time
 import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -155,16 +156,22 @@ def theirs(package: str, table: Any, config: Any) -> tuple[float, float]:
     return time.perf_counter() - began, float(error)
 
 
-def growth(project: Path, package: str, rows: int, folder: Path) -> dict[str, Any]:
+def growth(project: Path, rows: int, folder: Path) -> dict[str, Any]:
     """Return seconds and peak memory (GB) of each step on `rows` rows, each in a process of its own."""
     folder.mkdir()
     (folder / "project.yml").write_text(CONFIG, encoding="utf-8")
     (folder / "data").mkdir()
     trips(rows).to_parquet(folder / "data" / "trips.parquet")
+    return run_steps(project, folder, STEPS)
+
+
+def run_steps(project: Path, folder: Path, steps: Sequence[tuple[str, list[str]]]) -> dict[str, Any]:
+    """Run steps of a project in a folder, each in a process of its own; return seconds and peak memory (GB) of each."""
+    package = package_of(project)
     variables = os.environ | {"PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
     variables |= {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
     found = {}
-    for step, arguments in STEPS:
+    for step, arguments in steps:
         command = [
             sys.executable,
             "-c",
@@ -195,8 +202,8 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
     ours(package, table, config)  # the imports
     pairs = [(ours(package, table, config), theirs(package, table, config)) for _ in range(rounds)]
     mine, forest = min(pair[0][0] for pair in pairs), min(pair[1][0] for pair in pairs)
-    small = growth(project, package, rows // 10, folder / "small")
-    large = growth(project, package, rows, folder / "large")
+    small = growth(project, rows // 10, folder / "small")
+    large = growth(project, rows, folder / "large")
     seconds = {
         name: sum(step["seconds"] for step in steps.values()) for name, steps in (("small", small), ("large", large))
     }

@@ -28,7 +28,8 @@ FILES = {  # file of the archive -> name of the source, file of the sample
 def module(name: str) -> ModuleType:
     """Return a module of the layer that imports nothing of its package."""
     spec = importlib.util.spec_from_file_location(name, LAYER / "src" / "{{ package_name }}" / f"{name}.py")
-    assert spec and spec.loader
+    assert spec
+    assert spec.loader
     found = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(found)
     return found
