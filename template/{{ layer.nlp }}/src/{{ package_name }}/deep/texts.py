@@ -91,9 +91,12 @@ def fit(
     with joined() as world:
         network.to(world.device)
         weights = _weights(labels, classes).to(world.device) if config.model.class_weights == "balanced" else None
-        kept = (
-            Checkpoints(checkpoints, _run(examples, windows, network, settings, config, world)) if checkpoints else None
-        )
+        run = _run(examples, windows, network, settings, config, world)
+        if any(other != run for other in world.gathered(run)):
+            raise UserError(
+                "the processes that train together read different data or settings: give all of them the same"
+            )
+        kept = Checkpoints(checkpoints, run) if checkpoints else None
         size = sum(weight.numel() for weight in network.parameters())
         log.info(
             "%s of %s, %s on %s",

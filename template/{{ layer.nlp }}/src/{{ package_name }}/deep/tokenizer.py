@@ -1,39 +1,43 @@
-"""The tokenizer of a model from scratch: WordPiece, learned from the training texts, for any script."""
+"""The tokenizer of a model from scratch: byte-pair encoding of characters, learned from the training texts."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
 PADDING, UNKNOWN, FIRST, LAST = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
+SPACE = "\u2581"  # stands before each word that a space, or the beginning, comes before
 # Written without spaces between words: each character is a word here, with its marks, as in annotate.py.
 ALONE = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Myanmar}\p{Khmer}]\p{M}*"
 
 
 def learn(texts: Sequence[str], vocabulary: int) -> Any:
-    """Return a tokenizers.Tokenizer of at most `vocabulary` entries: lower case, WordPiece (Wu et al. 2016).
+    """Return a tokenizers.Tokenizer of at most `vocabulary` entries: lower case, pairs merged (Sennrich et al. 2016).
 
-    The same texts give the same tokenizer. Half of the entries at most are single characters, the most frequent ones.
+    The same texts give the same tokenizer, also in another process: those that train together learn one each. So it is
+    no WordPiece, whose trainer in this library orders its alphabet by hashes that differ from process to process. Half
+    of the entries at most are single characters, the most frequent ones.
     """
     from tokenizers import Regex, Tokenizer, models, normalizers, pre_tokenizers, processors, trainers
 
-    tokenizer = Tokenizer(models.WordPiece(unk_token=UNKNOWN, max_input_chars_per_word=200))
-    tokenizer.normalizer = normalizers.Sequence([normalizers.NFC(), normalizers.Lowercase()])
+    tokenizer = Tokenizer(models.BPE(unk_token=UNKNOWN, fuse_unk=True))
+    tokenizer.normalizer = normalizers.Sequence(
+        [normalizers.NFC(), normalizers.Lowercase(), normalizers.Replace(Regex(r"\s+"), " "), normalizers.Strip()]
+    )
     tokenizer.pre_tokenizer = pre_tokenizers.Sequence(
         [
-            pre_tokenizers.WhitespaceSplit(),
+            pre_tokenizers.Metaspace(SPACE, prepend_scheme="first"),
             pre_tokenizers.Punctuation(),
             pre_tokenizers.Split(Regex(ALONE), "isolated"),
         ]
     )
-    special = [PADDING, UNKNOWN, FIRST, LAST]
-    characters = Counter(character for text in texts for character in text.lower() if not character.isspace())
-    # The trainer breaks ties by a hash that changes from run to run: the alphabet is given, in an order of our own.
-    frequent = sorted(characters, key=lambda character: (-characters[character], character))
-    trainer = trainers.WordPieceTrainer(
+    characters = Counter(character for text in texts for character in tokenizer.normalizer.normalize_str(text))
+    del characters[" "]
+    frequent = sorted(characters, key=lambda character: (-characters[character], character))[: vocabulary // 2]
+    trainer = trainers.BpeTrainer(
         vocab_size=vocabulary,
-        special_tokens=special,
-        initial_alphabet=frequent[: vocabulary // 4],
-        limit_alphabet=vocabulary // 2,
+        special_tokens=[PADDING, UNKNOWN, FIRST, LAST],
+        initial_alphabet=[SPACE, *frequent],
+        limit_alphabet=1 + len(frequent),
         show_progress=False,
     )
     tokenizer.train_from_iterator(texts, trainer)

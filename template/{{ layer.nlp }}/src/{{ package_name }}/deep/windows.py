@@ -61,11 +61,14 @@ class Windows:
 
     def read(self, text: str) -> tuple[list[list[int]], bool]:
         """Return the windows of a text, one at least, and whether a part of it was cut."""
-        first = self.tokenizer.encode(text)
-        found = [first.ids, *(each.ids for each in first.overflowing)]
+        found = [encoding.ids for encoding in self._encoded(text)]
         return [ids or [self.rule.padding] for ids in found[: self.rule.max_windows]], len(
             found
         ) > self.rule.max_windows
+
+    def _encoded(self, text: str) -> list[Any]:
+        first = self.tokenizer.encode(text.encode("utf-8", "replace").decode())  # a lone surrogate is no text to it
+        return [first, *first.overflowing]
 
     def unknown(self, text: str) -> float:
         """Return the share of a text's tokens that the vocabulary does not have; NaN for a text without tokens.
@@ -75,9 +78,8 @@ class Windows:
         """
         import numpy as np
 
-        first = self.tokenizer.encode(text)
         count = odd = 0
-        for encoding in (first, *first.overflowing):
+        for encoding in self._encoded(text):
             rows = zip(encoding.ids, encoding.tokens, encoding.special_tokens_mask, encoding.offsets, strict=True)
             for token, symbols, special, (start, end) in rows:
                 if special and token != self.rule.unknown:
