@@ -45,8 +45,8 @@ check: $(READY) ## Check one variant: make check VARIANT=classical-bicep-github 
 test: $(READY) ## Run all tests but the long ones, on variants that show every pair of choices
 	$(PYTEST)
 
-test-all: $(READY) ## Run all tests on all variants, with 1000 random answer sets and every combination of infrastructure
-	$(PYTEST) --exhaustive
+test-all: $(READY) ## Run all tests on all variants, with 1000 random answer sets, every combination of infrastructure, a real Label Studio
+	LABEL_STUDIO_TEST=1 $(PYTEST) --exhaustive
 
 arm: $(READY) ## After a change of the Bicep layer: compile it to the JSON of the ARM layer
 	PATH="$(BIN):$$PATH" $(BIN)/python scripts/arm.py

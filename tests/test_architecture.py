@@ -19,7 +19,8 @@ FLOORS = [
     "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
     " bias split histogram services",
     "config",
-    "arrow_reader values dataset survey roles data features models explain suitability proposals",
+    "jsonl arrow_reader values dataset data_rules survey roles data features models explain suitability proposals"
+    " personal texts annotate embedding duplicates noise preparation text_rules",
     "reporting",
     "steps scoring monitoring review",
     "pipeline",

@@ -120,7 +120,9 @@ def _not_json(line: bytes, error: json.JSONDecodeError) -> str:
     if not line.endswith(b"\n"):
         return "is not complete: the file ends inside its last object; fetch or export it again"
     if line.strip() in (b"{", b"["):
-        return "holds the beginning of an object only; each line must hold a whole one: write JSON Lines, not one JSON document"
+        return (
+            "holds the beginning of an object only; each line must hold a whole one: JSON Lines, not one JSON document"
+        )
     return f"character {error.pos + 1}: is not JSON: {error.msg[0].lower()}{error.msg[1:]}"
 
 

@@ -20,7 +20,7 @@ from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
 from ..records import Contract
-from . import lifecycle
+from . import followed, lifecycle
 from . import windows as arrived
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ def all_checks(project: Project) -> Iterator[Finding]:
     read = [each for each in datasets if each is not None]
     if windows and len(read) == len(datasets):
         yield Finding(IDS, _repeated_ids(project, read, config))
+    yield from followed.findings(project, config)
 
 
 def _environments(project: Project) -> Iterator[Finding]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ..records import Monitor
 
 # Folders that a demo makes and may therefore remove; results of steps (outputs/cache) stay and are reused.
-MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report")
+MADE = ("mlflow", "registry", "runs", "monitor", "batch", "gathered", "serve", "report", *after_breach.MADE)
 
 
 def run(project: Project, *, port: int = 0, force: bool = False) -> None:

@@ -38,7 +38,9 @@ class Settings:
     """Inputs and outputs; without `window` the name of the data file or folder names the window."""
 
     config: Annotated[Path, "config/project.yml"]
-    evaluation: Annotated[Path, "output folder of the evaluate step: reference.parquet and metrics.json"]
+    evaluation: Annotated[
+        Path, "output folder of the evaluate step: reference.parquet, predictions.parquet, metrics.json"
+    ]
     model: Annotated[Path, "the model's folder"]
     production: Annotated[Path, "data that arrived later; the target may be absent or partly filled"]
     out: Annotated[Path, "folder for monitor.json and monitor.html"]
@@ -53,6 +55,7 @@ def evaluate_window(
     *,
     window: str = "production",
     holdout_metric: float | None = None,
+    held_out: pd.DataFrame | None = None,
 ) -> Monitor:
     """Judge one window of production rows.
 
@@ -68,6 +71,8 @@ def evaluate_window(
         config: columns and limits.
         window: name of the window.
         holdout_metric: the project's metric on the holdout of the training run, shown beside the new one.
+        held_out: the model's answers to that holdout, as in predictions.parquet, which its confidence is compared
+            with: about rows that it learned from a model is too sure. Default: the reference.
     """
     limits = config.monitoring
     rows = {
@@ -90,7 +95,8 @@ def evaluate_window(
     name = predictions.PREDICTION
     classes, target = model.contract.classes, config.columns.target
     if limits.unsure is not None and classes is not None:
-        judged.append(_judge_confidence(reference, answers, classes, limits.unsure, config))
+        before = reference if held_out is None else held_out
+        judged.append(_judge_confidence(before, answers, classes, limits.unsure, config))
     judged.append(_judge(name, kind, reference[name], answers[name], config))
     *features, prediction = _significant(judged, limits.p_value)
     table = labelled(production, answers, config)
@@ -143,6 +149,8 @@ def monitor(settings: Settings) -> Monitor:
     config = load(settings.config)
     try:
         reference = pd.read_parquet(settings.evaluation / "reference.parquet")
+        watched = config.monitoring.unsure is not None
+        held_out = pd.read_parquet(settings.evaluation / "predictions.parquet") if watched else None
     except FileNotFoundError as error:
         raise UserError(
             f"{error.filename}: no such file; --evaluation is the output folder of the evaluate step"
@@ -161,6 +169,7 @@ def monitor(settings: Settings) -> Monitor:
         config,
         window=settings.window or settings.production.name.split(".")[0],
         holdout_metric=metrics.challenger.get(config.metric.name),
+        held_out=held_out,
     )
     result.save(settings.out)
     atomic_write(settings.out / "monitor.html", monitor_page(result))
@@ -223,12 +232,11 @@ def _judge(
 
 
 def _judge_confidence(
-    reference: pd.DataFrame, answers: pd.DataFrame, classes: Sequence[str], rise: float, config: ProjectConfig
+    known: pd.DataFrame, answers: pd.DataFrame, classes: Sequence[str], rise: float, config: ProjectConfig
 ) -> tuple[Signal, list[tuple[float, str | None]]]:
     """Judge the probability of the predicted class, and how often it is below `monitoring.confident`."""
     before, after = (
-        pd.Series(predictions.confidence(table, classes), table.index, dtype="float64")
-        for table in (reference, answers)
+        pd.Series(predictions.confidence(table, classes), table.index, dtype="float64") for table in (known, answers)
     )
     signal, tests = _judge(CONFIDENCE, "numeric", before, after, config)
     limit = config.monitoring.confident
@@ -236,7 +244,7 @@ def _judge_confidence(
     share, share_before = unsure / len(after), unsure_before / len(before)
     sentence = (
         f"{CONFIDENCE}: {percent(share)} of rows are predicted with a probability below {number(limit)},"
-        f" {percent(share_before)} in training (a rise of {percent(rise)} is allowed)"
+        f" {percent(share_before)} in the holdout (a rise of {percent(rise)} is allowed)"
     )
     p_value = chance.rise(unsure, len(after), unsure_before, len(before))
     tests.append((p_value, sentence if share - share_before > rise else None))

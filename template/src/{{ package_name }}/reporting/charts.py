@@ -55,7 +55,7 @@ def density(x: Floats, y: Floats, x_label: str, y_label: str) -> Markup:
         scale.left, TOP, *size, join(shades)
     )
     guide = _path([(low, low), (high, high)], scale, "guide")
-    return _chart(
+    return drawing(
         f"{y_label} against {x_label}: {plural(len(x), 'row')} from {number(low)} to {number(high)}",
         _axes(scale, x_label, y_label) + cells + guide,
     )
@@ -82,8 +82,8 @@ def line(
         place, room = scale.x(x), WIDTH - RIGHT - scale.left
         anchor, aside = ("start", 8) if x < 0.5 else ("end", -8)
         drawn += Markup('<circle class="mark" cx="{:.1f}" cy="{:.1f}" r="4.5"/>').format(place, scale.y(y))
-        drawn += _text(round(place + aside, 1), round(scale.y(y) + (-8 if y < 0.5 else 16), 1), text, anchor, room / 2)
-    return _chart(f"{y_label} against {x_label}", _axes(scale, x_label, y_label) + drawn)
+        drawn += write(round(place + aside, 1), round(scale.y(y) + (-8 if y < 0.5 else 16), 1), text, anchor, room / 2)
+    return drawing(f"{y_label} against {x_label}", _axes(scale, x_label, y_label) + drawn)
 
 
 def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
@@ -110,7 +110,7 @@ def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
     low, high = _apart(histogram["edges"][0], histogram["edges"][-1])
     values, texts, _ = _labelled(low, high, across, named=True)
     places = [round((value - low) / (high - low) * across, 1) for value in values]
-    return _chart(
+    return drawing(
         label,
         Markup('<path class="reference-fill" d="{}"/><path class="production-line" d="{}V{}z"/>').format(
             bars, outline, height
@@ -119,7 +119,7 @@ def histogram_pair(histogram: Mapping[str, Any], label: str) -> Markup:
             height, across, "".join(f"M{x} {height}v4" for x in places)
         )
         + join(
-            _text(_within(x, text, across), height + 16, text, "middle") for x, text in zip(places, texts, strict=True)
+            write(_within(x, text, across), height + 16, text, "middle") for x, text in zip(places, texts, strict=True)
         ),
         across,
         height + 20,
@@ -141,7 +141,7 @@ def _paired_bars(
     parts = []
     for place, index in enumerate(order):
         y = place * line
-        parts.append(_text(start - 8, y + 12, labels[index], "end", start - 8))
+        parts.append(write(start - 8, y + 12, labels[index], "end", start - 8))
         for offset, share, style in (
             (2, reference[index], "reference-fill"),
             (9, production[index], "production-fill"),
@@ -151,7 +151,7 @@ def _paired_bars(
                     style, start, y + offset, round(share / top * room, 1)
                 )
             )
-    return _chart(label, join(parts), across, len(order) * line)
+    return drawing(label, join(parts), across, len(order) * line)
 
 
 class _Scale:
@@ -240,13 +240,13 @@ def _axes(scale: _Scale, x_label: str, y_label: str) -> Markup:
     for value, text in zip(values, texts, strict=True):
         x = round(scale.x(value), 1)
         parts.append(Markup('<path class="axis" d="M{0} {1}V{2}"/>').format(x, floor, ceiling))
-        parts.append(_text(_within(x, text, WIDTH), floor + 15, text, "middle"))
+        parts.append(write(_within(x, text, WIDTH), floor + 15, text, "middle"))
     parts.append(_label((scale.left + right) / 2, HEIGHT - 8, x_label, unit, right - scale.left))
     values, texts, unit = _labelled(scale.low, scale.high)
     for value, text in zip(values, texts, strict=True):
         y = round(scale.y(value), 1)
         parts.append(Markup('<path class="axis" d="M{0} {1}H{2}"/>').format(scale.left, y, right))
-        parts.append(_text(scale.left - 6, y + 4, text, "end"))
+        parts.append(write(scale.left - 6, y + 4, text, "end"))
     turned = Markup('<g transform="translate(11 {}) rotate(-90)">{}</g>')
     parts.append(turned.format((floor + ceiling) / 2, _label(0, 0, y_label, unit, floor - ceiling)))
     return join(parts)
@@ -260,10 +260,10 @@ def _path(points: Sequence[Point], scale: _Scale, style: str) -> Markup:
 def _label(x: float, y: float, text: str, unit: str, room: float) -> Markup:
     """Draw the name of an axis; the unit of its figures is kept where the name must be cut."""
     suffix = f" ({unit.removesuffix('s')}s)" if unit else ""
-    return _text(x, y, text, "middle", room - width(suffix), suffix)
+    return write(x, y, text, "middle", room - width(suffix), suffix)
 
 
-def _text(x: float, y: float, text: str, anchor: str, room: float = math.inf, suffix: str = "") -> Markup:
+def write(x: float, y: float, text: str, anchor: str, room: float = math.inf, suffix: str = "") -> Markup:
     """Draw a text, cut in its middle where it is wider than `room`; then a browser shows all of it on demand."""
     shown = fit(text, room)
     whole = Markup("<title>{}</title>").format(text) if shown != text else NOTHING
@@ -302,7 +302,8 @@ def _within(x: float, text: str, room: float) -> float:
     return round(min(max(x, half), room - half), 1)
 
 
-def _chart(label: str, content: Markup, across: int = WIDTH, height: int = HEIGHT) -> Markup:
+def drawing(label: str, content: Markup, across: int = WIDTH, height: int = HEIGHT) -> Markup:
+    """Return a drawing of this size; `label` says for a screen reader what it shows."""
     return Markup('<svg class="chart" role="img" aria-label="{}" viewBox="0 0 {} {}">{}</svg>').format(
         label, across, height, content
     )

@@ -26,7 +26,8 @@ CALIBRATION_BINS = 10
 def figures_table(found: Sequence[ClassFigures]) -> Markup:
     """Return the figures of each class, the worst first; of many classes the better ones are folded away."""
     return join(
-        table(each.caption, each.columns, each.rows, each.columns[1:], fold=True) for each in class_grids(found)
+        table(each.caption, each.columns, each.rows, each.columns[1:], fold=True, dense=each.dense)
+        for each in class_grids(found)
     )
 
 

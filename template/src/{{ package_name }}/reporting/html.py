@@ -19,6 +19,7 @@ ABSENT = "\N{EN DASH}"
 NAME = 36  # letters of a name that are shown; the rest is seen on demand
 WORD = 14  # letters; a longer word may be broken
 BREAKS = re.compile(r"(?<=[_…])(?=[^_])")  # where a browser may end a line within a name
+UNBROKEN = re.compile("(?<=[0-9])\N{EN DASH}(?=[0-9])")  # between the ends of an interval
 FOLDED = 12  # rows or sentences after which the others are folded away
 
 
@@ -202,8 +203,8 @@ def _named(value: object) -> object:
 def _cell(mark: Markup, value: object) -> Markup:
     if isinstance(value, Markup) and value.startswith("<td"):
         return value
-    if mark and isinstance(value, str):  # "1,084 (33.9 %)" may be broken before the bracket only
-        value = value.replace(" %", "\N{NO-BREAK SPACE}%")
+    if mark and isinstance(value, str):  # "1,084 (33.9 %)" and "0.91 (0.88–0.94)" are broken before the bracket only
+        value = UNBROKEN.sub("\N{WORD JOINER}\N{EN DASH}\N{WORD JOINER}", value.replace(" %", "\N{NO-BREAK SPACE}%"))
     return Markup("<td{}>{}</td>").format(mark, value)
 
 
@@ -223,10 +224,10 @@ def number(value: float | None, digits: int = 4) -> str:
 def apart(one: float, other: float) -> tuple[str, str]:
     """Return two figures with as many digits as are needed to tell them apart.
 
-    >>> apart(0.961, 0.905), apart(0.96134, 0.96129), apart(2.0, 2.0)
-    (('0.961', '0.905'), ('0.96134', '0.96129'), ('2', '2'))
+    >>> apart(0.961, 0.905), apart(0.96134, 0.96129), apart(2 / 3, 2 / 3)
+    (('0.961', '0.905'), ('0.96134', '0.96129'), ('0.6667', '0.6667'))
     """
-    for digits in (4, 5, 6, 7, 8):
+    for digits in (4, 5, 6, 7, 8) if one != other else (4,):
         texts = number(one, digits), number(other, digits)
         if texts[0] != texts[1]:
             break

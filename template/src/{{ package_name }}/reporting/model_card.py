@@ -216,7 +216,10 @@ def _html(title: str, parts: Sequence[Part]) -> str:
         blocks.append(Markup("<h3>{}</h3>").format(part.title))
         blocks.append(findings(part.sentences))
         blocks.append(facts(part.pairs))
-        blocks += [table(grid.caption, grid.columns, grid.rows, grid.columns[1:], fold=True) for grid in part.grids]
+        blocks += [
+            table(grid.caption, grid.columns, grid.rows, grid.columns[1:], fold=True, dense=grid.dense)
+            for grid in part.grids
+        ]
     return page(title, "", [section("Model card", join(blocks, "\n"))])
 
 

@@ -139,7 +139,8 @@ def _regression_pictures(frame: pd.DataFrame, target: str, names: Mapping[str, s
 def robustness(found: Robustness) -> Markup:
     """Return each perturbation with its cost and its limit, the broken limits first of all."""
     grid = robustness_grid(found)
-    return findings(robustness_sentences(found)) + table(grid.caption, grid.columns, grid.rows, grid.columns[1:])
+    shown = table(grid.caption, grid.columns, grid.rows, grid.columns[1:], dense=grid.dense)
+    return findings(robustness_sentences(found)) + shown
 
 
 def gate(verdict: Gate) -> Markup:

@@ -11,11 +11,12 @@ RATES = 3  # classes whose rates a table shows
 
 @dataclass(frozen=True)
 class Grid:
-    """A table of the card; `columns` after the first hold figures."""
+    """A table; `columns` after the first hold figures, and stand closer on a narrow screen if it is `dense`."""
 
     caption: str
     columns: Sequence[str]
     rows: Sequence[Sequence[str]]
+    dense: bool = False
 
 
 def class_grids(classes: Sequence[ClassFigures]) -> list[Grid]:
@@ -27,11 +28,12 @@ def class_grids(classes: Sequence[ClassFigures]) -> list[Grid]:
         [each.label, f"{each.rows:,}", *(_with_interval(figure) for figure in (each.precision, each.recall, each.f1))]
         for each in ordered
     ]
-    return [Grid("By class, with 95 % intervals (Wilson)", ["class", "rows", "precision", "recall", "F1"], rows)]
+    columns = ["class", "rows", "precision", "recall", "F1"]
+    return [Grid("By class, with 95 % intervals (Wilson)", columns, rows, dense=True)]
 
 
 def _with_interval(figure: Estimate | None) -> str:
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f})" if figure else ABSENT
+    return f"{figure.value:.2f} ({figure.low:.2f}\N{EN DASH}{figure.high:.2f})" if figure else ABSENT
 
 
 def bias_sentences(bias: Bias) -> list[str]:
@@ -104,12 +106,13 @@ def robustness_sentences(found: Robustness) -> list[str]:
 
 def robustness_grid(found: Robustness) -> Grid:
     """Return each perturbation with its cost, its standard error and its limit, the costliest first."""
-    columns = ["change", "rows", found.metric, "worse by", "limit", "answers that change"]
+    columns = ["change", "rows", found.metric, "worse by", "limit", "changed answers"]
     costly = sorted(found.perturbations, key=lambda each: -each.loss)
-    return Grid("The rows of the holdout that a change concerns", columns, [_perturbation(each) for each in costly])
+    rows = [_perturbation(each) for each in costly]
+    return Grid("On the rows of the holdout that a change concerns", columns, rows, dense=True)
 
 
 def _perturbation(each: Perturbation) -> list[str]:
-    loss = f"{number(each.loss)} ± {number(each.error, 2)}"
+    loss = f"{number(each.loss, 2)} ±\N{NO-BREAK SPACE}{number(each.error, 2)}"
     limit = number(each.limit) if each.limit is not None else ABSENT
     return [each.name, f"{each.rows:,}", number(each.value), loss, limit, percent(each.changed)]

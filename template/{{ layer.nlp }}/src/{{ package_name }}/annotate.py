@@ -85,6 +85,20 @@ def _identifier() -> Any:
     return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)
 
 
+def length(text: str) -> str:
+    """Return the band of the length of a text."""
+    return band(len(tokens(text)))
+
+
+def derived(texts: "pd.Series", name: str) -> "pd.Series":
+    """Return the language or the length of each normalised text, str (rows,); None where a text is missing or empty."""
+    import pandas as pd
+
+    of = {"language": language, "length": length}[name]
+    found = [of(text) if isinstance(text, str) and text else None for text in texts]
+    return pd.Series(found, index=texts.index, dtype=object)
+
+
 def annotate(texts: "pd.Series") -> "pd.DataFrame":
     """Return the annotations of normalised texts.
 

@@ -98,15 +98,10 @@ def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
     return dataset.read_columns(files(path), columns | dict(ids), options, optional=list(ids)).frame
 
 
-def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
+def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":
     """Return a frame read from files with the columns that are derived from its texts: language and length."""
-    return frame.assign(**derived(texts.normalised(frame[config.columns.text], config.texts.mask)))
-
-
-def derived(normal: "pd.Series") -> "dict[str, pd.Series]":
-    """Return the derived columns of normalised texts, by their names."""
-    found = annotate.annotate(normal)
-    return {name: found[name] for name in DERIVED}
+    found = texts.normalised(frame[config.columns.text], config.texts.mask)
+    return frame.assign(**{name: annotate.derived(found, name) for name in names})
 
 
 def describe(

@@ -246,7 +246,8 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     sample = frame.iloc[::step].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
-    sample = sample.assign(**{columns.text: normal, **data.derived(normal)})[own].reset_index(drop=True)
+    derived = {name: annotate.derived(normal, name) for name in DERIVED}
+    sample = sample.assign(**{columns.text: normal, **derived})[own].reset_index(drop=True)
     moments = sample[columns.time] if by == "time" and columns.time else pd.Series(range(len(sample))).astype(str)
     train = sample[~split.holdout(moments, by, config.split.holdout)]
     needed = config.gate.slice_rows / config.split.holdout / step

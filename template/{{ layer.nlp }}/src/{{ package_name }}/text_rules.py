@@ -3,7 +3,7 @@
 import re
 from typing import TYPE_CHECKING, Any
 
-from . import data_rules, duplicates, split, texts
+from . import annotate, data_rules, duplicates, split, texts
 from .config.inputs import MASKED
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 SHOWN_LABELS = 5
 LANGUAGE_SHARE = 0.01  # of the rows, for a language to be named
+LOOKED_AT = 2000
 # UTF-8 that was read as Windows' Latin: Ã©, Â£, â€™, Ð¿.
 _MISREAD = re.compile(
     "[\u00c2\u00c3\u00d0\u00d1][\u0080-\u00bf\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a"
@@ -132,10 +133,11 @@ def personal_data(prepared: Prepared, config: ProjectConfig) -> list[str]:
     return found
 
 
-def languages(derived: "pd.Series") -> list[str]:
-    """Return a sentence if the texts are in more than one language."""
-    shares = derived.value_counts(normalize=True)
-    named = shares[(shares >= LANGUAGE_SHARE) & (shares.index != "und")]
+def languages(normal: "pd.Series") -> list[str]:
+    """Return a sentence if the texts are in more than one language; 2,000 to 4,000 of many are looked at."""
+    every = max(len(normal) // LOOKED_AT, 1)
+    shares = annotate.derived(normal.iloc[::every], "language").value_counts(normalize=True)
+    named = shares[(shares >= LANGUAGE_SHARE) & (shares.index != annotate.UNDETERMINED)]
     if len(named) < 2:
         return []
     mix = ", ".join(f"{name} {share:.0%}" for name, share in named.items())

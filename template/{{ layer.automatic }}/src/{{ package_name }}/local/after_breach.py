@@ -10,6 +10,8 @@ from ..records import Metrics
 from . import lifecycle
 from .story import Row, Story
 
+MADE: tuple[str, ...] = ()  # folders of outputs/ that the demo may remove
+
 
 def play(project: Project, story: Story) -> None:
     """Add the row of the demo that follows a breach: a challenger, and whether it replaces the champion."""

@@ -119,7 +119,7 @@ def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: Proje
     for (column, rule), group in cases.groupby(["column", "check"], sort=False, dropna=False):
         first = group.iloc[0]
         if rule == "not_nullable":
-            found.append(data_rules.without_value(len(group), column, place(int(first["index"])), config))
+            found.append(data_rules.without_value(len(group), str(column), place(int(first["index"])), config))
         elif first["index"] is None or first["index"] != first["index"]:
             found.append(f"column {column!r}: {rule}")
         else:

@@ -11,7 +11,7 @@ from .html import badge, bar, grid, join, name, number, percent, table
 
 WORDS, TEXTS = "Words that decide", "Texts to look at"
 INTROS = {
-    WORDS: "The words that speak most for each class where it was the answer: their mean share in its score.",
+    WORDS: "The words that added most to each class where it was the answer, and their mean share in its score.",
     TEXTS: "Held-out texts with their answers. Shaded words speak for the answer, underlined words against it.",
     "Robustness": (
         "How much worse the metric gets on texts changed in a way that should not change the answer: letters that"
@@ -24,7 +24,7 @@ GROUPS = {
     "worst mistake": "Mistakes that give the true class the least probability",
     "right answer": "Right answers, chosen by chance",
 }
-STRONG = 0.5  # of the largest share in a text
+WEAK, STRONG = 0.15, 0.5  # of the largest share in a text: up to it a word is not marked, from it on it is bold
 
 
 def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
@@ -37,9 +37,10 @@ def _words(importance: Sequence[Importance]) -> Markup:
     largest = max((item.mean for item in importance), default=0.0)
     tables = []
     for label, items in groupby(importance, key=lambda item: item.label):
-        rows = [(_word(item.feature), number(item.mean, 2), bar(item.mean, largest)) for item in items]
+        ordered = sorted(items, key=lambda item: -item.mean)
+        rows = [(_word(item.feature), number(item.mean, 2), bar(item.mean, largest)) for item in ordered]
         tables.append(table(f"For {label}", ["word", "share", " "], rows, ["share"]))
-    return grid(tables)
+    return grid(tables, "pair" if len(tables) == 2 else "grid")
 
 
 def _word(text: str) -> Markup:
@@ -82,7 +83,7 @@ def _highlighted(example: Example) -> Iterator[Markup]:
         start = text.index(word, end)  # also past words that are not marked, which may hold this one
         end = start + len(word)
         share = shares.get(word, 0.0)
-        if not share:
+        if abs(share) <= WEAK * largest:
             continue
         yield Markup("{}").format(text[done:start])
         style = f"{'for' if share > 0 else 'against'}{' strong' if abs(share) >= STRONG * largest else ''}"

@@ -35,7 +35,7 @@ def describe(prepared: Prepared) -> dict[str, Any]:
     A position is a row of a file as its reader counts, and a place in its text once white space has its one form.
     """
     findings = prepared.findings
-    positions = []
+    positions: list[dict[str, Any]] = []
     for row, spans in findings.positions.items():
         path, number = prepared.found.origin(row)
         for span in spans[: SHOWN_POSITIONS - len(positions)]:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from .. import data, data_rules, entry, noise, preparation, text_rules
+from .. import annotate, data, data_rules, entry, noise, preparation, text_rules
+from ..config.inputs import DERIVED
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
@@ -49,8 +50,8 @@ def check(prepared: Prepared, config: ProjectConfig) -> DataQuality:
         leaks, contradictions = text_rules.alike(prepared, config)
         errors += leaks
         warnings += contradictions
-        derived = data.derived(prepared.texts)
-        warnings += text_rules.languages(derived["language"])
+        warnings += text_rules.languages(prepared.texts)
+        derived = {name: annotate.derived(prepared.texts, name) for name in DERIVED if name in config.slices}
         warnings += data_rules.bias_warnings(found.frame.assign(**derived), config)
     period = Period.of(found.frame[columns.time] if columns.time else None)
     return DataQuality(

@@ -8,6 +8,7 @@ import typer
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
+from .console import SHOWN_WARNINGS
 
 if TYPE_CHECKING:
     from ..local.reviewing import Queued
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Queue items for people, let them label, merge their labels.", no_args_is_help=True)
 
 Batch = Annotated[str | None, typer.Option(help="Id of the queue; default: the newest.")]
-Url = Annotated[str, typer.Option(help="Where Label Studio answers, such as http://127.0.0.1:8181.")]
+Url = Annotated[str | None, typer.Option(help="A team's Label Studio; default: the one of `review serve`.")]
 Tool = Annotated[str, typer.Option(help="Only label-studio is known.")]
 Budget = Annotated[int | None, typer.Option(min=1, help="Items to queue; default: review.budget.")]
 
@@ -83,7 +84,7 @@ def label(
 
 @app.command()
 def push(
-    url: Url,
+    url: Url = None,
     annotator: Annotated[
         list[str] | None, typer.Option("--annotator", help="Person who labels; repeatable; two for double items.")
     ] = None,
@@ -99,11 +100,15 @@ def push(
     _require_known(tool)
     project = Project.find()
     names = label_setup.labels(project, load(project.config_path))
-    typer.echo(label_studio.push(Workspace.of(project), batch, names, url=url, annotators=annotator or []).sentence)
+    typer.echo(
+        label_studio.push(
+            Workspace.of(project), batch, names, url=url or label_studio.URL, annotators=annotator or []
+        ).sentence
+    )
 
 
 @app.command()
-def pull(url: Url, batch: Batch = None, tool: Tool = "label-studio") -> None:
+def pull(url: Url = None, batch: Batch = None, tool: Tool = "label-studio") -> None:
     """Fetch the answers that are new or changed in Label Studio into the logs. LABEL_STUDIO_TOKEN signs in."""
     from ..config.project import load
     from ..local import label_setup
@@ -113,10 +118,12 @@ def pull(url: Url, batch: Batch = None, tool: Tool = "label-studio") -> None:
     _require_known(tool)
     project = Project.find()
     names = label_setup.labels(project, load(project.config_path))
-    pulled = label_studio.pull(Workspace.of(project), batch, names, url=url)
+    pulled = label_studio.pull(Workspace.of(project), batch, names, url=url or label_studio.URL)
     typer.echo(pulled.sentence)
-    for warning in pulled.warnings:
+    for warning in pulled.warnings[:SHOWN_WARNINGS]:
         typer.echo(warning, err=True)
+    if len(pulled.warnings) > SHOWN_WARNINGS:
+        typer.echo(f"and {len(pulled.warnings) - SHOWN_WARNINGS} more warnings", err=True)
 
 
 @app.command()

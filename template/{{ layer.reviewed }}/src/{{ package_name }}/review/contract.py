@@ -251,8 +251,8 @@ def read_placed_log(path: Path, kind: type[AnyLine], label: str | None = None) -
     return found
 
 
-def append(path: Path, line: Line) -> None:
-    """Add one line to a log, and return when the disk has it.
+def append(path: Path, *lines: Line) -> None:
+    """Add lines to a log, and return when the disk has them.
 
     A last line that was torn holds no answer that anyone was told of; it is cut off so that it cannot swallow this
     one. A whole line that lacks its end keeps its content.
@@ -263,8 +263,8 @@ def append(path: Path, line: Line) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with path.open("a+b") as stream:
-            end = _mend(stream.seek(0, os.SEEK_END), stream, type(line))
-            stream.write(end + dump(line).encode() + b"\n")
+            end = _mend(stream.seek(0, os.SEEK_END), stream, type(lines[0]))
+            stream.write(end + dumps(lines).encode())
             stream.flush()
             os.fsync(stream.fileno())
     except OSError as error:

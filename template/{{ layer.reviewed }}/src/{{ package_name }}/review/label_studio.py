@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from pydantic import Field
@@ -183,6 +184,7 @@ def pull(
                 answers.take(each, item, users, pulled)
             elif each["annotations"]:
                 pulled.warnings.append(f"task {each['id']} of {client.url} is no item of queue {name}: left out")
+        answers.write()
         pulled.warnings += [
             f"{client.url}: task {bad} of project {project.id} cannot be read; all others were. It holds what the"
             " server cannot show: delete it there, and push sends the item again"
@@ -204,6 +206,7 @@ class _Answers:
     def __init__(self, workspace: Workspace, batch_id: str) -> None:
         self._path = partial(workspace.log, batch_id)
         self._logs = {path: log.Log(path) for path in workspace.logs(batch_id)}
+        self._new: dict[Path, list[Annotation]] = defaultdict(list)
         self._of_task: dict[str | None, dict[str, Annotation]] = defaultdict(dict)
         for each in self._logs.values():
             for entry in each.kept:
@@ -211,7 +214,7 @@ class _Answers:
                     self._of_task[entry.note][entry.annotation_id] = entry
 
     def take(self, content: Mapping[str, Any], item: QueueItem, users: Mapping[int, str], pulled: Pulled) -> None:
-        """Append how the annotations of a task differ from what the logs have of it."""
+        """Note how the annotations of a task differ from what the logs have of it."""
         before = self._of_task[note(content)]
         after = {each.annotation_id: each for each in annotations(content, item, users, pulled.warnings)}
         for name, old in before.items():
@@ -225,11 +228,14 @@ class _Answers:
                 pulled.skipped += new.action == "skip"
         self._of_task[note(content)] = after
 
+    def write(self) -> None:
+        """Append what was noted."""
+        for path, entries in self._new.items():
+            self._logs.setdefault(path, log.Log(path)).append(*entries)
+        self._new.clear()
+
     def _append(self, entry: Annotation) -> None:
-        path = self._path(entry.annotator)
-        if path not in self._logs:
-            self._logs[path] = log.Log(path)
-        self._logs[path].append(entry)
+        self._new[self._path(entry.annotator)].append(entry)
 
 
 def _plan(

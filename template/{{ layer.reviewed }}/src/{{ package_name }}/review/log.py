@@ -77,17 +77,17 @@ class Log:
         """The actions that were not taken back, as `kept` returns them."""
         return kept(self._entries)
 
-    def append(self, entry: Annotation) -> None:
-        """Add one action, and return when the disk has it.
+    def append(self, *entries: Annotation) -> None:
+        """Add actions, and return when the disk has them.
 
         Raises:
-            UserError: the file cannot be written; the action then does not count.
+            UserError: the file cannot be written; the actions then do not count.
         """
         self.path.parent.mkdir(parents=True, exist_ok=True)
         # Two terminals of one person: the second must not take a line that is being written for a torn one.
-        with FileLock(self.path.with_name(f".{self.path.name}.lock")):
-            contract.append(self.path, entry)
-        self._entries.append(entry)
+        with FileLock(self.path.with_name(".lock")):
+            contract.append(self.path, *entries)
+        self._entries += entries
 
     def undo(self) -> Annotation | None:
         """Take the last action back that stands, and return it; None if there is none.

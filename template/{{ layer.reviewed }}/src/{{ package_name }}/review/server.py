@@ -63,7 +63,11 @@ def start(folder: Path, port: int = PORT, say: Callable[[str], None] = lambda li
     port = claim_port(HOST, port)  # Label Studio would take the next one without a word
     atomic_write(folder / ".gitignore", "*\n")
     made = folder / "made"
-    account = None if made.exists() else Account(USER, secrets.token_urlsafe(12))
+    account = None
+    if not made.exists():
+        account = Account(USER, secrets.token_urlsafe(12))
+        # Left by a start that was interrupted before anyone could use it; its user has a password that nobody knows.
+        (folder / "label_studio.sqlite3").unlink(missing_ok=True)
     log = folder / "server.log"
     say(f"Label Studio {RELEASE} starts; the first time it is installed, which takes minutes and 1 GB")
     with log.open("wb") as sink:

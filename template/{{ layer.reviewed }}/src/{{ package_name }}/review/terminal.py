@@ -7,13 +7,19 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from prompt_toolkit.application import Application
-from prompt_toolkit.formatted_text import StyleAndTextTuples
-from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
-from prompt_toolkit.keys import Keys
-from prompt_toolkit.layout import FormattedTextControl, Layout, Window
-
 from ..errors import UserError
+
+try:
+    from prompt_toolkit.application import Application
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
+    from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
+    from prompt_toolkit.keys import Keys
+    from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+except ImportError:
+    raise UserError(
+        "review label needs the package 'questionary', which is not installed: run it with `uv run`"
+    ) from None
+
 from ..figures import plural
 from . import contract, log
 from .contract import Action, Annotation, QueueItem
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 NEEDS_TERMINAL = "review label shows items and reads keys, and there is no terminal: run it in one, or use Label Studio"
 BLIND = "This item measures the model or the agreement between people: it is labelled without a prediction"
+# The second of each is on keyboards without Latin letters too.
+SKIP, UNDO, HINT = ("s", "\t"), ("u", "\x7f", "\b"), ("h", "?")
 LONGEST_NAME = 60  # as contract.Annotator allows
 HEAD_AND_FOOT = 6  # rows of the screen that do not hold the item
 
@@ -201,11 +209,11 @@ class Labeller:
     def _press(self, event: KeyPressEvent) -> None:
         key = event.data.casefold()
         self._message = ""
-        if key == "s":
+        if key in SKIP:
             self._answer("skip", None)
-        elif key == "u":
+        elif key in UNDO:
             self._undo()
-        elif key == "h":
+        elif key in HINT:
             self._hint()
         else:
             self._type(key)

@@ -1,0 +1,190 @@
+"""What a breach leads to here: people look first. In the demo they are simulated, and said to be."""
+
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from .. import data, models
+from ..config.project import load as load_config
+from ..errors import GateRefusedError, UserError
+from ..figures import number, plural
+from ..paths import Project
+from ..pipeline import runs
+from ..records import Record
+from ..review import contract, estimate, items, log, queue, versions
+from ..review.contract import Annotation, QueueItem
+from ..review.estimate import Interval
+from ..review.workspace import Workspace
+from . import lifecycle, reviewing
+from .story import Row, Story
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MADE = ("demo-review",)  # folders of outputs/ that the demo may remove
+PEOPLE = ("simulated-1", "simulated-2")
+MISTAKES = 0.1  # share of the items of one person who gives another label than the true one
+DISAGREEMENT = 0.25  # share of the items of two people about which they disagree
+
+
+@dataclass(frozen=True)
+class BeforeAndAfter(Record):
+    """The accuracy on the rows of a production window that nobody reviewed, before and after the retraining.
+
+    Args:
+        window: name of the window.
+        before: accuracy of the model in service.
+        after: accuracy of the retrained one.
+        gained: rows that only the retrained one answers right.
+        lost: rows that only the model in service answers right.
+        promoted: whether the gate let the retrained one through.
+        why: the reason of a refusal, or the versions.
+    """
+
+    FILE: ClassVar[str] = "before_and_after.json"
+
+    window: str
+    before: Interval
+    after: Interval
+    gained: int
+    lost: int
+    promoted: bool
+    why: str
+
+
+def place(project: Project) -> Workspace:
+    """Return the demo's own queues and versions, apart from those of real people in data/."""
+    return Workspace(project.outputs / MADE[0])
+
+
+def play(project: Project, story: Story) -> None:
+    """Add the rows of the demo that follow a breach: queue, labels, merge, a person's decision, retraining."""
+    config, workspace, window = load_config(project.config_path), place(project), lifecycle.newest(project)
+    with story.row("select") as row:
+        row.text = reviewing.select(project, window, workspace=workspace).sentence
+    frame = data.read(window, config, require_target=False)
+    if config.columns.target not in frame or frame[config.columns.target].isna().all():
+        story.add(Row("label", f"{window.name} has no labels to simulate people with: `mlops review label`", "skipped"))
+        return
+    with story.row("label") as row:
+        row.text = _simulate(workspace, frame, project)
+        row.outcome = "simulated"
+    with story.row("merge") as row:
+        merged = reviewing.merge(project, workspace)
+        row.text = merged.sentence
+    with story.row("estimate") as row:
+        found = reviewing.measure(project, workspace)
+        row.text = found.summary
+    if merged.version is None:
+        return
+    story.add(
+        Row("decide", f"a person reads this and starts the training on version {merged.version}: `mlops retrain`")
+    )
+    _retrain(project, story, workspace, merged.version, window, frame)
+
+
+def _simulate(workspace: Workspace, frame: "pd.DataFrame", project: Project) -> str:
+    """Answer the queue from the labels of its window, with mistakes, and return what was done in words."""
+    config = load_config(project.config_path)
+    labels = sorted(frame[config.columns.target].dropna().unique().tolist())
+    truth = dict(zip(items.sample_ids(frame, config), frame[config.columns.target], strict=True))
+    name = workspace.require_batch(None)
+    queued = [item for item in queue.read(workspace, name) if isinstance(truth.get(item.sample_id), str)]
+    double = [item for item in queued if item.annotations_wanted > 1]
+    single = [item for item in queued if item.annotations_wanted == 1]
+    wrong = {
+        item.sample_id
+        for group, share in ((double, DISAGREEMENT), (single, MISTAKES))
+        for item in group[: round(len(group) * share)]
+    }
+    given: Counter[str] = Counter()
+    for position, item in enumerate(queued):
+        people = PEOPLE if item.annotations_wanted > 1 else (PEOPLE[position % 2],)
+        for person in people:
+            label = str(truth[item.sample_id])
+            if item.sample_id in wrong and person == people[-1]:
+                label = labels[(labels.index(label) + 1) % len(labels)]
+            contract.append(workspace.log(name, person), _answer(item, label, person))
+            given[person] += 1
+    each = " and ".join(f"{person} ({count} labels)" for person, count in sorted(given.items()))
+    return (
+        f"no people here: {each} answer from the labels of the window; on purpose they disagree about"
+        f" {DISAGREEMENT:.0%} of {plural(len(double), 'double item')} and are wrong in {MISTAKES:.0%} of the others"
+    )
+
+
+def _answer(item: QueueItem, label: str, person: str) -> Annotation:
+    return Annotation(
+        annotation_id=log.new_id(),
+        sample_id=item.sample_id,
+        batch_id=item.batch_id,
+        content_sha256=item.content_sha256,
+        action="label",
+        label=label,
+        annotator=person,
+        annotated_at=contract.now(),
+        saw_prediction=False,
+        tool="simulated",
+    )
+
+
+def _retrain(
+    project: Project, story: Story, workspace: Workspace, version: int, window: Path, frame: "pd.DataFrame"
+) -> None:
+    old, began = lifecycle.current(project), time.perf_counter()
+    row = Row("retrain", outcome="promoted")
+    known = {path.name for path in (project.outputs / "runs").glob("*/")}
+    with story.console.status("retrain"):
+        try:
+            trained = lifecycle.retrain(project, [workspace.version(version) / versions.ROWS])
+            model = trained.champion.model
+            why = f"version {old.version} -> {trained.champion.version}"
+        except GateRefusedError as refusal:
+            row.outcome, why = "refused", f"{refusal}; version {old.version} stays"
+            model = _refused_model(project, known)
+        found = _compare(project, workspace, window, frame, old.model, model, row.outcome == "promoted", why)
+    found.save(workspace.root)
+    before, after = found.before, found.after
+    row.text = (
+        f"on training data version {version}: accuracy on {plural(after.rows, 'row')} of {found.window} that nobody"
+        f" reviewed {number(before.value, 3)} before, {number(after.value, 3)} after; {why}"
+    )
+    row.seconds = time.perf_counter() - began
+    story.add(row)
+
+
+def _refused_model(project: Project, known: set[str]) -> Path:
+    """Return the model of the run that the gate has just refused."""
+    new = [path for path in (project.outputs / "runs").glob("*/run.json") if path.parent.name not in known]
+    if not new:
+        raise UserError("outputs/runs: the refused run is gone; run the demo again")
+    return runs.load(project, max(new, key=lambda path: path.stat().st_mtime)).output("train", "model")
+
+
+def _compare(
+    project: Project,
+    workspace: Workspace,
+    window: Path,
+    frame: "pd.DataFrame",
+    before: Path,
+    after: Path,
+    promoted: bool,
+    why: str,
+) -> BeforeAndAfter:
+    config = load_config(project.config_path)
+    reviewed = {item.content_sha256 for name in workspace.batches() for item in queue.read(workspace, name)}
+    left = frame[~items.identified(frame, config)["content_sha256"].isin(reviewed)]
+    left = left[left[config.columns.target].notna()]
+    truth = left[config.columns.target].to_numpy()
+    old, new = (models.load(folder).predict(left) == truth for folder in (before, after))
+    return BeforeAndAfter(
+        window=window.name.split(".")[0],
+        before=estimate.interval(int(old.sum()), len(left)),
+        after=estimate.interval(int(new.sum()), len(left)),
+        gained=int((new & ~old).sum()),
+        lost=int((old & ~new).sum()),
+        promoted=promoted,
+        why=why,
+    )
