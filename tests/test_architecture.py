@@ -16,11 +16,13 @@ pytestmark = pytest.mark.quick
 
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
-    "errors figures paths files data_folder delimited variables entry tracking records gate metrics predictions slices"
-    " bias split histogram services",
+    "errors figures intervals paths files data_folder delimited variables entry tracking records gate metrics"
+    " predictions slices bias split histogram robustness services",
     "config",
-    "jsonl arrow_reader values dataset data_rules survey roles data features models explain suitability proposals"
-    " personal texts annotate embedding duplicates noise preparation text_rules",
+    "arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules annotate"
+    " duplicates noise preparation embedding linear",
+    "deep",
+    "models explain observation perturbations suitability proposals",
     "reporting",
     "steps scoring monitoring review",
     "pipeline",
@@ -37,6 +39,8 @@ INTERFACE = {
     "data",
     "models",
     "explain",
+    "observation",
+    "perturbations",
     "proposals",
     "steps.validate_data",
     "steps.train",

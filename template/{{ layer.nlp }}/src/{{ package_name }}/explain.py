@@ -25,8 +25,8 @@ def explain(model: Model, frame: "pd.DataFrame", config: ProjectConfig) -> tuple
     """Return for each class the words that speak most for it in at most `ROWS` texts that got it as their answer.
 
     `mean` is the share of a word in the score of the class (see `parts` of the classifier), averaged over the texts
-    that hold the word; `std` is its spread over them. A class's words come in the order of their shares in all texts
-    together, so that a frequent word comes before a rare one of the same weight.
+    that hold the word; `std` is its spread over them. A class's words come in the order of mean times the square root
+    of the number of those texts: neither a word of two texts nor an `and` of small weight comes first.
 
     Args:
         model: the model to explain.
@@ -48,7 +48,7 @@ def explain(model: Model, frame: "pd.DataFrame", config: ProjectConfig) -> tuple
     found = []
     for label in sorted(texts, key=lambda each: (-texts[each], each))[:CLASSES]:
         words = [(word, each) for word, each in shares[label].items() if len(each) >= SEEN and sum(each) > 0]
-        words.sort(key=lambda item: (-sum(item[1]), item[0]))
+        words.sort(key=lambda item: (-sum(item[1]) / len(item[1]) ** 0.5, item[0]))
         found += [Importance(word, float(np.mean(each)), float(np.std(each)), label) for word, each in words[:WORDS]]
     return tuple(found)
 

@@ -30,7 +30,7 @@ def perturb(frame: "pd.DataFrame", config: ProjectConfig, seed: int) -> "Iterato
     """
     column = config.columns.text
     changes: Mapping[str, Callable[[str], str]] = {
-        "typos": lambda text: with_typos(text, random.Random(f"{seed} {text}")),
+        "typos": lambda text: with_typos(text, random.Random(f"{seed} {text}".encode("utf-8", "surrogatepass"))),
         "lower_case": lambda text: outside_masks(text, str.lower),
         "upper_case": lambda text: outside_masks(text, str.upper),
         "spaces": with_spaces,
@@ -58,7 +58,7 @@ def outside_masks(text: str, change: Callable[[str], str]) -> str:
 
 def with_typos(text: str, chance: random.Random) -> str:
     """Return a text in which two neighbouring letters of some words changed places, each with its marks."""
-    letters = [found for found in _LETTER.finditer(text) if not found[0].startswith("[")]
+    letters = [found for found in _LETTER.finditer(text) if found[0][0].isalpha()]
     pairs = [
         (first, second)
         for first, second in pairwise(letters)

@@ -55,11 +55,17 @@ def identified(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
     return pd.DataFrame(named, index=frame.index, dtype=object)
 
 
-def others(row: "pd.Series", config: ProjectConfig) -> "dict[str, Value]":
-    """Return the columns of a row beside text and target that configuration names: times as ISO 8601, None missing."""
+def others(frame: "pd.DataFrame", config: ProjectConfig) -> "list[dict[str, Value]]":
+    """Return the columns beside text and target that configuration names, by row: times as ISO 8601, None missing."""
     columns = config.columns
-    names = dict.fromkeys(name for name in (columns.id, columns.time, *columns.categorical) if name in row.index)
-    return {name: _plain(row[name]) for name in names if name}
+    wanted = (columns.id, columns.time, *columns.categorical)
+    names = list(dict.fromkeys(name for name in wanted if name is not None and name in frame))
+    values = [[_plain(value) for value in frame[name]] for name in names]
+    return (
+        [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)]
+        if names
+        else [{} for _ in frame.index]
+    )
 
 
 def frame_of(queued: "Sequence[QueueItem | Merged]", config: ProjectConfig) -> "pd.DataFrame":

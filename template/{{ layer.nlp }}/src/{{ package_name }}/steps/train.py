@@ -59,10 +59,11 @@ def fit(frame: "pd.DataFrame", config: ProjectConfig, folder: Path, checkpoints:
         seconds = time.perf_counter() - started
         baseline.save(folder / linear.FILE)
         return Fit(baseline, baseline.parameters, seconds)
-    from ..deep import texts
+    from ..deep.texts import fit as fit_transformer
 
     columns = config.columns
-    parameters = texts.fit(frame[columns.text].tolist(), frame[columns.target].tolist(), config, folder, checkpoints)
+    texts, labels = frame[columns.text].tolist(), frame[columns.target].tolist()
+    parameters = fit_transformer(texts, labels, config, folder, checkpoints)
     seconds = time.perf_counter() - started
     return Fit(models.fit_linear(frame, config), parameters, seconds)
 

@@ -149,7 +149,7 @@ def status() -> None:
     if not found:
         typer.echo("There is no queue yet: `mlops review select` or `mlops review start --data FILE` makes one")
         return
-    numbers = ("items", "done", "one more wanted", "skipped", "disputed", "waiting")
+    numbers = ("items", "done", "half done", "skipped", "disputed", "waiting")
     table = Table("queue", "age", *(Column(name, justify="right") for name in numbers), box=None)
     people = Table("queue", "person", Column("labelled", justify="right"), Column("skipped", justify="right"), "last")
     people.box = None

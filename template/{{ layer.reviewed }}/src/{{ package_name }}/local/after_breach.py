@@ -140,9 +140,9 @@ def _retrain(
         try:
             trained = lifecycle.retrain(project, [workspace.version(version) / versions.ROWS])
             model = trained.champion.model
-            why = f"version {old.version} -> {trained.champion.version}"
+            why = f"promoted, version {old.version} -> {trained.champion.version}"
         except GateRefusedError as refusal:
-            row.outcome, why = "refused", f"{refusal}; version {old.version} stays"
+            row.outcome, why = "refused", f"refused, {refusal}; version {old.version} stays"
             model = _refused_model(project, known)
         found = _compare(project, workspace, window, frame, old.model, model, row.outcome == "promoted", why)
     found.save(workspace.root)

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .. import data
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
+from ..dataset import Dataset
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 
     from ..review.select import Pick
 
-CANDIDATES = 100_000  # rows, drawn from more, among which drifted and uncertain ones are looked for
+# Of more rows so many are drawn by chance and looked at: among more of them the highest scores are but more extreme.
+CANDIDATES = 20_000
+CANDIDATES_FOR_EACH = 50  # item of the queue, where that is more
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,7 @@ class Queued:
         known: rows that are in the training data or in a queue already.
         empty: rows without content.
         rows: rows that were looked at.
+        of: rows of the window.
     """
 
     batch_id: str
@@ -49,27 +53,33 @@ class Queued:
     known: int
     empty: int
     rows: int
+    of: int
 
     @property
     def sentence(self) -> str:
         """What was queued and why."""
         kinds = ", ".join(f"{count} {reason}" for reason, count in sorted(self.reasons.items()))
         found = (
-            f"{plural(self.items, 'item')} of {plural(self.rows, 'row')} queued: {kinds}; {self.double} for two people"
+            f"{plural(self.items, 'item')} of {plural(self.of, 'row')} queued: {kinds}; {self.double} for two people"
         )
+        if self.rows < self.of:
+            found += f"; {self.rows:,} rows drawn by chance were looked at"
         left_out = ((self.known, "known already"), (self.empty, "empty"))
         return found + "".join(f"; {plural(count, 'row')} left out: {why}" for count, why in left_out if count)
 
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of a window as items: which of them may be queued.
+    """The rows of a window that are looked at, as items.
 
     Args:
         frame: the rows as they were read.
         found: sample_id, content and content_sha256 of each.
         keys: the item of each row, None for one that must not be queued.
-        ids: ids that other contents have already.
+        known: rows that are in the training data or in a queue already.
+        empty: rows without content.
+        of: rows of the window.
+        ids: id -> hash of the content, of training data and queues.
     """
 
     frame: "pd.DataFrame"
@@ -77,21 +87,16 @@ class _Rows:
     keys: Sequence[str | None]
     known: int
     empty: int
-    ids: dict[str, str] = field(default_factory=dict)
+    of: int
+    ids: dict[str, str]
 
-    def first_rows(self, taken: set[str | None], seed: int) -> list[int]:
-        """Return the first row of each item that is not taken, of very many a sample."""
-        import numpy as np
-
+    def first_rows(self, taken: set[str | None]) -> list[int]:
+        """Return the first row of each item that is not taken."""
         first: dict[str, int] = {}
         for position, key in enumerate(self.keys):
             if key is not None and key not in taken:
                 first.setdefault(key, position)
-        rows = list(first.values())
-        if len(rows) > CANDIDATES:
-            chosen = np.random.default_rng(seed).permutation(len(rows))[:CANDIDATES]
-            rows = [rows[index] for index in sorted(chosen.tolist())]
-        return rows
+        return list(first.values())
 
 
 def start(project: Project, source: Path, budget: int | None = None, workspace: Workspace | None = None) -> Queued:
@@ -110,10 +115,10 @@ def start(project: Project, source: Path, budget: int | None = None, workspace: 
 
     config, place = load_config(project.config_path), workspace or Workspace.of(project)
     with place.hold():
-        rows = _rows(project, config, place, source, data.read(source, config, require_target=False))
         wanted = budget or config.review.budget
+        rows = _rows(project, config, place, source, data.read(source, config, require_target=False), wanted)
         drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
-        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
+        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn})
         chosen = []
         if candidates:
             contents = rows.found["content"].iloc[candidates].tolist()
@@ -156,10 +161,10 @@ def select(
         kept = window.resolve().is_relative_to((project.root / "data" / kept_inputs.INPUTS).resolve())
         # A request has the model's inputs and no other column.
         frame = data.read_inputs(window, model.contract) if kept else data.read(window, config, require_target=False)
-        rows = _rows(project, config, place, window, frame)
         wanted = budget or config.review.budget
+        rows = _rows(project, config, place, window, frame, wanted)
         drawn = select.by_chance(rows.keys, _share(wanted, config.review.random), config.seed)
-        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn}, config.seed)
+        candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn})
         chosen = []
         if candidates:
             reference = pd.read_parquet(champion.evaluation / "reference.parquet")
@@ -203,33 +208,28 @@ def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
     Raises:
         UserError: a file cannot be used, a row has no label or no content, or an id is there twice.
     """
-    path = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
-    if not path.exists() or (path.is_dir() and not any(not entry.name.startswith(".") for entry in path.iterdir())):
+    dataset = _original(project, config)
+    if dataset is None:
         return []
-    dataset = data.read_dataset(path, config)
     found, target = items.identified(dataset.frame, config), dataset.frame[config.columns.target]
     rows = []
-    for position in range(len(found)):
-        sample_id, content, digest = found.iloc[position]
-        label = target.iloc[position]
+    for position, (sample_id, content, digest, label, columns) in enumerate(
+        zip(*(found[name] for name in found), target, items.others(dataset.frame, config), strict=True)
+    ):
         if content is None or label is None or label != label:
             what = "no content" if content is None else f"no {config.columns.target}"
-            raise UserError(
-                f"{project.relative(path)}: {dataset.place(position)} has {what}; `mlops check` lists all such rows"
-            )
-        rows.append(
-            Merged.model_validate(
-                {
-                    "sample_id": sample_id,
-                    "content_sha256": digest,
-                    items.FIELD: content,
-                    "columns": items.others(dataset.frame.iloc[position], config),
-                    "label": str(label),
-                    "source": "original",
-                }
-            )
-        )
+            place = dataset.place(position, project.relative)
+            raise UserError(f"{place} has {what}; `mlops check` lists all such rows")
+        row = {"sample_id": sample_id, "content_sha256": digest, items.FIELD: content, "columns": columns}
+        rows.append(Merged.model_validate(row | {"label": str(label), "source": "original"}))
     return rows
+
+
+def _original(project: Project, config: ProjectConfig) -> Dataset | None:
+    path = project.root / str(load.load(project, project.pipeline).inputs["data"].default)
+    if not path.exists() or (path.is_dir() and all(entry.name.startswith(".") for entry in path.iterdir())):
+        return None
+    return data.read_dataset(path, config)
 
 
 def measure(project: Project, workspace: Workspace | None = None) -> estimate.Estimate:
@@ -263,7 +263,15 @@ def _default_source(project: Project) -> Path:
     )
 
 
-def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source: Path, frame: "pd.DataFrame") -> _Rows:
+def _rows(
+    project: Project, config: ProjectConfig, workspace: Workspace, source: Path, frame: "pd.DataFrame", wanted: int
+) -> _Rows:
+    import numpy as np
+
+    of, most = len(frame), max(CANDIDATES, CANDIDATES_FOR_EACH * wanted)
+    if of > most:
+        looked_at = np.sort(np.random.default_rng(config.seed).permutation(of)[:most])
+        frame = frame.iloc[looked_at].reset_index(drop=True)
     found = items.identified(frame, config)
     ids, hashes = _known(project, config, workspace)
     digests = found["content_sha256"].tolist()
@@ -275,16 +283,19 @@ def _rows(project: Project, config: ProjectConfig, workspace: Workspace, source:
             f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in"
             f" the training data or in a queue already, {empty:,} are empty"
         )
-    return _Rows(frame, found, keys, known, empty, ids)
+    return _Rows(frame, found, keys, known, empty, of, ids)
 
 
 def _known(project: Project, config: ProjectConfig, workspace: Workspace) -> tuple[dict[str, str], set[str]]:
     """Return id -> hash of the content, and the hashes, of all items that are training data or queued."""
-    newest = workspace.newest_version()
-    rows = versions.rows(workspace, newest) if newest else original_rows(project, config)
     queued = [item for name in workspace.batches() for item in queue.read(workspace, name)]
-    ids = {item.sample_id: item.content_sha256 for item in (*rows, *queued)}
-    return ids, set(ids.values())
+    known = {item.sample_id: item.content_sha256 for item in queued}
+    if newest := workspace.newest_version():
+        known |= {row.sample_id: row.content_sha256 for row in versions.rows(workspace, newest)}
+    elif dataset := _original(project, config):
+        found = items.identified(dataset.frame, config)
+        known |= dict(zip(found["sample_id"], found["content_sha256"], strict=True))
+    return known, set(known.values())
 
 
 def _write(
@@ -300,7 +311,8 @@ def _write(
     twice = {pick.position for pick in drawn[: round(len(drawn) * config.review.double)]}
     picks, ids, at = [*drawn, *chosen], dict(rows.ids), contract.now()
     queued = []
-    for pick, answer in zip(picks, predicted(picks), strict=True):
+    others = items.others(rows.frame.iloc[[pick.position for pick in picks]], config)
+    for pick, answer, columns in zip(picks, predicted(picks), others, strict=True):
         sample_id, content, digest = rows.found.iloc[pick.position]
         if ids.setdefault(sample_id, digest) != digest:
             raise UserError(
@@ -313,7 +325,7 @@ def _write(
                     "sample_id": sample_id,
                     "content_sha256": digest,
                     items.FIELD: content,
-                    "columns": items.others(rows.frame.iloc[pick.position], config),
+                    "columns": columns,
                     "batch_id": queue.UNNAMED,
                     "reason": pick.reason,
                     "score": min(pick.score, 1.0),
@@ -327,7 +339,7 @@ def _write(
     order = np.random.default_rng(config.seed).permutation(len(queued))
     batch_id = queue.write(workspace, [queued[index] for index in order], at)
     reasons = Counter(str(pick.reason) for pick in picks)
-    return Queued(batch_id, len(picks), reasons, len(twice), rows.known, rows.empty, len(rows.keys))
+    return Queued(batch_id, len(picks), reasons, len(twice), rows.known, rows.empty, len(rows.keys), rows.of)
 
 
 def _share(budget: int, share: float) -> int:

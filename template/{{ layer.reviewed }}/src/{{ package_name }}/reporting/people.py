@@ -44,11 +44,11 @@ def queues(states: Sequence[Progress], reasons: Mapping[str, int], version: Mani
         ],
         ["items"],
     )
-    columns = ["queue", "items", "done", "one more wanted", "skipped", "disputed", "waiting"]
+    columns = ["queue", "items", "done", "half done", "skipped", "disputed", "waiting"]
     rows = []
     for each in states:
         counts = (each.items, each.done, each.partly, each.skipped, each.disputed, each.waiting)
-        rows.append((each.batch_id, *(f"{count:,}" for count in counts)))
+        rows.append((f"{each.queued_at:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in counts)))
     progress = table("How far each queue is", columns, rows, columns[1:], fold=True)
     made = NOTHING
     if version:
@@ -88,7 +88,7 @@ def agreement(found: Agreement, least: float) -> Markup:
         for one, other, count in sorted(pairs, key=lambda pair: (pair[0] == pair[1], -pair[2]))
     ]
     confusion = table("Pairs of answers", ["labels", "pairs", "", "share"], rows, ["pairs", "share"], fold=True)
-    return grid([shown, confusion], "pair")
+    return join([shown, confusion])
 
 
 def accuracy(found: Estimate, compared: tuple[str, Interval, Interval, int, int, str] | None) -> Markup:
@@ -105,7 +105,7 @@ def accuracy(found: Estimate, compared: tuple[str, Interval, Interval, int, int,
             figure(
                 intervals([("before", before), ("after retraining", after)], f"accuracy on {window}"),
                 f"Accuracy on {plural(after.rows, 'row')} of {window} that were not reviewed, with 95 % intervals:"
-                f" {gained:,} answers became right and {lost:,} wrong. Gate: {why}.",
+                f" {gained:,} answers became right and {lost:,} wrong. The gate: {why}.",
             )
         )
     if found.accuracy:

@@ -67,7 +67,7 @@ def progress(workspace: Workspace) -> list[Progress]:
         for item in items:
             here = by_item.get(item.sample_id, [])
             labels = sum(answer.annotation.label is not None for answer in here)
-            if answers.decide(newest.get(item.sample_id, []), rules).disputed:
+            if labels and answers.decide(newest.get(item.sample_id, []), rules).disputed:
                 states["disputed"] += 1
             elif labels:
                 states["done" if labels >= item.annotations_wanted else "partly"] += 1
