@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import itertools
+import re
 import shutil
+import subprocess
 import sys
 import tomllib
 from pathlib import Path
@@ -14,6 +16,8 @@ from filelock import FileLock, Timeout
 from tests.support import harness
 
 FOLDER = harness.ROOT / "build" / "environments"
+# torch, and what only its build for GPUs needs: gigabytes.
+TORCH = re.compile(r"(torch|triton|nvidia-[\w-]+|cuda-[\w-]+)==")
 
 
 class Environments:
@@ -22,11 +26,14 @@ class Environments:
     def __init__(self) -> None:
         self._claimed: dict[str, tuple[Path, FileLock]] = {}
 
-    def of(self, project: Path) -> Path:
-        """Return an environment with the packages that a project locks."""
+    def of(self, project: Path, *groups: str) -> Path:
+        """Return an environment with the packages that a project locks, those of further dependency groups too.
+
+        torch of the group `deep` is the build for CPUs where pip's configuration has links that offer one.
+        """
         sources = [project / name for name in ("pyproject.toml", "uv.lock")]
         metadata = tomllib.loads(sources[0].read_text())
-        needed = (metadata["project"]["dependencies"], metadata["dependency-groups"], sources[1].read_text())
+        needed = (metadata["project"]["dependencies"], metadata["dependency-groups"], sources[1].read_text(), groups)
         key = hashlib.sha256(repr((needed, sys.version)).encode()).hexdigest()[:16]
         if key not in self._claimed:
             self._claimed[key] = _claim(key)
@@ -37,15 +44,37 @@ class Environments:
                 # uv.lock is beside the packages, completed with addresses and hashes of this machine's index.
                 for source in sources:
                     shutil.copy(source, folder)
-                harness.run("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", cwd=folder)
+                chosen = [f"--group={group}" for group in groups]
+                export = ("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", *chosen)
+                harness.run(*export, cwd=folder)
+                links = pip_links() if "deep" in groups else []
+                torch = without_torch(folder / "locked.txt") if links else None
                 sync = ("uv", "pip", "sync", "--quiet", "--require-hashes", f"--python={folder}", "locked.txt")
                 harness.run(*sync, cwd=folder, timeout=900)
+                if torch:
+                    found = [f"--find-links={link}" for link in links]
+                    add = ("uv", "pip", "install", "--quiet", "--no-index", "--no-deps", *found)
+                    harness.run(*add, f"--python={folder}", torch, cwd=folder, timeout=900)
                 (folder / "complete").touch()
         return self._claimed[key][0]
 
     def release(self) -> None:
         for _, lock in self._claimed.values():
             lock.release()
+
+
+def pip_links() -> list[str]:
+    """Return the folders and pages of packages that pip's configuration names."""
+    listed = subprocess.run([sys.executable, "-m", "pip", "config", "list"], capture_output=True, text=True)
+    return sorted({link for links in re.findall(r"find-links='(.*)'", listed.stdout) for link in links.split()})
+
+
+def without_torch(locked: Path) -> str:
+    """Take torch and its libraries for GPUs out of a list of requirements with hashes, and return torch's own."""
+    entries = re.split(r"\n(?=\S)", locked.read_text())
+    locked.write_text("\n".join(entry for entry in entries if not TORCH.match(entry)).rstrip() + "\n")
+    (torch,) = [entry.split()[0] for entry in entries if entry.startswith("torch==")]
+    return torch
 
 
 def _claim(key: str) -> tuple[Path, FileLock]:

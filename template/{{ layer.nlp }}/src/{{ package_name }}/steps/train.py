@@ -32,7 +32,6 @@ class Settings:
     embedding: Annotated[Path, "folder with embedder.pkl"]
     model: Annotated[Path, "folder for the model"]
     training: Annotated[Path, "folder for training.json and the baseline"]
-    checkpoints: Annotated[Path | None, "folder of the transformer's checkpoints: a run that broke off goes on there"]
 
 
 @dataclass(frozen=True)
@@ -90,8 +89,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{settings.embedding}: {embedding.FILE} is missing; it is an output of the embed step")
     needed = dict.fromkeys([columns.text, columns.target, columns.time or columns.target, config.split_column])
     frame = pd.read_parquet(settings.prepared / "train.parquet", columns=list(needed))
+    # Of an Azure ML job the outputs last, whatever machine it goes on with; on a laptop those of a failed step do not.
+    checkpoints = Path(os.environ.get("CHECKPOINTS") or settings.training / "checkpoints")
     with tempfile.TemporaryDirectory() as scratch:
-        fitted = fit(frame, config, Path(scratch), settings.checkpoints or settings.training / "checkpoints")
+        fitted = fit(frame, config, Path(scratch), checkpoints)
         if os.environ.get("RANK", "0") != "0":
             return  # of several processes that trained together, the first one writes the outputs
         decision = models.decide(frame, config)
