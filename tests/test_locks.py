@@ -20,6 +20,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 from tests.support import harness
+from tests.support.environments import Environments
 
 OLD, NEW = "v9998.0.0", "v9999.0.0"
 Versions = set[tuple[str, str]]
@@ -183,10 +184,10 @@ def test_added_package_moves_no_other(project: Path, addresses: list[str]) -> No
 
 @pytest.mark.parametrize("scenario", harness.offered("scenario"))
 def test_image_locks_are_exported_from_uv_lock(
-    scenario: str, environment: Path, render: harness.Render, tmp_path: Path
+    scenario: str, environments: Environments, render: harness.Render, tmp_path: Path
 ) -> None:
     project = shutil.copytree(render(harness.answers_for(scenario)), tmp_path / "project")
-    shutil.copy(environment / "uv.lock", project)
+    shutil.copy(environments.of(project) / "uv.lock", project)
     (project / "requirements" / "batch.in").unlink()  # resolved apart, which needs the index
     shipped = pinned_lines(project)
     harness.run(sys.executable, "requirements/lock.py", cwd=project, variables={"UV_OFFLINE": "1"})
