@@ -84,7 +84,7 @@ def fit(
         )
     torch.manual_seed(config.seed)
     core, windows = _made(texts, classes, config)
-    network = _Scores(core)
+    network = _scores_of(core)
     numbers = {name: number for number, name in enumerate(classes)}
     examples = Examples([windows.read(text)[0] for text in texts], [numbers[label] for label in labels], windows.rule)
     settings = Settings(section.epochs, section.batch_size, section.accumulate, section.learning_rate, config.seed)
@@ -156,7 +156,7 @@ def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tu
     return core, Windows(learned, Rule(section.max_tokens, section.max_windows, padding, unknown))
 
 
-def _Scores(core: Any) -> Any:
+def _scores_of(core: Any) -> Any:
     """Return a network as a module that takes ids and mask and returns the scores, (windows, classes)."""
     from torch import nn
 
