@@ -36,7 +36,8 @@ ERROR_BARS = 40
 
 def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
     """Return the demo step by step; `rows` are mappings with `step`, `text`, `outcome` and `seconds`."""
-    states: dict[str, State] = {"ok": "good", "passed": "good", "promoted": "good", "skipped": "neutral"}
+    states: dict[str, State] = {"ok": "good", "passed": "good", "promoted": "good"}
+    states |= {"skipped": "neutral", "simulated": "neutral"}
     cells = [
         (
             Markup("{} {}").format(row["step"], badge(states.get(row["outcome"], "bad"), row["outcome"].lower())),
