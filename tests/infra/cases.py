@@ -224,7 +224,7 @@ _EVERYTHING = tuple(harness.offered("serving"))
 # One a network mode: together they show each choice, and each filling, at least once.
 REPRESENTATIVE = [
     Case("classical", "github", "isolated", _EVERYTHING, "filled"),
-    Case("classical", "azure_devops", "managed", _EVERYTHING, "withheld"),
+    Case("nlp", "azure_devops", "managed", _EVERYTHING, "withheld"),
     Case("classical", "github", "public", ("online", "batch"), "bare"),
 ]
 # A few more, each with a choice that the others have not.
