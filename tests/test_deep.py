@@ -23,6 +23,7 @@ def test_torch_leaves_the_list_of_packages(tmp_path: Path) -> None:
     assert locked.read_text().count("--hash") == 2
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("scenario", DEEP)
 def test_networks_train_and_answer(
     scenario: str, environments: Environments, render: harness.Render, tmp_path: Path
