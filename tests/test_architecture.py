@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import graphlib
 import re
 from collections.abc import Iterator
@@ -16,11 +17,11 @@ pytestmark = pytest.mark.quick
 
 # From the bottom: a module imports from its own floor or from below. A name is a module or a package.
 FLOORS = [
-    "errors figures intervals paths files data_folder delimited variables entry tracking records gate metrics"
+    "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules annotate"
-    " duplicates preparation linear",
+    "data_folder arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules"
+    " annotate duplicates preparation linear",
     "deep",
     "models embedding noise explain observation perturbations suitability proposals",
     "review",
@@ -66,7 +67,10 @@ INTERFACE = {
 }
 
 # A scenario's layer may use all of the layers that it stands on; these know of it what is in INTERFACE.
-STANDS_ON = {"classical": {"automatic"}, "nlp": {"reviewed", "deep"}, "cv": {"reviewed", "deep"}}
+STANDS_ON = {
+    scenario: {layer for layer in ("automatic", "reviewed", "deep") if scenario in harness.SHARED[layer]}
+    for scenario in harness.MANIFESTS
+}
 
 # Words that only a layer for tables may use.
 OF_TABLES = re.compile(
@@ -76,8 +80,13 @@ OF_TABLES = re.compile(
 )
 
 
-def imports(package: Path) -> Iterator[tuple[str, str]]:
-    """Yield importing and imported module, by their names within the package; imports inside functions too."""
+@functools.cache
+def imports(package: Path) -> tuple[tuple[str, str], ...]:
+    """Return importing and imported module, by their names within the package; imports inside functions too."""
+    return tuple(_imports(package))
+
+
+def _imports(package: Path) -> Iterator[tuple[str, str]]:
     modules = {name_of(package, path): path for path in package.rglob("*.py")}
     for name, path in modules.items():
         inside = [package.name, *filter(None, name.split("."))]

@@ -11,6 +11,8 @@ from tests.support import harness
 from tests.support.environments import Environments
 
 PYTEST = ("-q", "-p", "no:cacheprovider")
+# Tests of the skeleton about files that each scenario brings.
+OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook")]
 SCENARIO = harness.answers_for()["scenario"]
 
 
@@ -36,12 +38,17 @@ def test_own_tests_pass(environments: Environments, render: harness.Render, tmp_
 @pytest.mark.first
 @pytest.mark.parametrize("scenario", [name for name in harness.offered("scenario") if name != SCENARIO])
 def test_tests_of_another_scenario_pass(
-    scenario: str, environments: Environments, render: harness.Render, tmp_path: Path
+    scenario: str,
+    environments: Environments,
+    render: harness.Render,
+    request: pytest.FixtureRequest,
+    tmp_path: Path,
 ) -> None:
-    """Those that its layers bring; the others have run above."""
+    """Those that its layers bring, and those of the skeleton that read files of a layer; all with --exhaustive."""
     answers = harness.answers_for()  # equal names, so that equal files are equal
     known, other = render(answers), render({**answers, "scenario": scenario})
-    run_tests(other, brought(known, other), environments, tmp_path)
+    everything = request.config.getoption("--exhaustive")
+    run_tests(other, [] if everything else [*brought(known, other), *OF_LAYERS], environments, tmp_path)
 
 
 @pytest.mark.variant
@@ -56,8 +63,13 @@ def test_variant_passes_its_own_checks(
 
 
 @pytest.mark.first
-def test_types_fit(environments: Environments, render: harness.Render) -> None:
-    for project in harness.distinct(render, (".py",)):
+def test_types_fit(environments: Environments, render: harness.Render, request: pytest.FixtureRequest) -> None:
+    """ARM's code is Bicep's but for one module: one of its variants stands for all, unless --exhaustive is given."""
+    variants = list(harness.VARIANTS.values())
+    if not request.config.getoption("--exhaustive"):
+        arm = [answers for answers in variants if answers["iac"] == "arm"]
+        variants = [answers for answers in variants if answers not in arm[1:]]
+    for project in harness.distinct(render, (".py",), variants):
         environment = environments.of(project)
         # The cache is the environment's own: two processes that write to one would damage it.
         mypy = (str(environment / "bin" / "mypy"), f"--cache-dir={environment / 'mypy'}")

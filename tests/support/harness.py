@@ -269,10 +269,10 @@ def digests(project: Path) -> dict[Path, str]:
     return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
 
 
-def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
-    """Yield one rendered project for each set of files of these kinds that any variant has."""
+def distinct(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answers] | None = None) -> Iterator[Path]:
+    """Yield one rendered project for each set of files of these kinds that any variant has; default: of all."""
     seen = []
-    for answers in VARIANTS.values():
+    for answers in VARIANTS.values() if variants is None else variants:
         project = render(answers)
         relevant = {path: digest for path, digest in digests(project).items() if path.suffix in suffixes}
         if relevant not in seen:

@@ -1,9 +1,9 @@
 """The entries of a data folder that are read, and the reason why each other one is not."""
 
 import hashlib
-from collections.abc import Iterable
 from pathlib import Path
 
+from .config.inputs import SUFFIXES
 from .errors import UserError
 
 WORKBOOKS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods", ".numbers")
@@ -11,43 +11,41 @@ WORKBOOK = "a spreadsheet; save the sheet that holds the table as 'CSV UTF-8' or
 SHOWN = 8
 
 
-def data_files(path: Path, suffixes: tuple[str, ...]) -> list[Path]:
+def files(path: Path) -> list[Path]:
     """Return the data files at `path`: itself, or those directly in that folder, by name.
 
-    Args:
-        path: the file or folder.
-        suffixes: the ends of the names of data files, in lower case; a name may have letters of any case.
+    The name of a data file ends in one of `SUFFIXES`, in letters of any case.
 
     Raises:
         UserError: nothing is there, or nothing that can be read as data.
     """
     if path.is_file():
-        if reason := _not_data(path, suffixes):
+        if reason := _not_data(path):
             raise UserError(f"{path}: is {reason}")
         return [path]
     if not path.is_dir():
         broken = "a link to a file that does not exist" if path.is_symlink() else "no such file or folder"
         raise UserError(f"{path}: {broken}")
-    found = [entry for entry in _entries(path) if not _not_data(entry, suffixes, inside=True)]
+    found = [entry for entry in _entries(path) if not _not_data(entry, inside=True)]
     if not found:
-        there = left_out(path, suffixes)
+        there = left_out(path)
         reason = f"; it holds {', '.join(there[:SHOWN])}" if there else ""
-        raise UserError(f"{path}: holds no data file; expected at least one {', '.join(suffixes)}{reason}")
+        raise UserError(f"{path}: holds no data file; expected at least one {', '.join(SUFFIXES)}{reason}")
     return found
 
 
-def left_out(path: Path, suffixes: tuple[str, ...]) -> list[str]:
-    """Return the name of each entry of a folder that `data_files` leaves out, with the reason; none for a file."""
+def left_out(path: Path) -> list[str]:
+    """Return the name of each entry of a folder that `files` leaves out, with the reason; none for a file."""
     if not path.is_dir():
         return []
-    reasons = ((entry.name, _not_data(entry, suffixes, inside=True)) for entry in _entries(path))
+    reasons = ((entry.name, _not_data(entry, inside=True)) for entry in _entries(path))
     return [f"{name} ({reason})" for name, reason in reasons if reason]
 
 
-def digest(files: Iterable[Path]) -> str:
-    """Return the SHA-256 of the names and bytes of the files, in hexadecimal."""
+def digest(path: Path) -> str:
+    """Return the SHA-256 of the names and bytes of the data files at `path`, in hexadecimal."""
     total = hashlib.sha256()
-    for file in files:
+    for file in files(path):
         with file.open("rb") as stream:
             content = hashlib.file_digest(stream, "sha256").digest()
         total.update(file.name.encode() + b"\0" + content)
@@ -61,7 +59,7 @@ def _entries(folder: Path) -> list[Path]:
         raise UserError(f"{folder}: cannot be read: {error.strerror}") from None
 
 
-def _not_data(path: Path, suffixes: tuple[str, ...], *, inside: bool = False) -> str | None:
+def _not_data(path: Path, *, inside: bool = False) -> str | None:
     """Return why a path is not read as a data file, None if it is; `inside` a folder, hidden files are not."""
     name = path.name.lower()
     if inside and name.startswith((".", "~$")):
@@ -72,4 +70,4 @@ def _not_data(path: Path, suffixes: tuple[str, ...], *, inside: bool = False) ->
         return "a link to a file that does not exist" if path.is_symlink() else "not a file"
     if name.endswith(WORKBOOKS):
         return WORKBOOK
-    return None if name.endswith(suffixes) else f"not a data file; its name must end in {', '.join(suffixes)}"
+    return None if name.endswith(SUFFIXES) else f"not a data file; its name must end in {', '.join(SUFFIXES)}"

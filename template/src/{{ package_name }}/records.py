@@ -229,7 +229,7 @@ class Training(Record):
 
 @dataclass(frozen=True)
 class Importance:
-    """How much a feature matters, in the scenario's own measure (see `explain`), and the spread of that.
+    """How much a feature matters, in the measure of `explain`, and the spread of that.
 
     `label` is the class for which it matters; None if it is the same for all.
     """
@@ -610,7 +610,7 @@ class Feature:
 
     Args:
         name: its name in the data and in requests.
-        kind: what a value is; the scenario's request contract knows the kinds.
+        kind: what a value is; `scoring.contract` knows the kinds.
         categories: the values that occurred, sorted, for a kind that has few; else None.
         minimum: the smallest value, for a kind that has one; else None.
         maximum: the largest value, likewise.
@@ -641,7 +641,7 @@ class Contract(Record):
         decision: how the model decides between two classes; None for a regression, for more classes, and in
             contracts of older versions, whose models answer with the likelier class.
         files: how data files are written, as the section `files` of config/project.yml has it; empty: by default.
-        preparation: how an input is prepared before the model sees it; the scenario's models know its keys.
+        preparation: how an input is prepared before the model sees it; `models` knows its keys.
         kept: which requests are kept for people to review (see `scoring`); empty: none.
     """
 

@@ -1,4 +1,4 @@
-"""The columns of unknown data that have a role in every scenario, and what follows from them: task, split and metric.
+"""The columns that have a role in data of any kind, and what follows from them: task, split and metric.
 
 A person's wishes come first; the rest is proposed from the survey.
 """

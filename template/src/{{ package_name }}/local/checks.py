@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .. import data, dataset, models, suitability
+from .. import data, data_folder, dataset, models, suitability
 from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
@@ -46,7 +46,7 @@ def all_checks(project: Project) -> Iterator[Finding]:
     datasets = [_ids(known, config)]
     windows, problem = _attempt(partial(arrived.windows, project))
     champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
-    ignored = tuple(f"left out: {entry}" for entry in data.left_out(project.production))
+    ignored = tuple(f"left out: {entry}" for entry in data_folder.left_out(project.production))
     if problem or ignored:
         yield Finding(project.relative(project.production), problem, ignored)
     for file in windows or ():

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
-from .. import data
+from .. import data, data_folder
 from ..config.project import load as load_config
 from ..errors import UserError
 from ..figures import number, plural
@@ -117,7 +117,7 @@ def _monitored(result: "Monitor") -> tuple[str, str]:
 
 def _key(project: Project) -> str:
     """Return the digest of all that the demo depends on: code, configuration, libraries, data."""
-    parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data.digest(project.production)}
+    parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data_folder.digest(project.production)}
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .. import data, proposals
+from .. import data_folder, proposals
 from ..config.commented_yaml import sections_of, to_yaml
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
@@ -90,7 +90,7 @@ def init_config(
             show(out, proposal, project.relative(source), everything)
     kept, remark = _kept_sections(old)
     text = _checked(_heading(proposal) + to_yaml(proposal.sections, kept))
-    files = data.files(source)
+    files = data_folder.files(source)
     elsewhere = not _equal(files, _present(home))
     same = text == old and not elsewhere
     if remark:
@@ -333,7 +333,7 @@ def _free(path: Path) -> Path:
 def _present(folder: Path) -> list[Path]:
     """Return the data files of a folder that may hold none."""
     try:
-        return data.files(folder)
+        return data_folder.files(folder)
     except UserError:
         return []
 

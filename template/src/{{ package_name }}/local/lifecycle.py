@@ -55,7 +55,7 @@ def train(
     Raises:
         UserError: something cannot be used, or the gate refused (its own class).
     """
-    from ..data import files
+    from ..data_folder import files
 
     given = files(data) if data else []  # names the user's own path if it cannot be used
     with turn.hold(project):

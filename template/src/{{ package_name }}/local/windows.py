@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from ..data_folder import files
 from ..errors import UserError
 from ..paths import Project
 
@@ -12,11 +13,9 @@ def windows(project: Project) -> list[Path]:
     Raises:
         UserError: the folder has files, but none of data.
     """
-    from .. import data
-
     folder = project.production
     shown = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
-    return data.files(folder) if shown else []
+    return files(folder) if shown else []
 
 
 def arrived_windows(project: Project, way_out: str) -> list[Path]:

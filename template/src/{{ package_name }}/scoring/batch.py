@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .. import data
+from .. import data, data_folder
 from ..errors import UserError
 from ..files import write_json
 from ..paths import Project
@@ -196,7 +196,7 @@ def score_folder(
         raise UserError(f"mini-batch size {mini_batch_size} is refused: at least 1 file")
     started = time.perf_counter()
     scorer = BatchScorer(mounted_model.load(model, name, version))
-    files = data.files(source)
+    files = data_folder.files(source)
     batches = [files[start : start + mini_batch_size] for start in range(0, len(files), mini_batch_size)]
     target = output / PREDICTIONS
     partial = output / f".{PREDICTIONS}.{os.getpid()}"

@@ -11,7 +11,7 @@ value may be.
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from ..config.yaml_file import suggest
 from ..figures import plural
@@ -48,6 +48,14 @@ class InvalidRequestError(Exception):
     def body(self) -> dict[str, Any]:
         """Return the JSON content of the answer."""
         return {"error": str(self), "row": self.row, "column": self.column, "rule": self.rule}
+
+
+class SmokeRequest(NamedTuple):
+    """A request's name, its body as sent, and the status it must be answered with."""
+
+    name: str
+    body: str
+    status: int
 
 
 @dataclass(frozen=True)

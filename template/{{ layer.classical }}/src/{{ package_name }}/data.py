@@ -17,32 +17,12 @@ from .values import Kind
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".csv", ".csv.gz", ".parquet")
 OF_FEATURES: Mapping[str, Kind] = {
     "numeric": "numeric",
     "categorical": "categorical",
     "boolean": "boolean",
     "time": "time",
 }
-
-
-def files(path: Path) -> list[Path]:
-    """Return the data files at `path`: itself, or those directly in that folder, by name.
-
-    Raises:
-        UserError: nothing is there, or nothing that can be read as a table.
-    """
-    return data_folder.data_files(path, SUFFIXES)
-
-
-def left_out(path: Path) -> list[str]:
-    """Return the name of each entry of a folder that `files` leaves out, with the reason; none for a file."""
-    return data_folder.left_out(path, SUFFIXES)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of the names and bytes of the data files at `path`, in hexadecimal."""
-    return data_folder.digest(files(path))
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
@@ -68,7 +48,7 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "
 
 def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = True) -> Dataset:
     """Do the same, and tell where each row is from and what was left out (see `dataset.read`)."""
-    return dataset.read(files(path), kinds(config), config, require_target=require_target)
+    return dataset.read(data_folder.files(path), kinds(config), config, require_target=require_target)
 
 
 def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
@@ -103,7 +83,7 @@ def read_columns(
     Raises:
         UserError: no such file, a column is missing, or a value does not fit its column's kind.
     """
-    return dataset.read_columns(files(path), columns, options or Files(), optional).frame
+    return dataset.read_columns(data_folder.files(path), columns, options or Files(), optional).frame
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, features, metrics, models, split
+from . import data, data_folder, features, metrics, models, split
 from .config.commented_yaml import Noted, plain
 from .config.limits import Limits, about, derive
 from .config.limits import sections as limit_sections
@@ -31,7 +31,7 @@ SENSITIVE = re.compile(
 
 def look(path: Path, usual_target: str | None = None) -> Survey:
     """Read every column of the files at `path`, and tell its kind (see `survey.look_at`)."""
-    return look_at(path, data.files(path), usual_target)
+    return look_at(path, data_folder.files(path), usual_target)
 
 
 def propose(survey: Survey, wishes: Wishes) -> Proposal:

@@ -18,28 +18,8 @@ from .values import Kind
 if TYPE_CHECKING:
     import pandas as pd
 
-SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 PREPARED = "texts.parquet"  # what the steps normalise and annotate write
 TEXT: Kind = "verbatim"
-
-
-def files(path: Path) -> list[Path]:
-    """Return the data files at `path`: itself, or those directly in that folder, by name.
-
-    Raises:
-        UserError: nothing is there, or nothing that can be read as data.
-    """
-    return data_folder.data_files(path, SUFFIXES)
-
-
-def left_out(path: Path) -> list[str]:
-    """Return the name of each entry of a folder that `files` leaves out, with the reason; none for a file."""
-    return data_folder.left_out(path, SUFFIXES)
-
-
-def digest(path: Path) -> str:
-    """Return the SHA-256 of the names and bytes of the data files at `path`, in hexadecimal."""
-    return data_folder.digest(files(path))
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
@@ -69,7 +49,7 @@ def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = Tr
     Of the files that this project prepared the derived columns are read too. A row without an id has the same hash
     before and after its text is normalised.
     """
-    found = files(path)
+    found = data_folder.files(path)
     columns = kinds(config)
     if [file.name for file in found] == [PREPARED]:
         from pyarrow import parquet
@@ -95,7 +75,7 @@ def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
     columns = dict.fromkeys(contract.names, TEXT)
     options = Files.model_validate(contract.files)
     ids: Mapping[str, Kind] = {contract.id: "text"} if contract.id else {}
-    return dataset.read_columns(files(path), columns | dict(ids), options, optional=list(ids)).frame
+    return dataset.read_columns(data_folder.files(path), columns | dict(ids), options, optional=list(ids)).frame
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":

@@ -7,8 +7,8 @@ works (scikit-learn's default pattern drops words of one character and cuts at c
 import pickle
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,7 +22,7 @@ from .figures import plural
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
-    from scipy.sparse import csr_matrix
+    from sklearn.feature_extraction.text import TfidfVectorizer
 
 FILE = "model.pkl"
 # Features of each of the two blocks: on the sample half as many cost 0.002 accuracy, twice as many gain nothing.
@@ -30,114 +30,19 @@ MAX_FEATURES = 50_000
 # Coefficients in all. L-BFGS keeps about 25 numbers for each, which are 400 MB then; of 300 classes each gets the
 # 6,600 most frequent features.
 MAX_COEFFICIENTS = 2_000_000
-VOCABULARY_TEXTS = 50_000  # evenly spaced texts that choose the features; the weights come from every text
+VOCABULARY_TEXTS = 50_000  # evenly spaced texts that choose the features, of which all have far more than are kept
 CHUNK = 10_000  # texts encoded at a time
 SEEN = 5  # texts of the training part that hold a word that counts as known (see `_known`)
 MAX_KNOWN = 200_000
 C = 2.0  # inverse of the penalty
 
 
-@dataclass
-class Block:
-    """The TF-IDF weights of one kind of features; scikit-learn's with `sublinear_tf`, of L2 norm 1 in each row."""
+def placed_ngrams(word: str, shortest: int, longest: int) -> list[tuple[int, int, str]]:
+    """Return length, start and text of the n-grams of a word between two spaces, those of scikit-learn's `char_wb`.
 
-    ngrams: tuple[int, int] | None  # of characters; None for words and pairs
-    vocabulary: dict[str, int] = field(default_factory=dict)
-    idf: "npt.NDArray[np.float32] | None" = None
-
-    def learn(self, texts: Sequence[str], limit: int) -> None:
-        """Choose the features that most texts hold: those of two texts or more if there are any, `limit` at most."""
-        sample = texts[:: -(-len(texts) // VOCABULARY_TEXTS)]
-        counts: Counter[str] = Counter()
-        if self.ngrams is None:
-            for text in sample:
-                counts.update(set(_words(text)))
-        else:
-            of_word: dict[str, frozenset[str]] = {}
-            for text in sample:
-                words = set(text.lower().split())
-                for word in words:
-                    if word not in of_word:
-                        of_word[word] = frozenset(character_ngrams(word, *self.ngrams))
-                counts.update(frozenset().union(*(of_word[word] for word in words)))
-        often = [(name, count) for name, count in counts.items() if count > 1] or list(counts.items())
-        often.sort(key=lambda item: (-item[1], item[0]))
-        self.vocabulary = {name: index for index, (name, _) in enumerate(often[:limit])}
-
-    def weigh(self, seen: "npt.NDArray[np.int64]", texts: int) -> None:
-        """Learn the inverse document frequencies from the number of texts that hold each feature."""
-        import numpy as np
-
-        self.idf = (np.log((1 + texts) / (1 + seen)) + 1).astype(np.float32)
-
-    def weights(self, texts: Sequence[str]) -> "csr_matrix":
-        """Return the weights of texts, float32 (rows, features)."""
-        return self.scaled(self.counts(texts))
-
-    def located(self, text: str, words: Sequence[str]) -> list[tuple[str, list[int]]]:
-        """Return each feature of a text with the indices of the words that it touches, one for each character.
-
-        Args:
-            text: the text in lower case.
-            words: its words, as `tokens` returns them.
-        """
-        if self.ngrams is None:
-            pairs = [(f"{words[index]} {words[index + 1]}", [index, index + 1]) for index in range(len(words) - 1)]
-            return [*((word, [index]) for index, word in enumerate(words)), *pairs]
-        word_at, cursor = [-1] * len(text), 0
-        for index, word in enumerate(words):
-            start = text.find(word, cursor)
-            if start >= 0:
-                cursor = start + len(word)
-                word_at[start:cursor] = [index] * len(word)
-        found = []
-        for run in re.finditer(r"\S+", text):
-            around = [-1, *word_at[run.start() : run.end()], -1]
-            for length, start, name in _placed_ngrams(run[0], *self.ngrams):
-                found.append((name, [index for index in around[start : start + length] if index >= 0]))
-        return found
-
-    def counts(self, texts: Sequence[str]) -> "csr_matrix":
-        """Return the counts of features, float32 (rows, features).
-
-        n-grams are counted once for each word, however often it occurs: the counts of a text are the sum over its
-        words, a product of two sparse tables.
-        """
-        if self.ngrams is None:
-            return _table((_words(text) for text in texts), self.vocabulary)
-        words: dict[str, int] = {}
-        split = [text.lower().split() for text in texts]
-        for each in split:
-            for word in each:
-                words.setdefault(word, len(words))
-        found = _table(split, words) @ _table((character_ngrams(word, *self.ngrams) for word in words), self.vocabulary)
-        found.sort_indices()
-        return found
-
-    def scaled(self, counts: "csr_matrix") -> "csr_matrix":
-        """Turn counts into weights, in place."""
-        import numpy as np
-
-        assert self.idf is not None
-        data, rows = counts.data, np.diff(counts.indptr)
-        np.log(data, out=data)
-        data += 1
-        data *= self.idf[counts.indices]
-        squares = np.bincount(np.repeat(np.arange(len(rows)), rows), data * data, len(rows))
-        data /= np.repeat(np.sqrt(squares), rows)
-        return counts
-
-
-def character_ngrams(word: str, shortest: int, longest: int) -> list[str]:
-    """Return the n-grams of a word between two spaces, as scikit-learn's analyzer `char_wb` does.
-
-    >>> character_ngrams("ab", 2, 3)
+    >>> [name for _, _, name in placed_ngrams("ab", 2, 3)]
     [' a', 'ab', 'b ', ' ab', 'ab ']
     """
-    return [name for _, _, name in _placed_ngrams(word, shortest, longest)]
-
-
-def _placed_ngrams(word: str, shortest: int, longest: int) -> list[tuple[int, int, str]]:
     padded = f" {word} "
     size = len(padded)
     return [
@@ -147,56 +52,66 @@ def _placed_ngrams(word: str, shortest: int, longest: int) -> list[tuple[int, in
     ]
 
 
-def _words(text: str) -> list[str]:
-    """Return the words of a text and the pairs of neighbours."""
+def words_and_pairs(text: str) -> list[str]:
+    """Return the words of a text and the pairs of neighbours; a saved model refers to this function by name."""
     words = tokens(text.lower())
     return [*words, *(f"{first} {second}" for first, second in pairwise(words))]
 
 
-def _table(rows: Iterable[Iterable[str]], vocabulary: dict[str, int]) -> "csr_matrix":
-    """Return how often each row holds each entry of the vocabulary, float32 (rows, entries)."""
-    from array import array
+def vectorizers(texts: Sequence[str], model: Model, limit: int) -> "tuple[TfidfVectorizer, ...]":
+    """Return the TF-IDF of character n-grams and, where asked for, of words and pairs, fitted but for their weights.
 
-    import numpy as np
-    from scipy.sparse import csr_matrix
-
-    indices, ends = array("i"), array("q", [0])
-    for row in rows:
-        indices.extend([index for name in row if (index := vocabulary.get(name)) is not None])
-        ends.append(len(indices))
-    ones = np.ones(len(indices), dtype=np.float32)
-    shape = (len(ends) - 1, len(vocabulary))
-    found = csr_matrix((ones, np.frombuffer(indices, np.int32) if indices else np.zeros(0, np.int32), ends), shape)
-    found.sum_duplicates()
-    return found
-
-
-def _learnt(blocks: Sequence[Block], texts: Sequence[str], limit: int) -> "csr_matrix":
-    """Choose and weigh the features of each block, at most `limit`; return the weights of all blocks side by side.
-
-    They are made for a chunk of texts at a time and copied once: of 200,000 short texts they are 0.6 GB.
+    Args:
+        texts: normalised texts, which choose the features: the most frequent ones of those in two texts or more.
+        model: lengths of n-grams, and whether words count.
+        limit: features of each at most.
     """
     import numpy as np
-    from scipy.sparse import csr_matrix, hstack
+    from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
-    for block in blocks:
-        block.learn(texts, limit)
-    parts = [texts[start : start + CHUNK] for start in range(0, len(texts), CHUNK)]
-    chunks = [[block.counts(part) for block in blocks] for part in parts]
-    for index, block in enumerate(blocks):
-        seen = np.zeros(len(block.vocabulary), dtype=np.int64)
-        for chunk in chunks:
-            seen += np.bincount(chunk[index].indices, minlength=len(seen))
-        block.weigh(seen, len(texts))
-    entries = sum(counts.nnz for chunk in chunks for counts in chunk)
-    data, indices, ends, filled = np.empty(entries, np.float32), np.empty(entries, np.int32), [np.zeros(1, np.int64)], 0
-    while chunks:
-        table = hstack([block.scaled(counts) for block, counts in zip(blocks, chunks.pop(0), strict=True)], "csr")
-        data[filled : filled + table.nnz], indices[filled : filled + table.nnz] = table.data, table.indices
-        ends.append(table.indptr[1:] + filled)
-        filled += table.nnz
-    ends_of_rows = np.concatenate(ends).astype(np.int32 if entries < 2**31 else np.int64)
-    return csr_matrix((data, indices, ends_of_rows), (len(texts), sum(len(block.vocabulary) for block in blocks)))
+    sample = texts[:: -(-len(texts) // VOCABULARY_TEXTS)]
+    kinds: list[dict[str, Any]] = [{"analyzer": "char_wb", "ngram_range": model.ngrams}]
+    if model.words:
+        kinds.append({"analyzer": words_and_pairs})
+    found = []
+    for kind in kinds:
+        for least in (2, 1):  # few texts may have nothing in common, and texts of signs alone have no words
+            try:
+                chosen = CountVectorizer(max_features=limit, min_df=least, **kind).fit(sample).vocabulary_
+            except ValueError:
+                continue
+            # Frozen, so that all texts are encoded once, as float32, and not every n-gram of theirs first.
+            found.append(TfidfVectorizer(vocabulary=chosen, sublinear_tf=True, dtype=np.float32, **kind))
+            break
+    return tuple(found)
+
+
+def _located(
+    vectorizer: "TfidfVectorizer", ngrams: tuple[int, int], text: str, words: Sequence[str]
+) -> list[tuple[str, list[int]]]:
+    """Return each feature of a text with the indices of the words that it touches, one for each character.
+
+    Args:
+        vectorizer: whose features.
+        ngrams: lengths of its n-grams, if it has such.
+        text: the text in lower case.
+        words: its words, as `tokens` returns them.
+    """
+    if vectorizer.analyzer is words_and_pairs:
+        pairs = [(f"{words[index]} {words[index + 1]}", [index, index + 1]) for index in range(len(words) - 1)]
+        return [*((word, [index]) for index, word in enumerate(words)), *pairs]
+    word_at, cursor = [-1] * len(text), 0
+    for index, word in enumerate(words):
+        start = text.find(word, cursor)
+        if start >= 0:
+            cursor = start + len(word)
+            word_at[start:cursor] = [index] * len(word)
+    found = []
+    for part in re.finditer(r"\S+", text):
+        around = [-1, *word_at[part.start() : part.end()], -1]
+        for length, start, name in placed_ngrams(part[0], *ngrams):
+            found.append((name, [index for index in around[start : start + length] if index >= 0]))
+    return found
 
 
 @dataclass(frozen=True)
@@ -204,7 +119,8 @@ class LinearClassifier:
     """A fitted model; its pickle holds everything that decides an answer, the names of the classes too."""
 
     classes: tuple[str, ...]
-    blocks: tuple[Block, ...]
+    vectorizers: "tuple[TfidfVectorizer, ...]"
+    ngrams: tuple[int, int]
     coefficients: "npt.NDArray[np.float32]"  # (classes, features), of two classes (1, features) for the second
     intercepts: "npt.NDArray[np.float64]"
     known: dict[str, None]  # words in sorted order: a set's order, and so the file's bytes, would vary
@@ -224,10 +140,10 @@ class LinearClassifier:
 
     def _scores(self, texts: Sequence[str]) -> "npt.NDArray[np.float64]":
         found, start = self.intercepts, 0
-        for block in self.blocks:
-            own = self.coefficients[:, start : start + len(block.vocabulary)]
-            found = found + block.weights(texts) @ own.T
-            start += len(block.vocabulary)
+        for vectorizer in self.vectorizers:
+            table = vectorizer.transform(texts)
+            found = found + table @ self.coefficients[:, start : start + table.shape[1]].T
+            start += table.shape[1]
         return found
 
     def truncated(self, texts: Sequence[str]) -> "npt.NDArray[np.bool_]":
@@ -261,14 +177,14 @@ class LinearClassifier:
         words = tokens(text)
         lowered = [word.lower() for word in words]
         shares, start = [0.0] * len(words), 0
-        for block in self.blocks:
-            row = block.weights([text])
+        for vectorizer in self.vectorizers:
+            row = vectorizer.transform([text])
             own = dict(zip(row.indices.tolist(), (row.data * weights[start + row.indices]).tolist(), strict=True))
-            start += len(block.vocabulary)
-            features = block.located(text.lower(), lowered)
+            start += row.shape[1]
+            features = _located(vectorizer, self.ngrams, text.lower(), lowered)
             counts = Counter(name for name, _ in features)
             for name, places in features:
-                share = own.get(block.vocabulary.get(name, -1), 0.0) / counts[name]
+                share = own.get(vectorizer.vocabulary_.get(name, -1), 0.0) / counts[name]
                 for index in places:
                     shares[index] += share / len(places)
         return list(zip(words, shares, strict=True))
@@ -320,6 +236,7 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
         UserError: one class only, texts without a single character, or parameters that the learner refuses.
     """
     import numpy as np
+    from scipy.sparse import hstack
     from threadpoolctl import threadpool_limits
 
     classes = sorted(set(labels))
@@ -334,8 +251,8 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
     regression = learner(model, seed)
     rows = 1 if len(classes) == 2 else len(classes)
     limit = min(MAX_FEATURES, MAX_COEFFICIENTS // rows // (2 if model.words else 1))
-    blocks = [Block(model.ngrams), *([Block(None)] if model.words else [])]
-    table = _learnt(blocks, texts, limit)
+    parts = vectorizers(texts, model, limit)
+    table = hstack([part.fit_transform(texts) for part in parts], "csr", dtype=np.float32)
     target = np.array(labels, dtype=object)
     try:
         with threadpool_limits(1):  # on vectors this small, threads that wait for each other double the time
@@ -349,7 +266,8 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
         ) from None
     return LinearClassifier(
         tuple(regression.classes_.tolist()),
-        tuple(blocks),
+        parts,
+        model.ngrams,
         regression.coef_.astype(np.float32),
         regression.intercept_.astype(np.float64),
         _known(texts),

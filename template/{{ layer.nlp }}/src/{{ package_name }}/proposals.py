@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import annotate, data, duplicates, metrics, models, split, texts
+from . import annotate, data, data_folder, duplicates, metrics, models, split, texts
 from .config.commented_yaml import Noted, plain
 from .config.inputs import DERIVED, MASKED
 from .config.limits import Limits, about, derive
@@ -47,7 +47,7 @@ class _Measured:
 
 def look(path: Path, usual_target: str | None = None) -> Survey:
     """Read every column of the files at `path`, and tell its kind (see `survey.look_at`)."""
-    return look_at(path, data.files(path), usual_target)
+    return look_at(path, data_folder.files(path), usual_target)
 
 
 def propose(survey: Survey, wishes: Wishes) -> Proposal:

@@ -2,7 +2,7 @@
 
 import time
 
-from ..data import files
+from ..data_folder import files
 from ..errors import GateRefusedError
 from ..figures import number, plural
 from ..paths import Project

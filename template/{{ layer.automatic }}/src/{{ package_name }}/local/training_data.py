@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..data import files
+from ..data_folder import files
 from ..paths import Project
 from ..pipeline import load
 from .windows import arrived_windows

@@ -10,6 +10,7 @@ from .yaml_file import Section
 
 Kind = Literal["numeric", "categorical", "boolean", "time"]
 Part = Literal["year", "month", "weekday", "hour", "elapsed"]
+SUFFIXES = (".csv", ".csv.gz", ".parquet")  # of data files, in lower case
 SLICE_RULE = "is not a categorical or boolean column"
 
 
@@ -87,7 +88,7 @@ class Model(Section):
 
 
 class Inputs(Section):
-    """The sections that this scenario brings."""
+    """The sections about tables and the learner."""
 
     columns: Columns
     model: Model = Model()

@@ -2,21 +2,14 @@
 
 import json
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from ..figures import plural
 from ..records import Contract
+from .request import SmokeRequest
 
 if TYPE_CHECKING:
     import pandas as pd
-
-
-class SmokeRequest(NamedTuple):
-    """A request's name, its body as sent, and the status it must be answered with."""
-
-    name: str
-    body: str
-    status: int
 
 
 def rows_of(contract: Contract, frame: "pd.DataFrame") -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import data, data_rules, entry
+from .. import data, data_folder, data_rules, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
@@ -109,8 +109,8 @@ def inspect(path: Path, config: ProjectConfig) -> tuple[Dataset, DataQuality]:
     """
     found = data.read_dataset(path, config)
     quality = check(found, config)
-    left_out = [f"left out: {entry}" for entry in data.left_out(path)]
-    return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data.digest(path))
+    left_out = [f"left out: {entry}" for entry in data_folder.left_out(path)]
+    return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data_folder.digest(path))
 
 
 def _sentences(cases: "pd.DataFrame", place: Callable[[int], str], config: ProjectConfig) -> list[str]:

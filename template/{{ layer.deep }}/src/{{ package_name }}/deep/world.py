@@ -4,7 +4,12 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from ..errors import UserError
+
+GPU = Path("/dev/nvidia0")  # the driver makes it, and containers that may use a GPU see it
 
 
 @dataclass(frozen=True)
@@ -42,10 +47,14 @@ def joined() -> Iterator[World]:
     """Join the other processes that WORLD_SIZE counts, if there are any: over gloo on CPUs, over NCCL on GPUs.
 
     Each process takes the GPU that LOCAL_RANK numbers, where the machine has one.
+
+    Raises:
+        UserError: the machine has a GPU that this build of torch should use and cannot.
     """
     import torch
     from torch import distributed
 
+    _refuse_idle_gpu()
     size, rank = int(os.environ.get("WORLD_SIZE", "1")), int(os.environ.get("RANK", "0"))
     device = torch.device("cpu")
     if torch.cuda.is_available():
@@ -59,3 +68,16 @@ def joined() -> Iterator[World]:
         yield World(rank, size, device)
     finally:
         distributed.destroy_process_group()
+
+
+def _refuse_idle_gpu() -> None:
+    """Refuse to train on the CPU of a machine that is paid for its GPU; CUDA_VISIBLE_DEVICES="" asks for the CPU."""
+    import torch
+
+    wanted = os.environ.get("CUDA_VISIBLE_DEVICES") not in ("", "-1")
+    if wanted and torch.version.cuda and GPU.exists() and not torch.cuda.is_available():
+        raise UserError(
+            f"this machine has a GPU that torch {torch.__version__} cannot use: it is built for CUDA"
+            f" {torch.version.cuda}, and the driver is probably older; bound torch (group deep of pyproject.toml) to a"
+            ' release for the CUDA of that driver, or set CUDA_VISIBLE_DEVICES="" to train on the CPU'
+        )

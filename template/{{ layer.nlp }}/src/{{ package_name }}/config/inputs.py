@@ -12,6 +12,7 @@ from .yaml_file import Section
 Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
 MASKED: tuple[Masked, ...] = ("url", "email", "iban", "card", "ip", "ssn", "phone", "handle")
 DERIVED = ("language", "length")  # columns that the annotate step adds
+SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")  # of data files, in lower case
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
 
 Whole = Annotated[int, Field(ge=1)]
@@ -128,7 +129,7 @@ class Model(Section):
 
 
 class Inputs(Section):
-    """The sections that this scenario brings."""
+    """The sections about texts, their labels, the people who give them, and the learner."""
 
     columns: Columns
     texts: Texts = Texts()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from .. import annotate, data, data_rules, entry, noise, preparation, text_rules
+from .. import annotate, data, data_folder, data_rules, entry, noise, preparation, text_rules
 from ..config.inputs import DERIVED
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
@@ -81,8 +81,8 @@ def inspect(path: Path, config: ProjectConfig) -> tuple[Dataset, DataQuality]:
 def _inspect(path: Path, config: ProjectConfig) -> tuple[Prepared, DataQuality]:
     prepared = preparation.prepare(data.read_dataset(path, config), config)
     quality = check(prepared, config)
-    left_out = [f"left out: {entry}" for entry in data.left_out(path)]
-    return prepared, replace(quality, warnings=(*quality.warnings, *left_out), digest=data.digest(path))
+    left_out = [f"left out: {entry}" for entry in data_folder.left_out(path)]
+    return prepared, replace(quality, warnings=(*quality.warnings, *left_out), digest=data_folder.digest(path))
 
 
 def doubtful_labels(prepared: Prepared, config: ProjectConfig) -> list[str]:

@@ -48,7 +48,7 @@ class Review(Section):
     """What people review.
 
     The shares of a queue are drifted 40 %, uncertain 40 %, random 20 %: more accurate after retraining than either
-    alone, and the random rows measure the accuracy in production (docs/decisions of the template, `people`).
+    alone, and the random rows measure the accuracy in production.
 
     Args:
         budget: items in one queue.

@@ -14,6 +14,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 from ..errors import UserError
 
 LONGEST = 16_000_000  # bytes of a line
+LONGEST_NAME = 200  # letters of a person's name or address
 SAMPLE_ID = r"^[A-Za-z0-9._:-]{1,128}$"
 
 Reason = Literal["uncertain", "drifted", "diverse", "random", "disputed"]
@@ -23,7 +24,7 @@ SampleId = Annotated[str, Field(pattern=SAMPLE_ID)]
 BatchId = Annotated[str, Field(pattern=r"^[0-9]{8}-[0-9]{6}-[0-9a-f]{10}$")]
 Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
 Label = Annotated[str, Field(min_length=1, max_length=200)]
-Annotator = Annotated[str, Field(min_length=1, max_length=200)]
+Annotator = Annotated[str, Field(min_length=1, max_length=LONGEST_NAME)]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Utc = Annotated[AwareDatetime, AfterValidator(lambda time: time.astimezone(UTC))]

@@ -22,7 +22,7 @@ except ImportError:
 
 from ..figures import plural
 from . import contract, log
-from .contract import Action, Annotation, QueueItem
+from .contract import LONGEST_NAME, Action, Annotation, QueueItem
 from .display import visible
 from .keys import keys
 from .keys import rows as rows_of
@@ -37,7 +37,6 @@ NEEDS_TERMINAL = "review label shows items and reads keys, and there is no termi
 BLIND = "This item measures the model or the agreement between people: it is labelled without a prediction"
 # The second of each is on keyboards without Latin letters too.
 SKIP, UNDO, HINT = ("s", "\t"), ("u", "\x7f", "\b"), ("h", "?")
-LONGEST_NAME = 60  # as contract.Annotator allows
 HEAD_AND_FOOT = 6  # rows of the screen that do not hold the item
 
 
