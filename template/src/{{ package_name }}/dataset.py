@@ -117,6 +117,18 @@ def read(
     return found
 
 
+def with_roles(kinds: Mapping[str, Kind], config: ProjectConfig) -> dict[str, Kind]:
+    """Return the kinds of some columns, and those of id, time and target after them; an id may be one of the first."""
+    columns = config.columns
+    found: dict[str, Kind] = dict(kinds)
+    if columns.id:
+        found.setdefault(columns.id, "text")
+    if columns.time:
+        found[columns.time] = "time"
+    found[columns.target] = "numeric" if config.task == "regression" else "categorical"
+    return found
+
+
 def read_columns(
     files: Sequence[Path], columns: Mapping[str, Kind], options: Files, optional: Collection[str] = ()
 ) -> Dataset:

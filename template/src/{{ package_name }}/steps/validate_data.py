@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from .. import data, data_checks, data_folder, data_rules, entry
+from .. import content, data, data_checks, data_folder, data_rules, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
@@ -36,7 +36,7 @@ def check(found: Dataset, config: ProjectConfig, *, thorough: bool = False) -> t
         The rows that training uses, and the outcome of the checks.
     """
     checks = data_checks.check(found, config, thorough=thorough)
-    found, kinds, time = checks.found, data.kinds(config), config.columns.time
+    found, kinds, time = checks.found, content.kinds(config), config.columns.time
     frame = found.frame
     errors = (
         *data_rules.too_few_rows(len(frame)),
