@@ -20,10 +20,10 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal text_rules"
+    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal alike text_rules label_rules"
     " annotate duplicates preparation linear",
     "deep",
-    "models embedding noise explain observation perturbations suitability proposals data_checks fitting",
+    "models embedder embedding noise explain observation perturbations suitability drafts label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",
@@ -50,7 +50,7 @@ INTERFACE = {
     "scoring.samples",
     "monitoring.signals",
     "reporting.examples",
-    "review.items",
+    "embedder",
     "local.after_breach",
     "local.followed",
     "local.training_data",
