@@ -1,20 +1,30 @@
-"""Texts as vectors: latent semantic analysis, fitted on the training part."""
+"""Texts as vectors, learned from the training part: latent semantic analysis, or the vectors of a base model.
+
+Both kinds of embedder have `components`, the length of a vector, and `transform`. A folder holds the files of one:
+embedder.pkl, or embedder/ with model.onnx and tokenizer.json.
+"""
 
 import pickle
+import shutil
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import annotate
 from .config.project import ProjectConfig
+from .deep import packages
 from .errors import UserError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FILE = "embedder.pkl"
+    from .deep.embedder import OnnxEmbedder
+
+    Embedder: TypeAlias = "Lsa | OnnxEmbedder"
+
+FILE, FOLDER = "embedder.pkl", "embedder"
 TERMS = 5000  # most frequent ones that LSA looks at
 # Training texts that hold a term. With fewer, the training texts would have terms that no new text has, such as the
 # numbers of orders, and a monitor would take new texts of the same kind for strange ones.
@@ -23,8 +33,8 @@ BATCH = 8192  # texts whose term matrix is in memory at a time
 
 
 @dataclass(frozen=True)
-class Embedder:
-    """Turns texts into vectors of a fixed length.
+class Lsa:
+    """Turns texts into vectors of a fixed length by latent semantic analysis.
 
     Args:
         components: length of a vector.
@@ -37,7 +47,7 @@ class Embedder:
     axes: "npt.NDArray[Any]"
 
     @classmethod
-    def fit(cls, texts: Sequence[str], config: ProjectConfig) -> "Embedder":
+    def fit(cls, texts: Sequence[str], config: ProjectConfig) -> "Lsa":
         """Learn the vectors from normalised texts: TF-IDF and a truncated SVD (Deerwester et al. 1990)."""
         import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -67,6 +77,35 @@ class Embedder:
         (folder / FILE).write_bytes(pickle.dumps(self))
 
 
+def problem(config: ProjectConfig) -> str | None:
+    """Return why no embedder can be made: a package or the base model is missing; None if one can."""
+    name = config.embedding.base_model
+    if name is None:
+        return None
+    if missing := packages.problem(f"embedding.base_model: {name!r}"):
+        return missing
+    from .deep import base_model
+
+    return base_model.problem(name, base_model.EMBEDDED)
+
+
+def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> "Embedder":
+    """Learn the embedder that the configuration asks for from normalised texts, and write it into a folder.
+
+    Raises:
+        UserError: see `problem`, and `deep.pooling.fit`.
+    """
+    if config.embedding.base_model is None:
+        Lsa.fit(texts, config).save(folder)
+        return load(folder)
+    if found := problem(config):
+        raise UserError(found)
+    from .deep import pooling
+
+    pooling.fit(texts, config, folder / FOLDER)
+    return load(folder)
+
+
 def names(components: int) -> list[str]:
     """Return a name for each component of a vector."""
     return [f"component_{number + 1}" for number in range(components)]
@@ -77,17 +116,34 @@ def terms(text: str) -> list[str]:
     return [token.casefold() for token in annotate.tokens(text)] or [text]
 
 
-def load(folder: Path) -> Embedder:
+def is_there(folder: Path) -> bool:
+    """Return whether a folder holds an embedder."""
+    return (folder / FILE).is_file() or (folder / FOLDER).is_dir()
+
+
+def load(folder: Path) -> "Embedder":
     """Read the embedder that a folder holds.
 
     Raises:
         UserError: there is none.
     """
     path = folder / FILE
-    if not path.is_file():
+    if path.is_file():
+        found: Lsa = pickle.loads(path.read_bytes())
+        return found
+    if not (folder / FOLDER).is_dir():
         raise UserError(f"{path}: no such file; the embed step writes it")
-    found: Embedder = pickle.loads(path.read_bytes())
-    return found
+    from .deep.embedder import OnnxEmbedder
+
+    return OnnxEmbedder.load(folder / FOLDER)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy the embedder of a folder into another one."""
+    if (source / FILE).is_file():
+        shutil.copy(source / FILE, target / FILE)
+    else:
+        shutil.copytree(source / FOLDER, target / FOLDER)
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -10,7 +10,6 @@ import pandas as pd
 
 from .. import embedding, entry
 from ..config.project import load
-from ..embedding import Embedder
 from ..records import Outcome
 
 log = logging.getLogger(__name__)
@@ -26,15 +25,14 @@ class Settings:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write embedder.pkl, train.parquet and holdout.parquet (a column a component, rows as prepared), outcome.json."""
+    """Write the embedder, train.parquet and holdout.parquet (a column a component, rows as prepared), outcome.json."""
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     parts = {
         part: pd.read_parquet(settings.prepared / f"{part}.parquet", columns=[config.columns.text])
         for part in ("train", "holdout")
     }
-    embedder = Embedder.fit(parts["train"][config.columns.text].tolist(), config)
-    embedder.save(settings.embedding)
+    embedder = embedding.fit(parts["train"][config.columns.text].tolist(), config, settings.embedding)
     for part, frame in parts.items():
         vectors = embedder.transform(frame[config.columns.text].tolist())
         pd.DataFrame(vectors, columns=embedding.names(embedder.components)).to_parquet(

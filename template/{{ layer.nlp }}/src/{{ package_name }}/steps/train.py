@@ -29,7 +29,7 @@ class Settings:
 
     config: Annotated[Path, "config/project.yml"]
     prepared: Annotated[Path, "folder with train.parquet and split.json"]
-    embedding: Annotated[Path, "folder with embedder.pkl"]
+    embedding: Annotated[Path, "folder with the embedder"]
     model: Annotated[Path, "folder for the model"]
     training: Annotated[Path, "folder for training.json and the baseline"]
 
@@ -49,9 +49,9 @@ def fit(frame: "pd.DataFrame", config: ProjectConfig, folder: Path, checkpoints:
     The files of the model are written into `folder`.
 
     Raises:
-        UserError: the learner refuses the configuration (see `models.problem`) or the data.
+        UserError: the learner refuses the configuration (see `models.learner_problem`) or the data.
     """
-    if problem := models.problem(config):
+    if problem := models.learner_problem(config):
         raise UserError(problem)
     started = time.perf_counter()
     if config.model.kind == models.BASELINE:
@@ -85,7 +85,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     config = load(settings.config)
     parts = Split.load(settings.prepared)
     columns = config.columns
-    if not (settings.embedding / embedding.FILE).is_file():
+    if not embedding.is_there(settings.embedding):
         raise UserError(f"{settings.embedding}: {embedding.FILE} is missing; it is an output of the embed step")
     needed = dict.fromkeys([columns.text, columns.target, columns.time or columns.target, config.split_column])
     frame = pd.read_parquet(settings.prepared / "train.parquet", columns=list(needed))
