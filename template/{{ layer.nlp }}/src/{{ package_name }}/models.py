@@ -1,19 +1,20 @@
 """The two families of classifiers, and the folder that a trained one is kept in.
 
 A model folder is an MLflow model (flavour python_function) with contract.json beside it, the files of its classifier
-(model.pkl of the linear family, model.onnx and tokenizer.json of the transformer) and embedder.pkl. Loading needs
+(model.pkl of the linear family, model.onnx and tokenizer.json of the transformer) and of its embedder. Loading needs
 neither MLflow, torch nor config/project.yml, so serving stays small. docs/own-model.md says how to replace this module.
 """
 
 import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, embedding, linear, metrics, split, texts, tracking
+from . import data, embedder, embedding, linear, metrics, split, texts, tracking
 from .config.project import ProjectConfig
+from .deep import packages
 from .errors import UserError
 from .linear import LinearClassifier
 from .records import Contract, Decision
@@ -46,8 +47,6 @@ LIBRARIES = (
     "pyarrow",
     "mlflow",
 )
-DEEP = ("torch", "transformers", "onnx", "onnxscript")  # of the dependency group `deep`
-SYNC = "`uv sync --group deep` installs it"
 TRIAL = (("good plain words", "a"), ("bad plain words", "b"), ("other plain words", "c"))
 
 
@@ -98,13 +97,19 @@ class Model:
 
 
 def problem(config: ProjectConfig) -> str | None:
+    """Return why the learner refuses `model`, or no embedder can be made, found without data; None if all is well."""
+    return learner_problem(config) or embedder.problem(config)
+
+
+def learner_problem(config: ProjectConfig) -> str | None:
     """Return why the learner refuses `model`, found without data; None if it takes it."""
     if config.model.kind == "transformer":
-        if missing := [name for name in DEEP if util.find_spec(name) is None]:
-            return (
-                "config/project.yml: model.kind: 'transformer' needs the dependency group deep:"
-                f" {missing[0]} is missing; {SYNC}"
-            )
+        if missing := packages.problem("model.kind: 'transformer'"):
+            return missing
+        from .deep import base_model
+
+        if found := base_model.problem(config.model.transformer.base_model):
+            return found
         if isinstance(config.decision.threshold, str):
             return (
                 f"config/project.yml: decision.threshold: {config.decision.threshold!r} would fit the transformer once"
@@ -203,7 +208,7 @@ def save(
 
     Args:
         fitted: a folder with the files of the classifier.
-        embedded: the folder with embedder.pkl.
+        embedded: the folder with the embedder.
         decision: how it decides between two classes.
         config: names the columns.
         frame: the training rows.
@@ -228,7 +233,7 @@ def save(
     )
     for file in fitted.iterdir():
         shutil.copy(file, path / file.name)
-    shutil.copy(embedded / embedding.FILE, path / embedding.FILE)
+    embedding.copy(embedded, path)
     describe(load_classifier(path).classes, decision, config, frame).save(path)
 
 
@@ -246,8 +251,11 @@ def load(path: Path) -> Model:
     Raises:
         UserError: the folder is not a model folder.
     """
-    for name in (embedding.FILE, Contract.FILE):
-        if not (path / name).is_file():
+    for name, there in (
+        (embedding.FILE, embedding.is_there(path)),
+        (Contract.FILE, (path / Contract.FILE).is_file()),
+    ):
+        if not there:
             raise UserError(f"{path}: is not a model folder: {name} is missing")
     classifier = load_classifier(path)
     contract = replace(Contract.load(path), classes=classifier.classes)

@@ -1,12 +1,32 @@
-"""Where vectors of contents come from: the embedder of a folder, which the embed step learned."""
+"""Contents as vectors, learned from the training part, and the folder that keeps what makes them.
+
+`embedder` says how. A folder holds one embedder: embedder.pkl, or the folder embedder/ with files of a network.
+"""
 
 import pickle
+import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
+from . import embedder
+from .config.project import ProjectConfig
 from .embedder import Embedder
 from .errors import UserError
 
-FILE = "embedder.pkl"
+FILE, FOLDER = "embedder.pkl", "embedder"
+
+
+def fit(contents: Sequence[str], config: ProjectConfig, folder: Path) -> Embedder:
+    """Learn the embedder that the configuration asks for, and write it into a folder.
+
+    Raises:
+        UserError: see `embedder.fit`.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    learned = embedder.fit(contents, config, folder / FOLDER)
+    if learned is not None:
+        (folder / FILE).write_bytes(pickle.dumps(learned))
+    return load(folder)
 
 
 def names(components: int) -> list[str]:
@@ -14,10 +34,9 @@ def names(components: int) -> list[str]:
     return [f"component_{number + 1}" for number in range(components)]
 
 
-def save(embedder: Embedder, folder: Path) -> None:
-    """Write an embedder into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / FILE).write_bytes(pickle.dumps(embedder))
+def is_there(folder: Path) -> bool:
+    """Return whether a folder holds an embedder."""
+    return (folder / FILE).is_file() or (folder / FOLDER).is_dir()
 
 
 def load(folder: Path) -> Embedder:
@@ -27,7 +46,17 @@ def load(folder: Path) -> Embedder:
         UserError: there is none.
     """
     path = folder / FILE
-    if not path.is_file():
+    if path.is_file():
+        found: Embedder = pickle.loads(path.read_bytes())
+        return found
+    if not (folder / FOLDER).is_dir():
         raise UserError(f"{path}: no such file; the embed step writes it")
-    found: Embedder = pickle.loads(path.read_bytes())
-    return found
+    return embedder.load_network(folder / FOLDER)
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy the embedder of a folder into another one."""
+    if (source / FILE).is_file():
+        shutil.copy(source / FILE, target / FILE)
+    else:
+        shutil.copytree(source / FOLDER, target / FOLDER)

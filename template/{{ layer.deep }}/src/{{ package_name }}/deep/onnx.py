@@ -32,7 +32,7 @@ def export(
     """Write a network to an ONNX file, and return the largest difference between its answer there and torch's.
 
     Args:
-        model: takes the inputs by their names and returns a tensor (rows, classes); moved to the CPU.
+        model: takes the inputs by their names and returns a tensor (rows, values); moved to the CPU.
         example: inputs of at least two rows.
         dynamic: input -> axes whose length may vary.
         metadata: name -> structure of JSON, kept inside the file.
@@ -136,6 +136,6 @@ def metadata(opened: Any, name: str, path: Path) -> Any:
 
 
 def answers(opened: Any, inputs: "Mapping[str, npt.NDArray[Any]]") -> "npt.NDArray[Any]":
-    """Return the scores for a batch, float32 (rows, classes)."""
+    """Return what the network answers to a batch, such as scores, float32 (rows, values)."""
     found: Sequence[Any] = opened.run(None, dict(inputs))
     return found[0]

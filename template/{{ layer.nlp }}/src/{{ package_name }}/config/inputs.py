@@ -69,12 +69,19 @@ class Texts(Section):
 
 
 class Embedding(Section):
-    """Texts as vectors of so many components, for monitors and for the choice of what people review.
+    """Texts as vectors, for monitors and for the choice of what people review.
 
-    They are learned from the training texts: TF-IDF and a truncated SVD (Deerwester et al. 1990).
+    Args:
+        components: length of a vector.
+        base_model: a hub id or a local folder of a network whose vectors are taken; it needs the dependency group
+            `deep`. Without one they are learned from the training texts: TF-IDF and a truncated SVD (Deerwester et al.
+            1990).
+        max_tokens: tokens that the base model reads of a text; the rest does not count.
     """
 
     components: Annotated[int, Field(ge=2, le=1024)] = 32
+    base_model: str | None = None
+    max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
 
 
 class Transformer(Section):

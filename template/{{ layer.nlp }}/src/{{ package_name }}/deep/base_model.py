@@ -1,4 +1,4 @@
-"""A base model to fine-tune, from a folder or the Hugging Face hub, with its tokenizer."""
+"""A base model to fine-tune or to take vectors from, of a folder or the Hugging Face hub, with its tokenizer."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,28 +6,31 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
+from .windows import Rule
 
 CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
-KEY = "config/project.yml: model.transformer.base_model"
+FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections of config/project.yml that name a base model
 TIMEOUT = 10  # seconds for the hub's first answer
 
 
-def locate(name: str) -> str:
+def locate(name: str, section: str = FINE_TUNED) -> str:
     """Return where transformers finds a base model: a folder, or the id of a model that is cached or on the hub.
 
     Args:
         name: an absolute path, a path relative to src/, or a hub id such as `distilbert/distilbert-base-uncased`.
+        section: of config/project.yml, for messages.
 
     Raises:
         UserError: there is no such model, or the hub does not answer and the model is not in its cache.
     """
+    key = f"config/project.yml: {section}.base_model"
     folder = CODE / name  # an absolute path replaces src/
     if folder.is_dir():
         if not (folder / "config.json").is_file():
-            raise UserError(f"{KEY}: {folder}: holds no config.json, so it is not the folder of a base model")
+            raise UserError(f"{key}: {folder}: holds no config.json, so it is not the folder of a base model")
         return str(folder)
     if Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
-        raise UserError(f"{KEY}: {name!r}: no such folder ({folder}), and it is not of the form of a hub id")
+        raise UserError(f"{key}: {name!r}: no such folder ({folder}), and it is not of the form of a hub id")
     from huggingface_hub import HfApi, constants, try_to_load_from_cache
     from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
 
@@ -36,26 +39,37 @@ def locate(name: str) -> str:
             return name
         if constants.HF_HUB_OFFLINE:
             raise UserError(
-                f"{KEY}: {name!r} is neither a folder under src/ nor in the cache of the hub, and HF_HUB_OFFLINE is set"
+                f"{key}: {name!r} is neither a folder under src/ nor in the cache of the hub, and HF_HUB_OFFLINE is set"
             )
         HfApi().model_info(name, timeout=TIMEOUT)
     except HFValidationError as error:
-        raise UserError(f"{KEY}: {name!r} is neither a folder under src/ nor a hub id: {error}") from error
+        raise UserError(f"{key}: {name!r} is neither a folder under src/ nor a hub id: {error}") from error
     except RepositoryNotFoundError as error:
         raise UserError(
-            f"{KEY}: {name!r} is neither a folder under src/ nor a model of the hub; a private one needs HF_TOKEN"
+            f"{key}: {name!r} is neither a folder under src/ nor a model of the hub; a private one needs HF_TOKEN"
         ) from error
     except UserError:
         raise
     except Exception as error:  # of whichever HTTP client, and the hub's own
         raise UserError(
-            f"{KEY}: {name!r} is neither a folder under src/ nor in the cache of the hub, and the hub does not answer"
+            f"{key}: {name!r} is neither a folder under src/ nor in the cache of the hub, and the hub does not answer"
             f" ({type(error).__name__}): download it on a machine that reaches the hub, and name its folder"
         ) from error
     return name
 
 
-def tokenizer(source: str, max_tokens: int) -> Any:
+def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
+    """Return why a base model cannot be found; None if it can, or none is named."""
+    if name is None:
+        return None
+    try:
+        locate(name, section)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def tokenizer(source: str, max_tokens: int, section: str = FINE_TUNED) -> Any:
     """Return the fast tokenizer (transformers' class) of a base model.
 
     Raises:
@@ -63,19 +77,20 @@ def tokenizer(source: str, max_tokens: int) -> Any:
     """
     from transformers import AutoTokenizer
 
+    key = f"config/project.yml: {section}.base_model"
     with _quiet():
         try:
             found = AutoTokenizer.from_pretrained(source)
         except Exception as error:
-            raise UserError(f"{KEY}: {source}: its tokenizer cannot be loaded: {_line(error)}") from error
+            raise UserError(f"{key}: {source}: its tokenizer cannot be loaded: {_line(error)}") from error
     if not getattr(found, "is_fast", False):
         raise UserError(
-            f"{KEY}: {source}: has a slow tokenizer only ({type(found).__name__}), which serving without transformers"
+            f"{key}: {source}: has a slow tokenizer only ({type(found).__name__}), which serving without transformers"
             " cannot run: save it as a fast one (tokenizer.json), or take another base model"
         )
     if max_tokens > found.model_max_length:
         raise UserError(
-            f"config/project.yml: model.transformer.max_tokens: {max_tokens} is refused: {source} reads"
+            f"config/project.yml: {section}.max_tokens: {max_tokens} is refused: {source} reads"
             f" {found.model_max_length} tokens at most"
         )
     return found
@@ -99,7 +114,42 @@ def network(source: str, classes: list[str]) -> Any:
                 return networks.from_config(config)
             return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
         except Exception as error:
-            raise UserError(f"{KEY}: {source}: cannot be loaded for classification: {_line(error)}") from error
+            key = f"config/project.yml: {FINE_TUNED}.base_model"
+            raise UserError(f"{key}: {source}: cannot be loaded for classification: {_line(error)}") from error
+
+
+def encoder(source: str) -> Any:
+    """Return the network of a base model without a head: it returns `last_hidden_state`, (rows, tokens, width).
+
+    Raises:
+        UserError: it cannot be loaded, or the folder holds no weights.
+    """
+    import transformers
+
+    networks: Any = transformers.AutoModel
+    key = f"config/project.yml: {EMBEDDED}.base_model"
+    if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
+        raise UserError(f"{key}: {source}: holds no weights (*.safetensors), without which its vectors say nothing")
+    with _quiet():
+        try:
+            return networks.from_pretrained(source, dtype="float32")
+        except Exception as error:
+            raise UserError(f"{key}: {source}: cannot be loaded: {_line(error)}") from error
+
+
+def rule(theirs: Any, settings: Any, max_tokens: int, max_windows: int) -> Rule:
+    """Return how texts are read for a base model.
+
+    Args:
+        theirs: its tokenizer.
+        settings: its configuration (transformers' class).
+        max_tokens: of one window.
+        max_windows: of one text.
+    """
+    candidates = (theirs.pad_token_id, settings.pad_token_id, theirs.eos_token_id)
+    padding = next((each for each in candidates if each is not None), 0)
+    unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
+    return Rule(max_tokens, max_windows, padding, unknown)
 
 
 @contextmanager

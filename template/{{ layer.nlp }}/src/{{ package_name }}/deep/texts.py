@@ -146,13 +146,10 @@ def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tu
     else:
         source = base_model.locate(section.base_model)
         theirs = base_model.tokenizer(source, section.max_tokens)
-        core, learned = base_model.network(source, classes), theirs.backend_tokenizer
-        padding = next(
-            (each for each in (theirs.pad_token_id, core.config.pad_token_id, theirs.eos_token_id) if each is not None),
-            0,
-        )
-        core.config.pad_token_id = padding
-        unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
+        core = base_model.network(source, classes)
+        rule = base_model.rule(theirs, core.config, section.max_tokens, section.max_windows)
+        core.config.pad_token_id = rule.padding
+        return core, Windows(theirs.backend_tokenizer, rule)
     return core, Windows(learned, Rule(section.max_tokens, section.max_windows, padding, unknown))
 
 
