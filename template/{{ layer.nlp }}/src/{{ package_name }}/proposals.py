@@ -241,16 +241,16 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     import pandas as pd
 
     columns, by = config.columns, config.split.by
-    step = -(-len(frame) // SAMPLE)
+    count = min(len(frame), SAMPLE)
     if by == "time" and columns.time:
         frame = frame.sort_values(columns.time, kind="stable")
-    sample = frame.iloc[::step].reset_index(drop=True)
+    sample = frame.iloc[[row * len(frame) // count for row in range(count)]].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
     sample = data.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
     moments = sample[columns.time] if by == "time" and columns.time else pd.Series(range(len(sample))).astype(str)
     train = sample[~split.holdout(moments, by, config.split.holdout)]
-    needed = config.gate.slice_rows / config.split.holdout / step
+    needed = config.gate.slice_rows / config.split.holdout * count / len(frame)
     slices = [column for column in columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1][:3]
     folds = [
         figures
@@ -270,7 +270,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
         {str(language): share for language, share in languages.items()},
         len(own),
         len(own) - len(sample),
-        step == 1,
+        count == len(frame),
     )
 
 
@@ -346,6 +346,11 @@ def _notes(
     if text.missing:
         gaps = plural(survey.rows - len(text.filled), "row has", "rows have")
         notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
+    if roles.by == "time":
+        notes.append(
+            "By time the newest texts are held out, and so most of those that people review: with split.by: id the next"
+            " training learns from them."
+        )
     if measured.copies:
         notes.append(f"{_copies(measured).capitalize()}: the later ones are left out (texts.duplicates).")
     if target.missing:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 log = logging.getLogger(__name__)
+DEPRECATED = "deprecated"  # how scikit-learn marks a parameter that is not used any more
 LEARNERS = {"linear": "LogisticRegression", "transformer": "Transformer"}
 
 
@@ -73,7 +74,7 @@ def recorded(parameters: dict[str, Any]) -> dict[str, bool | int | float | str]:
     return {
         name: value if isinstance(value, int | str) or (isinstance(value, float) and isfinite(value)) else str(value)
         for name, value in parameters.items()
-        if value is not None
+        if value is not None and value != DEPRECATED
     }
 
 
