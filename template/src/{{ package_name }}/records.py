@@ -23,6 +23,7 @@ AnyRecord = TypeVar("AnyRecord", bound="Record")
 Start = Annotated[str | None, Field(alias="from")]
 End = Annotated[str | None, Field(alias="to")]
 Role = Literal["challenger", "baseline", "champion"]
+DEPRECATED = "deprecated"  # how scikit-learn marks a parameter that is not used any more
 RENAMED = {"start": "from", "end": "to"}
 
 
@@ -219,7 +220,7 @@ class Fitted:
             if isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
             else str(value)
             for name, value in self.parameters.items()
-            if value is not None
+            if value is not None and value != DEPRECATED
         }
 
 

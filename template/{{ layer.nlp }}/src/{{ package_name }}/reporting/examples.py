@@ -11,7 +11,15 @@ from .html import badge, bar, grid, join, name, number, percent, table
 
 WORDS, TEXTS = "Words that decide", "Texts to look at"
 INTROS = {
-    WORDS: "The words that added most to each class where it was the answer, and their mean share in its score.",
+    WORDS: (
+        "The words that spoke most for each class where it was the answer, with the mean by which each raised the"
+        " log-odds of the class."
+    ),
+    "Drift": (
+        "Of each text there are figures: tokens and characters are counts, capitals is a share of its letters, and"
+        " unknown one of its words: those that the model has hardly seen. It is truncated (1) if the model read a part"
+        " only. The components of the embedding say what a text is about."
+    ),
     TEXTS: "Held-out texts with their answers. Shaded words speak for the answer, underlined words against it.",
     "Robustness": (
         "How much worse the metric gets on texts changed in a way that should not change the answer: letters that"
@@ -39,7 +47,7 @@ def _words(importance: Sequence[Importance]) -> Markup:
     for label, items in groupby(importance, key=lambda item: item.label):
         ordered = sorted(items, key=lambda item: -item.mean)
         rows = [(_word(item.feature), number(item.mean, 2), bar(item.mean, largest)) for item in ordered]
-        tables.append(table(f"For {label}", ["word", "share", " "], rows, ["share"]))
+        tables.append(table(f"For {label}", ["word", "log-odds", " "], rows, ["log-odds"]))
     return grid(tables, "pair" if len(tables) == 2 else "grid")
 
 
