@@ -11,10 +11,14 @@ from .html import badge, bar, grid, join, name, number, percent, table
 
 WORDS, TEXTS = "Words that decide", "Texts to look at"
 INTROS = {
-    WORDS: "The words that spoke most for each class where it was the answer: by how much each raised its log-odds, on average.",
+    WORDS: (
+        "The words that spoke most for each class where it was the answer, with the mean by which each raised the"
+        " log-odds of the class."
+    ),
     "Drift": (
-        "Of each text there are figures: tokens and characters are counts, capitals the share of its letters, unknown the"
-        " share of its words that the model has hardly seen. The components of the embedding say what a text is about."
+        "Of each text there are figures: tokens and characters are counts, capitals is a share of its letters, and"
+        " unknown one of its words: those that the model has hardly seen. It is truncated (1) if the model read a part"
+        " only. The components of the embedding say what a text is about."
     ),
     TEXTS: "Held-out texts with their answers. Shaded words speak for the answer, underlined words against it.",
     "Robustness": (
