@@ -1,6 +1,6 @@
 """Compare the linear family of texts with scikit-learn's defaults; measure growth, and the choice of what to review.
 
-    PROJECT/.venv/bin/python benchmarks/bench_texts.py PROJECT [--rounds 3] [--rows 200000] [--out FILE]
+    PROJECT/.venv/bin/python benchmarks/bench_texts.py PROJECT [--rounds 3] [--rows 200000] [--out FILE] [--write FILE]
 
 PROJECT is a rendered nlp project; run this with a Python that has its dependencies. Nothing in it is changed.
 
@@ -8,7 +8,8 @@ Fit: the project's linear family and what a user would write by hand, TfidfVecto
 defaults, alternate on the same parts of the sample. Growth: all steps that read rows, in processes of their own, for a
 quarter of the rows and for all of them; the texts are made here, of the sample's words. Review: `mlops review select`
 on 100 000 such texts, in a copy of the project whose pipeline has run. Seconds are those of the CPU, one thread each,
-which other programs on the machine change little.
+which other programs on the machine change little. `--write` puts the tables of growth and review between the marks of
+a document in place of the old ones, as bench_scale.py does.
 """
 
 import argparse
@@ -29,6 +30,7 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"
 
 import bench_pipeline
+import bench_scale
 import bench_training
 
 FIT_LIMIT_SECONDS = 10.0
@@ -66,6 +68,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=200_000)
     parser.add_argument("--out", type=Path, help="file for the JSON too")
+    parser.add_argument("--write", type=Path, help="document to put the tables into")
     given = parser.parse_args()
     root = given.project.resolve()
     sys.path.insert(0, str(root / "src"))
@@ -76,6 +79,8 @@ def main() -> None:
     print(text)
     if given.out:
         given.out.write_text(text + "\n", encoding="utf-8")
+    if given.write:
+        bench_scale.put(given.write, tables(result))
     sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
 
 
@@ -113,6 +118,22 @@ def measure(package: str, root: Path, work: Path, rounds: int, rows: int) -> dic
             {"name": "seconds of `mlops review select`", "value": chosen["cpu"], "limit": REVIEW_LIMIT_SECONDS},
         ],
     }
+
+
+def tables(result: dict[str, Any]) -> str:
+    """Return growth and review as Markdown."""
+    names = [name for name, _ in STEPS]
+    lines = [
+        f"Measured on {bench_scale.machine()}; CPU seconds / GB of memory at the peak.",
+        "",
+        f"| texts | {' | '.join(names)} |",
+        f"|---|{'---|' * len(names)}",
+    ]
+    for rows, found in result["growth"].items():
+        cells = [f"{found['cpu'][name]:.0f} / {found['gigabytes'][name]:.1f}" for name in names]
+        lines.append(f"| {int(rows):,} | {' | '.join(cells)} |")
+    found = result["review"]
+    return "\n".join((*lines, "", f"`mlops review select` of {found['rows']:,} texts: {found['cpu']:.0f} CPU seconds."))
 
 
 def ours(package: str, train: Any, holdout: Any, config: Any) -> tuple[float, float]:
