@@ -20,10 +20,11 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal alike text_rules label_rules"
-    " annotate duplicates preparation linear",
+    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal alike"
+    " text_rules label_rules annotate duplicates preparation linear",
     "deep",
-    "models embedder embedding noise explain observation perturbations suitability drafts label_columns proposals data_checks fitting",
+    "models embedder embedding noise explain observation perturbations suitability drafts"
+    " label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import label_rules
 from .annotate import tokens
 from .config.inputs import Model
 from .config.yaml_file import suggest
@@ -239,12 +240,7 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
     from scipy.sparse import hstack
     from threadpoolctl import threadpool_limits
 
-    classes = sorted(set(labels))
-    if len(classes) < 2:
-        raise UserError(
-            f"config/project.yml: columns.target has one class only in the training part ({classes[0]!r});"
-            " a classification needs two"
-        )
+    classes = label_rules.classes(labels)
     if not any(text.strip() for text in texts):
         count = plural(len(texts), "text")
         raise UserError(f"config/project.yml: columns.text: none of the {count} to train on holds a character")

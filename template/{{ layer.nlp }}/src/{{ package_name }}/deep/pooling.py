@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..config.project import ProjectConfig
 from ..errors import UserError
-from . import base_model, onnx
+from . import base_model, onnx, tokenizer
 from .embedder import BATCH, COMPONENTS, RULE
 from .windows import FILE, Windows, batches, padded
 
@@ -41,9 +41,9 @@ def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> None:
 
     section = config.embedding
     source = base_model.locate(str(section.base_model), base_model.EMBEDDED)
-    theirs = base_model.tokenizer(source, section.max_tokens, base_model.EMBEDDED)
+    theirs = tokenizer.of_base_model(source, section.max_tokens, base_model.EMBEDDED)
     core = base_model.encoder(source)
-    windows = Windows(theirs.backend_tokenizer, base_model.rule(theirs, core.config, section.max_tokens, 1))
+    windows = Windows(theirs.backend_tokenizer, tokenizer.rule(theirs, core.config, section.max_tokens, 1))
     chosen = np.sort(np.random.default_rng(config.seed).permutation(len(texts))[:SAMPLE])
     read = [windows.read(texts[position])[0][0] for position in chosen]
     pooled = _pooled(core)

@@ -1,8 +1,12 @@
-"""The tokenizer of a model from scratch: byte-pair encoding of characters, learned from the training texts."""
+"""Tokenizers: one learned from the training texts, for a model from scratch, or that of a base model."""
 
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
+
+from ..errors import UserError
+from .base_model import FINE_TUNED, first_line, quiet
+from .windows import Rule
 
 PADDING, UNKNOWN, FIRST, LAST = "[PAD]", "[UNK]", "[CLS]", "[SEP]"
 SPACE = "\u2581"  # stands before each word that a space, or the beginning, comes before
@@ -44,3 +48,45 @@ def learn(texts: Sequence[str], vocabulary: int) -> Any:
     ends = [(name, tokenizer.token_to_id(name)) for name in (FIRST, LAST)]
     tokenizer.post_processor = processors.TemplateProcessing(single=f"{FIRST} $A {LAST}", special_tokens=ends)
     return tokenizer
+
+
+def of_base_model(source: str, max_tokens: int, section: str = FINE_TUNED) -> Any:
+    """Return the fast tokenizer (transformers' class) of a base model.
+
+    Raises:
+        UserError: it has none, or reads fewer tokens than `max_tokens`.
+    """
+    from transformers import AutoTokenizer
+
+    key = f"config/project.yml: {section}.base_model"
+    with quiet():
+        try:
+            found = AutoTokenizer.from_pretrained(source)
+        except Exception as error:
+            raise UserError(f"{key}: {source}: its tokenizer cannot be loaded: {first_line(error)}") from error
+    if not getattr(found, "is_fast", False):
+        raise UserError(
+            f"{key}: {source}: has a slow tokenizer only ({type(found).__name__}), which serving without transformers"
+            " cannot run: save it as a fast one (tokenizer.json), or take another base model"
+        )
+    if max_tokens > found.model_max_length:
+        raise UserError(
+            f"config/project.yml: {section}.max_tokens: {max_tokens} is refused: {source} reads"
+            f" {found.model_max_length} tokens at most"
+        )
+    return found
+
+
+def rule(theirs: Any, settings: Any, max_tokens: int, max_windows: int) -> Rule:
+    """Return how texts are read for a base model.
+
+    Args:
+        theirs: its tokenizer.
+        settings: its configuration (transformers' class).
+        max_tokens: of one window.
+        max_windows: of one text.
+    """
+    candidates = (theirs.pad_token_id, settings.pad_token_id, theirs.eos_token_id)
+    padding = next((each for each in candidates if each is not None), 0)
+    unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
+    return Rule(max_tokens, max_windows, padding, unknown)

@@ -1,4 +1,4 @@
-"""A base model to fine-tune or to take vectors from, of a folder or the Hugging Face hub, with its tokenizer."""
+"""A base model to fine-tune or to take vectors from, of a folder or the Hugging Face hub."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import UserError
-from .windows import Rule
 
 CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
 FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections of config/project.yml that name a base model
@@ -69,35 +68,13 @@ def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
     return None
 
 
-def tokenizer(source: str, max_tokens: int, section: str = FINE_TUNED) -> Any:
-    """Return the fast tokenizer (transformers' class) of a base model.
-
-    Raises:
-        UserError: it has none, or reads fewer tokens than `max_tokens`.
-    """
-    from transformers import AutoTokenizer
-
-    key = f"config/project.yml: {section}.base_model"
-    with _quiet():
-        try:
-            found = AutoTokenizer.from_pretrained(source)
-        except Exception as error:
-            raise UserError(f"{key}: {source}: its tokenizer cannot be loaded: {_line(error)}") from error
-    if not getattr(found, "is_fast", False):
-        raise UserError(
-            f"{key}: {source}: has a slow tokenizer only ({type(found).__name__}), which serving without transformers"
-            " cannot run: save it as a fast one (tokenizer.json), or take another base model"
-        )
-    if max_tokens > found.model_max_length:
-        raise UserError(
-            f"config/project.yml: {section}.max_tokens: {max_tokens} is refused: {source} reads"
-            f" {found.model_max_length} tokens at most"
-        )
-    return found
-
-
-def network(source: str, classes: list[str]) -> Any:
+def network(source: str, classes: list[str], networks: Any) -> Any:
     """Return the network for these classes, with the base model's weights; without a weights file, with random ones.
+
+    Args:
+        source: see `locate`.
+        classes: their names.
+        networks: the class of transformers that loads it, such as AutoModelForSequenceClassification.
 
     Raises:
         UserError: it cannot be loaded.
@@ -105,9 +82,8 @@ def network(source: str, classes: list[str]) -> Any:
     import transformers
 
     configurations: Any = transformers.AutoConfig
-    networks: Any = transformers.AutoModelForSequenceClassification
     names = dict(enumerate(classes))
-    with _quiet():
+    with quiet():
         try:
             config = configurations.from_pretrained(source, num_labels=len(classes), id2label=names)
             if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
@@ -115,11 +91,11 @@ def network(source: str, classes: list[str]) -> Any:
             return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
         except Exception as error:
             key = f"config/project.yml: {FINE_TUNED}.base_model"
-            raise UserError(f"{key}: {source}: cannot be loaded for classification: {_line(error)}") from error
+            raise UserError(f"{key}: {source}: cannot be loaded for classification: {first_line(error)}") from error
 
 
 def encoder(source: str) -> Any:
-    """Return the network of a base model without a head: it returns `last_hidden_state`, (rows, tokens, width).
+    """Return the network of a base model without a head; its `last_hidden_state` is (rows, tokens or patches, width).
 
     Raises:
         UserError: it cannot be loaded, or the folder holds no weights.
@@ -130,30 +106,15 @@ def encoder(source: str) -> Any:
     key = f"config/project.yml: {EMBEDDED}.base_model"
     if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
         raise UserError(f"{key}: {source}: holds no weights (*.safetensors), without which its vectors say nothing")
-    with _quiet():
+    with quiet():
         try:
             return networks.from_pretrained(source, dtype="float32")
         except Exception as error:
-            raise UserError(f"{key}: {source}: cannot be loaded: {_line(error)}") from error
-
-
-def rule(theirs: Any, settings: Any, max_tokens: int, max_windows: int) -> Rule:
-    """Return how texts are read for a base model.
-
-    Args:
-        theirs: its tokenizer.
-        settings: its configuration (transformers' class).
-        max_tokens: of one window.
-        max_windows: of one text.
-    """
-    candidates = (theirs.pad_token_id, settings.pad_token_id, theirs.eos_token_id)
-    padding = next((each for each in candidates if each is not None), 0)
-    unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
-    return Rule(max_tokens, max_windows, padding, unknown)
+            raise UserError(f"{key}: {source}: cannot be loaded: {first_line(error)}") from error
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep transformers from announcing each new layer and each file on the terminal."""
     from transformers.utils import logging
 
@@ -167,5 +128,6 @@ def _quiet() -> Iterator[None]:
         control.set_verbosity(before)
 
 
-def _line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, its kind if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
