@@ -23,8 +23,8 @@ FLOORS = [
     "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal alike"
     " text_rules label_rules annotate duplicates preparation linear",
     "deep",
-    "models embedder embedding noise explain observation perturbations suitability drafts"
-    " label_columns proposals data_checks fitting",
+    "models model_folder decisions embedder embedding noise mistakes explain observation perturbations suitability"
+    " drafts label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",
