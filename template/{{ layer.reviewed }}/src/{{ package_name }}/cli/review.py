@@ -72,7 +72,7 @@ def unpack(
     from datetime import UTC, datetime
 
     from ..config.project import load
-    from ..review import collected
+    from ..local import collected
     from ..scoring import kept
 
     project = Project.find()
