@@ -196,6 +196,8 @@ def review(package: str, root: Path, work: Path, frame: Any, config: Any) -> dic
     """Return the seconds and the CPU seconds of `mlops review select` on many rows."""
     copy, arrived = work / "copy", work / "arrived.jsonl"
     shutil.copytree(root, copy, ignore=bench_pipeline.NOT_COPIED)
+    for name in ("labeling", "versions"):  # without what people reviewed: it may hold the same ids
+        shutil.rmtree(copy / "data" / name, ignore_errors=True)
     write(arrived, made(frame, config, REVIEWED))
 
     def mlops(*arguments: str | Path) -> None:
