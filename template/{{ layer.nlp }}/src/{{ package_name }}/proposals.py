@@ -27,6 +27,7 @@ CLASSES = 1000  # more different labels are no classes
 FEW_VALUES = 20  # more different values make no slices
 UNEQUAL = 5  # times as frequent as the rarest class: the most frequent one alone decides the accuracy
 USUAL_NAMES = ("text", "body", "content", "message", "review", "comment", "sentence", "description")
+NO_WORSE = Noted(-0.01, "may be less than this worse: what people reviewed helps later data more than the holdout")
 MARKS = (";", "|", ",")  # that join several labels in one value
 SHOWN_LABELS = 5
 LISTS = "not one value a row: list"
@@ -199,7 +200,7 @@ def _with_limits(
     if categorical := [finding.name for finding in findings if finding.role == "categorical"]:
         columns["categorical"] = Noted(categorical, "not for the model: they may be slices")
     left = [f"{one.name}: {one.reason}" for one in findings if one.role == LEFT_OUT]
-    limited = limit_sections("classification", roles.by, measured.limits, measured.slices, rows)
+    limited = limit_sections("classification", roles.by, measured.limits, measured.slices, rows, NO_WORSE)
     limited["monitoring"].value["unsure"] = Noted(0.1, "rise in the share of texts predicted with a probability below")
     limited["monitoring"].value["confident"] = 0.6 if target.distinct == 2 else 0.5
     sections: dict[str, Any] = {
