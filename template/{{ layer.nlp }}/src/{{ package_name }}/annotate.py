@@ -57,6 +57,15 @@ def tokens(text: str) -> list[str]:
     return _TOKEN.findall(text)
 
 
+def words(text: str) -> list[str]:
+    """Return the tokens of a text in lower case; a mask stays as it is, so that it is never taken for a word.
+
+    >>> words("Mail [EMAIL], not Email")
+    ['mail', '[EMAIL]', 'not', 'email']
+    """
+    return [token if MASK.fullmatch(token) else token.lower() for token in tokens(text)]
+
+
 def sentences(text: str) -> int:
     """Return the number of sentences that hold a token; an abbreviation with a point counts as an end."""
     return sum(1 for part in _SENTENCE_END.split(text) if _TOKEN.search(part))

@@ -140,6 +140,7 @@ def _sections(
             },
             "review": {"budget": Noted(60, "texts that people look at after a breach")},
         },
+        gain=label_columns.NO_WORSE,
     )
     sections["monitoring"].value["unsure"] = Noted(0.1, "rise in the share of texts predicted with a probability below")
     sections["monitoring"].value["confident"] = 0.6 if roles.target.distinct == 2 else 0.5
