@@ -22,9 +22,9 @@ def fit(contents: Sequence[str], config: ProjectConfig, folder: Path) -> Embedde
     Raises:
         UserError: see `embedder.fit`.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     learned = embedder.fit(contents, config, folder / FOLDER)
     if learned is not None:
+        folder.mkdir(parents=True, exist_ok=True)
         (folder / FILE).write_bytes(pickle.dumps(learned))
     return load(folder)
 
