@@ -28,7 +28,7 @@ from typing import Any
 # As in the server; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import bench_pipeline
+from bench_pipeline import NOT_COPIED, package_of
 
 OVERHEAD_LIMIT = 1.5
 # A tenth is left to the noise of rounds that cannot run at the same time.
@@ -57,7 +57,7 @@ def main() -> None:
 
 def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
     """Return all figures of one project; milliseconds and requests a second."""
-    package = bench_pipeline.package_of(root)
+    package = package_of(root)
     sys.path.insert(0, str(root / "src"))
     project_config, contract, data, lifecycle, mounted_model, paths, server, smoke = (
         importlib.import_module(f"{package}.{name}")
@@ -72,7 +72,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
             "scoring.smoke",
         )
     )
-    shutil.copytree(root, work / "copy", ignore=bench_pipeline.NOT_COPIED)
+    shutil.copytree(root, work / "copy", ignore=NOT_COPIED)
     project = paths.Project(work / "copy")
     folder = lifecycle.train(project).champion.model
     model = mounted_model.load(folder, "benchmark", "1")
@@ -85,10 +85,11 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
         server.serve(paths.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
         server.serve(paths.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
     ):
-        asked: dict[str, Callable[[int], object]] = {
-            "score.py": lambda row: ask(ours, bodies[row]),
-            "no-op score.py": lambda row: ask(no_op, bodies[row]),
-            "predict": lambda row: predict(model.model, tables[row]),
+        first, second, third = itertools.cycle(bodies), itertools.cycle(bodies), itertools.cycle(tables)
+        asked: dict[str, Callable[[], object]] = {
+            "score.py": lambda: ask(ours, next(first)),
+            "no-op score.py": lambda: ask(no_op, next(second)),
+            "predict": lambda: predict(model.model, next(third)),
         }
         milliseconds = [in_turn(asked, requests) for _ in range(rounds)]
         throughput = [{clients: rate(ours, bodies, clients, requests) for clients in CLIENTS} for _ in range(rounds)]
@@ -140,13 +141,13 @@ def predict(model: Any, frame: Any) -> None:
     model.predict_proba(frame)
 
 
-def in_turn(asked: dict[str, Callable[[int], object]], times: int) -> dict[str, list[float]]:
-    """Return the milliseconds of each call of each function; it is given the number of a row."""
+def in_turn(asked: dict[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each call of each function."""
     found: dict[str, list[float]] = {name: [] for name in asked}
-    for row in itertools.islice(itertools.cycle(range(ROWS)), times):
+    for _ in range(times):
         for name, call in asked.items():
             began = time.perf_counter()
-            call(row)
+            call()
             found[name].append((time.perf_counter() - began) * 1000)
     return found
 
@@ -159,7 +160,7 @@ def rate(server: Any, bodies: Sequence[str], clients: int, requests: int) -> flo
     """Return the requests a second of so many clients, each of which sends one request after another."""
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         began = time.perf_counter()
-        list(pool.map(lambda number: ask(server, bodies[number % ROWS]), range(requests)))
+        list(pool.map(lambda number: ask(server, bodies[number % len(bodies)]), range(requests)))
         return requests / (time.perf_counter() - began)
 
 

@@ -10,6 +10,7 @@ import yaml
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "build" / "bench"
 SCENARIOS = {  # the others measure a classical project
+    "bench_one_cpu.py": ("nlp",),
     "bench_pipeline.py": ("classical", "nlp"),
     "bench_serving.py": ("classical", "nlp"),
     "bench_texts.py": ("nlp",),
