@@ -343,8 +343,9 @@ def _notes(
             f"{', '.join(flags[:5])} {'is' if len(flags) == 1 else 'are'} yes or no as well: if several may hold for"
             f" one text, this project learns {target.name!r} alone, and each other one needs a project of its own."
         )
-    if text.missing:
-        gaps = plural(survey.rows - len(text.filled), "row has", "rows have")
+    blank = int(text.filled.map(lambda value: not str(value).strip()).sum())
+    if empty := survey.rows - len(text.filled) + blank:
+        gaps = plural(empty, "row has", "rows have")
         notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
     if roles.by == "time":
         notes.append(
