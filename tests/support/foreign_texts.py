@@ -46,7 +46,7 @@ def messages(packages: Path) -> Parts:
             with path.open("rb") as stream:
                 catalogue = gettext.GNUTranslations(stream)._catalog  # type: ignore[attr-defined]
             for key, text in catalogue.items():
-                if key and text and isinstance(key, str):
+                if key and text.strip() and isinstance(key, str):  # one is blank
                     part.append({"msgstr": text, "lang": path.parts[-3], "app": application})
     return parts
 

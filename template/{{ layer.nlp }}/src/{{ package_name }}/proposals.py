@@ -203,8 +203,9 @@ def _notes(
     mix = ", ".join(f"{name} {share:.0%}" for name, share in list(measured.languages.items())[:5] if share >= 0.005)
     notes.append(f"Languages: {mix} (und: too short to tell, or unsure).")
     notes += label_columns.notes(survey, roles, text)
-    if text.missing:
-        gaps = plural(survey.rows - len(text.filled), "row has", "rows have")
+    blank = int(text.filled.map(lambda value: not str(value).strip()).sum())
+    if empty := survey.rows - len(text.filled) + blank:
+        gaps = plural(empty, "row has", "rows have")
         notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
     if roles.by == "time":
         notes.append(

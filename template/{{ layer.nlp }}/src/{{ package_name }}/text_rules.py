@@ -35,7 +35,9 @@ def gaps(prepared: Prepared, config: ProjectConfig) -> list[str]:
     if empty.any():
         count = plural(int(empty.sum()), "text has", "texts have")
         first = place(int(empty.argmax()))
-        broken.append(f"column {columns.text!r}: {count} only white space or invisible characters, first {first}")
+        broken.append(
+            f"column {columns.text!r}: {count} only white space or invisible characters, first {first}; remove these"
+        )
     return broken
 
 
