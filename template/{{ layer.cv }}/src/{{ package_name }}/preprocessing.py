@@ -1,23 +1,20 @@
 """Images as arrays of one size, as a network sees them: Pillow resizes them, NumPy does the rest.
 
-The pixels are those of transformers' image processors for Pillow. The rule is kept with the model, so that they do not
+The pixels are those of transformers' image processors for Pillow. The rule is kept in the model file, so that they do not
 change where torchvision is installed, with which transformers would load a processor that resizes differently.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
-from .files import read_json, write_json
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     from PIL.Image import Image
 
-FILE = "preprocessing.json"
 BILINEAR = 2  # Pillow's number of the filter
 # Of a longer image only the middle is resized by its shorter side: 2 x 20,000 pixels would become 224 x 2,240,000.
 LONGEST = 16  # times its shorter side
@@ -58,6 +55,10 @@ class Preprocessing:
 
     def tensor(self, images: "Sequence[Image]") -> "npt.NDArray[np.float32]":
         """Return RGB images as an array, float32 (images, 3, height, width)."""
+        return self.array([self.fitted(image) for image in images])
+
+    def array(self, images: "Sequence[Image]") -> "npt.NDArray[np.float32]":
+        """Do the same for images that are `fitted` already."""
         import numpy as np
 
         height, width = self.size
@@ -65,7 +66,7 @@ class Preprocessing:
         values = [(levels - np.float32(mean)) / np.float32(std) for mean, std in zip(self.mean, self.std, strict=True)]
         found = np.empty((len(images), 3, height, width), dtype=np.float32)
         for place, image in enumerate(images):
-            pixels = np.asarray(self.fitted(image))
+            pixels = np.asarray(image)
             for channel in range(3):
                 found[place, channel] = values[channel][pixels[:, :, channel]]
         return found
@@ -92,19 +93,6 @@ class Preprocessing:
     def of_dict(cls, content: Mapping[str, Any]) -> "Preprocessing":
         """Return the rule that `as_dict` wrote, after JSON made lists of its tuples."""
         return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
-
-    def save(self, folder: Path) -> None:
-        """Write the rule into a folder."""
-        write_json(folder / FILE, self.as_dict())
-
-    @classmethod
-    def load(cls, folder: Path) -> "Preprocessing":
-        """Read the rule that a folder holds.
-
-        Raises:
-            UserError: there is none.
-        """
-        return cls.of_dict(read_json(folder / FILE))
 
 
 def _middle(image: "Image", width: int, height: int) -> "Image":
