@@ -7,15 +7,15 @@ of the part (occlusion; M. Zeiler and R. Fergus, Visualizing and Understanding C
 import base64
 import io
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import gallery
 from .config.project import ProjectConfig
 from .images import decode
 from .models import Model
-from .predictions import PREDICTION, confidence, probabilities
+from .predictions import PREDICTION
 from .records import Example, Importance
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ REGIONS = tuple(
     for column in ("left", "middle", "right")
 )
 GRID = 7  # rows and columns of cells that are covered for `examples`, each at the price of an answer
-MISTAKES, RIGHT = 6, 4
 THUMBNAIL = 224  # pixels on the longer side
 
 
@@ -77,10 +76,9 @@ def shares(model: Model, image: "Image", label: str, cells: int) -> "npt.NDArray
 def examples(
     model: Model, frame: "pd.DataFrame", answers: "pd.DataFrame", config: ProjectConfig
 ) -> tuple[Example, ...]:
-    """Return images to look at: mistakes, and some right answers chosen by the seed.
+    """Return images to look at (see `gallery`), each as a data address of a small PNG.
 
-    Mistakes are the most confident ones, then those that give the true class the lowest probability. The image is a
-    data address of a small PNG; the parts are the cells of a grid of `GRID` rows and columns, called "row,column".
+    Its parts are the cells of a grid of `GRID` rows and columns, called "row,column".
 
     Args:
         model: the model that answered.
@@ -88,36 +86,19 @@ def examples(
         answers: its predictions (see `predictions`), with the same index.
         config: names the columns.
     """
-    classes = list(model.contract.classes or ())
-    truth, predicted = frame[config.columns.target].to_numpy(), answers[PREDICTION].to_numpy()
-    sure, probability = confidence(answers, classes), probabilities(answers, classes)
-    assert probability is not None
-    numbers = {label: index for index, label in enumerate(classes)}
-    of_truth = np.array(
-        [probability[row, numbers[label]] if label in numbers else 0.0 for row, label in enumerate(truth)]
-    )
-    wrong = np.flatnonzero(truth != predicted)
-    confident = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
-    rest = np.setdiff1d(wrong, confident)
-    worst = rest[np.argsort(of_truth[rest], kind="stable")][:MISTAKES]
-    right = np.flatnonzero(truth == predicted)
-    right = np.random.default_rng(config.seed).choice(right, min(RIGHT, len(right)), replace=False)
-    column, identity = config.columns.image, config.columns.id
+    column, target = frame[config.columns.image], frame[config.columns.target].to_numpy()
+    predicted, ids = answers[PREDICTION].to_numpy(), gallery.names(frame, config)
+    found = []
+    for group, row, sure in gallery.chosen(frame, answers, model.contract.classes or (), config):
+        image = decode(column.iloc[row], model.rules)
+        cells = np.ndenumerate(shares(model, image, predicted[row], GRID))
+        parts = sorted(((f"{place[0]},{place[1]}", float(share)) for place, share in cells), key=_weight)
+        found.append(Example(ids[row], group, address(image), target[row], predicted[row], sure, tuple(parts)))
+    return tuple(found)
 
-    def shown() -> Iterator[Example]:
-        groups = {"confident mistake": confident, "worst mistake": worst, "right answer": np.sort(right)}
-        for group, rows in groups.items():
-            for row in rows.tolist():
-                image = decode(frame[column].iloc[row], model.rules)
-                found = shares(model, image, predicted[row], GRID)
-                parts = [(f"{place[0]},{place[1]}", float(share)) for place, share in np.ndenumerate(found)]
-                parts.sort(key=lambda part: -abs(part[1]))
-                name = str(frame[identity].iloc[row])
-                yield Example(
-                    name, group, address(image), truth[row], predicted[row], float(sure[row]), tuple(parts)
-                )
 
-    return tuple(shown())
+def _weight(part: tuple[str, float]) -> float:
+    return -abs(part[1])
 
 
 def address(image: "Image") -> str:
