@@ -50,7 +50,9 @@ class Preprocessing:
         """
         found = self.crop or self.resize
         if not isinstance(found, tuple):
-            raise UserError("images of several shapes would become arrays of several sizes: a resize or crop is missing")
+            raise UserError(
+                "images of several shapes would become arrays of several sizes: a resize or crop is missing"
+            )
         return found
 
     def tensor(self, images: "Sequence[Image]") -> "npt.NDArray[np.float32]":
@@ -92,7 +94,10 @@ class Preprocessing:
     @classmethod
     def of_dict(cls, content: Mapping[str, Any]) -> "Preprocessing":
         """Return the rule that `as_dict` wrote, after JSON made lists of its tuples."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+        }
+        return cls(**fields)
 
 
 def _middle(image: "Image", width: int, height: int) -> "Image":
