@@ -20,7 +20,7 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules"
+    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal text_rules"
     " annotate duplicates preparation linear",
     "deep",
     "models embedding noise explain observation perturbations suitability proposals data_checks fitting",
@@ -38,7 +38,7 @@ FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in name
 INTERFACE = {
     "config.inputs",
     "config.ci",
-    "data",
+    "content",
     "models",
     "explain",
     "observation",
@@ -47,7 +47,7 @@ INTERFACE = {
     "data_checks",
     "fitting",
     "scoring.contract",
-    "scoring.smoke",
+    "scoring.samples",
     "monitoring.signals",
     "reporting.examples",
     "review.items",
