@@ -20,10 +20,11 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal text_rules"
-    " annotate duplicates preparation linear",
+    "data_folder arrow_reader jsonl values dataset survey roles images measuring sources listing duplicates parts"
+    " content data data_rules features texts personal text_rules annotate preparation linear preprocessing"
+    " augmentation pixels",
     "deep",
-    "models embedding noise explain observation perturbations suitability proposals data_checks fitting",
+    "models embedding projection noise gallery explain observation perturbations suitability proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",
