@@ -1,7 +1,7 @@
 """The columns of images: references to them, what reading an image adds, and what is derived from that.
 
-A frame never holds pixels (see `images`), but the figures and the fingerprint of each image (see `measuring`). `dataset`
-names the dtypes of a frame; `values` says how a table's values become these.
+A frame never holds pixels (see `images`), but what each image is like (see `measuring`). `dataset` names the dtypes of
+a frame; `values` says how a table's values become these.
 """
 
 from collections.abc import Mapping, Sequence
@@ -66,10 +66,13 @@ def read(path: Path, config: ProjectConfig, *, require_target: bool) -> Dataset:
     left_out = [*unreadable, *(f"{member}: no table lists this image" for member in unlisted)]
     if require_target and config.images.duplicates == "drop":
         first = duplicates.first_alike(found.frame[FINGERPRINT].tolist(), config.images.similar)
-        later, ids = first != np.arange(len(first)), found.frame[columns.id]
+        ids, labels = found.frame[columns.id], found.frame[target].fillna("")
+        digests = found.frame[FINGERPRINT].str[: measuring.DIGEST]
+        other_label = (labels != labels[first].to_numpy()) & (digests == digests[first].to_numpy())  # which is refused
+        later = (first != np.arange(len(first))) & ~other_label.to_numpy()
         left_out += [f"{ids[row]}: near duplicate of {ids[first[row]]}" for row in later.nonzero()[0]]
         found = found.without(later)
-    return replace(found, left_out=tuple(left_out))
+    return replace(found, left_out=tuple(left_out), named=columns.id)
 
 
 def read_inputs(path: Path, contract: Contract, options: Files) -> "pd.DataFrame":

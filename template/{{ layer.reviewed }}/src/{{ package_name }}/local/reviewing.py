@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from .. import data
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
+from ..content import FIELD
 from ..dataset import Dataset
 from ..errors import UserError
 from ..figures import plural
@@ -220,7 +221,7 @@ def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
             what = "no content" if content is None else f"no {config.columns.target}"
             place = dataset.place(position, project.relative)
             raise UserError(f"{place} has {what}; `mlops check` lists all such rows")
-        row = {"sample_id": sample_id, "content_sha256": digest, items.FIELD: content, "columns": columns}
+        row = {"sample_id": sample_id, "content_sha256": digest, FIELD: content, "columns": columns}
         rows.append(Merged.model_validate(row | {"label": str(label), "source": "original"}))
     return rows
 
@@ -324,7 +325,7 @@ def _write(
                 {
                     "sample_id": sample_id,
                     "content_sha256": digest,
-                    items.FIELD: content,
+                    FIELD: content,
                     "columns": columns,
                     "batch_id": queue.UNNAMED,
                     "reason": pick.reason,

@@ -1,17 +1,18 @@
-"""What people review here: texts, in the form that the model sees, with their ids and the other columns of their rows.
+"""What people review: the contents of rows (see `content`) with their ids and other columns.
 
 An item of a queue is made from a row of data by this module, and becomes a row of training data again.
 """
 
-import hashlib
 import json
 import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import embedding, texts
+from .. import embedding
 from ..config.project import ProjectConfig
+from ..content import FIELD, contents, sha256
+from ..embedder import Embedder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -19,20 +20,8 @@ if TYPE_CHECKING:
 
     from .contract import Merged, QueueItem, Value
 
-FIELD = "text"  # field of a queue that holds the content
 ROWS = "rows.jsonl"
 _SAMPLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-
-
-def contents(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.Series":
-    """Return what people and model see of each row, str (rows,); None where that is nothing."""
-    found = texts.normalised(frame[config.columns.text], config.texts.mask)
-    return found.where(found.notna() & (found != ""), None)
-
-
-def sha256(content: str) -> str:
-    """Return the SHA-256 of a content, in hexadecimal."""
-    return hashlib.sha256(content.encode()).hexdigest()
 
 
 def sample_ids(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
@@ -74,7 +63,7 @@ def frame_of(queued: "Sequence[QueueItem | Merged]", config: ProjectConfig) -> "
 
     columns = config.columns
     names = [name for name in (columns.id, columns.time, *columns.categorical) if name]
-    found: dict[str, Any] = {columns.text: [item.text for item in queued]}
+    found: dict[str, Any] = {columns.features[0]: [getattr(item, FIELD) for item in queued]}
     found |= {name: [item.columns.get(name) for item in queued] for name in names}
     frame = pd.DataFrame(found, dtype=object)
     if columns.time:
@@ -90,7 +79,7 @@ def vectors(found: Sequence[str], config: ProjectConfig, model: Path | None) -> 
         config: says how an embedder learns.
         model: model folder with the embedder to use; None for one that learns from `found` themselves.
     """
-    embedder = embedding.load(model) if model else embedding.Embedder.fit(found, config)
+    embedder = embedding.load(model) if model else Embedder.fit(found, config)
     return embedder.transform(found)
 
 
@@ -99,7 +88,7 @@ def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) 
     columns = config.columns
     with (folder / ROWS).open("w", encoding="utf-8", newline="\n") as stream:
         for row in merged:
-            content: dict[str, Any] = {columns.text: row.text, columns.target: row.label}
+            content: dict[str, Any] = {columns.features[0]: getattr(row, FIELD), columns.target: row.label}
             if columns.id:
                 content[columns.id] = row.columns.get(columns.id) or row.sample_id
             if columns.time:
