@@ -5,6 +5,7 @@ An item of a queue is made from a row of data by this module, and becomes a row 
 
 import json
 import re
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 from .. import embedding
 from ..config.project import ProjectConfig
 from ..content import FIELD, contents, sha256
-from ..embedder import Embedder
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -79,8 +79,10 @@ def vectors(found: Sequence[str], config: ProjectConfig, model: Path | None) -> 
         config: says how an embedder learns.
         model: model folder with the embedder to use; None for one that learns from `found` themselves.
     """
-    embedder = embedding.load(model) if model else Embedder.fit(found, config)
-    return embedder.transform(found)
+    if model:
+        return embedding.load(model).transform(found)
+    with tempfile.TemporaryDirectory() as folder:
+        return embedding.fit(found, config, Path(folder)).transform(found)
 
 
 def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) -> None:
