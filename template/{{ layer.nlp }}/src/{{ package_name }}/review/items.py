@@ -10,16 +10,22 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import embedding, texts
+from .. import duplicates, embedding, texts
 from ..config.project import ProjectConfig
+from .display import visible
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
+    from prompt_toolkit.formatted_text import StyleAndTextTuples
 
     from .contract import Merged, QueueItem, Value
 
 FIELD = "text"  # field of a queue that holds the content
+TAG = "Text"  # of Label Studio, that shows it
+EMPTY = "empty"  # rows without content
+CANDIDATES = 20_000  # rows among which the items of a queue are sought
+SHOWN = 200  # letters of a text in a list of items
 ROWS = "rows.jsonl"
 _SAMPLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
@@ -82,6 +88,28 @@ def frame_of(queued: "Sequence[QueueItem | Merged]", config: ProjectConfig) -> "
     return frame
 
 
+def alike(found: Sequence[str], config: ProjectConfig) -> list[int | None]:
+    """Return for each content the position of the first one that is equal or nearly equal (see `duplicates`)."""
+    return list(duplicates.first_alike(found, config.texts.similar).tolist())
+
+
+def keep(item: "QueueItem", folder: Path) -> "QueueItem":
+    """Return an item as a queue holds it: a text is in its line, and needs no file in the folder of the queue."""
+    return item
+
+
+def screen_rows(item: "QueueItem", columns: int, rows: int) -> "list[StyleAndTextTuples]":
+    """Return the rows in which the terminal shows an item, each `columns` wide at most; a text may take many rows."""
+    from . import keys
+
+    return [[("", row)] for row in keys.rows(visible(item.text or ""), columns)]
+
+
+def shown(content: str) -> str:
+    """Return what a page shows of a content: its beginning."""
+    return content if len(content) <= SHOWN else content[:SHOWN] + "…"
+
+
 def vectors(found: Sequence[str], config: ProjectConfig, model: Path | None) -> "npt.NDArray[Any]":
     """Return contents as vectors, float32 (contents, components).
 
@@ -94,8 +122,16 @@ def vectors(found: Sequence[str], config: ProjectConfig, model: Path | None) -> 
     return embedder.transform(found)
 
 
-def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) -> None:
-    """Write rows of training data into a folder, in the project's own columns, so that `data.read` reads them."""
+def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Path) -> "npt.NDArray[Any]":
+    """Return the vectors of the rows that a model's evaluation kept of its training data (see `vectors`)."""
+    return vectors(identified(reference, config)["content"].dropna().tolist(), config, model)
+
+
+def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) -> "Sequence[Merged]":
+    """Write rows of training data into a folder, in the project's own columns, so that `data.read` reads them.
+
+    Return the rows as the list of the version has them: as they are.
+    """
     columns = config.columns
     with (folder / ROWS).open("w", encoding="utf-8", newline="\n") as stream:
         for row in merged:
@@ -107,6 +143,7 @@ def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) 
                 content[columns.time] = row.columns.get(columns.time) or reviewed
             content |= {name: row.columns.get(name) for name in columns.categorical}
             stream.write(json.dumps(content, ensure_ascii=False) + "\n")
+    return merged
 
 
 def _plain(value: Any) -> "Value":

@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
@@ -15,17 +14,17 @@ try:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
     from prompt_toolkit.keys import Keys
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+    from prompt_toolkit.output import ColorDepth
 except ImportError:
     raise UserError(
         "review label needs the package 'questionary', which is not installed: run it with `uv run`"
     ) from None
 
 from ..figures import plural
-from . import contract, log
+from . import contract, items, log
 from .contract import LONGEST_NAME, Action, Annotation, QueueItem
 from .display import visible
 from .keys import keys
-from .keys import rows as rows_of
 from .offers import Offers, offers
 from .workspace import Workspace
 
@@ -153,6 +152,7 @@ class Labeller:
             layout=Layout(Window(FormattedTextControl(screen, focusable=True, show_cursor=False))),
             key_bindings=bindings,
             full_screen=True,
+            color_depth=ColorDepth.TRUE_COLOR,  # 256 colours would show another picture
             input=input,
             output=output,
         )
@@ -167,9 +167,10 @@ class Labeller:
         if item is None:
             return []
         number = self._offers.items.index(item) + 1
-        text = _wrapped(item.text or item.path or "", columns - 4)
-        body = [*text, "", *self._choices()] if self._numbered else text
         height = max(rows - HEAD_AND_FOOT, 3)
+        body = list(items.screen_rows(item, max(columns - 4, 20), height))
+        if self._numbered:
+            body += [[("", row)] for row in ("", *self._choices())]
         self._first = max(0, min(self._first, len(body) - height))
         shown = body[self._first : self._first + height]
         place = f" {number} of {len(self._offers.items)} · {item.reason}"
@@ -177,7 +178,7 @@ class Labeller:
             place += f" · rows {self._first + 1}-{self._first + len(shown)} of {len(body)}: arrows, Page Down"
         return [
             ("bold", place + "\n\n"),
-            *(("", f"   {row}\n") for row in shown),
+            *(fragment for row in shown for fragment in (("", "   "), *row, ("", "\n"))),
             ("italic", f"\n {self._message}\n"),
             ("", f" {self._help()}"),
         ]
@@ -307,8 +308,3 @@ def _marked(name: str, key: str) -> str:
     if at < 0 or len(name.casefold()) != len(name):
         return f"[{key}] {name}"
     return f"{name[:at]}[{name[at : at + len(key)]}]{name[at + len(key) :]}"
-
-
-@lru_cache(maxsize=4)
-def _wrapped(text: str, width: int) -> list[str]:
-    return rows_of(visible(text), max(width, 20))
