@@ -163,14 +163,14 @@ def fit(project: Path, folder: str, share: str) -> None:
     import pandas as pd
 
     package = bench_training.package_of(project)
-    load, training, models = (
-        importlib.import_module(f"{package}.{name}") for name in ("config.project", "steps.train", "models")
+    load, fitting, models = (
+        importlib.import_module(f"{package}.{name}") for name in ("config.project", "fitting", "models")
     )
     config = load.load(Path(folder) / "project.yml")
     train = pd.read_parquet(Path(folder) / "prepared" / "train.parquet")
     if float(share) < 1:
         train = train.sample(frac=float(share), random_state=SEED).sort_index()
-    fitted = training.fit(train, config)
+    fitted = fitting.fit(train, config)
     holdout = pd.read_parquet(Path(folder) / "prepared" / "holdout.parquet")
     rmse = models.evaluate(fitted.pipeline, config, holdout)["rmse"]
     print(json.dumps({"share": float(share), "rows": len(train), "rmse": rmse}))

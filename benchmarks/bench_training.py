@@ -121,12 +121,12 @@ def trips(rows: int) -> Any:
 
 def ours(package: str, table: Any, config: Any) -> tuple[float, float]:
     """Return seconds and holdout RMSE of the project's way."""
-    training = importlib.import_module(f"{package}.steps.train")
+    fitting = importlib.import_module(f"{package}.fitting")
     prep = importlib.import_module(f"{package}.steps.prep")
     models = importlib.import_module(f"{package}.models")
     train, holdout = prep.divide(table, config)
     began = time.perf_counter()
-    trained = training.fit(train, config)
+    trained = fitting.fit(train, config)
     found = models.evaluate(trained.pipeline, config, holdout)
     models.evaluate(trained.baseline, config, holdout)
     return time.perf_counter() - began, found["rmse"]

@@ -1,6 +1,7 @@
 """Rules that data of any kind must keep to learn from, each broken one a sentence."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from . import bias, dataset
@@ -15,6 +16,23 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MINIMUM_ROWS = 50  # below this neither the holdout nor a slice says anything
+
+
+@dataclass(frozen=True)
+class Checks:
+    """The outcome of the rules for this kind of data.
+
+    Args:
+        found: the rows that training uses.
+        errors: a sentence for each broken rule.
+        warnings: a sentence for whatever else a person should know.
+        derived: values of the slice columns that no file holds, by name; needed where no rule is broken.
+    """
+
+    found: Dataset
+    errors: Sequence[str]
+    warnings: Sequence[str]
+    derived: "Mapping[str, pd.Series]" = field(default_factory=dict)
 
 
 def too_few_rows(rows: int) -> list[str]:

@@ -7,6 +7,7 @@ so that an older project can read what a newer one wrote.
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from math import isfinite
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal, TypeVar
 
@@ -189,6 +190,37 @@ class Decision:
         """The rule in words."""
         why = f" (best {self.rule} on the validation folds)" if self.rule else ""
         return f"{self.positive!r} from probability {number(self.threshold)} on{why}"
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """What a fit tells about itself.
+
+    Args:
+        kind: of the model, as `model.kind` names it where that is a setting.
+        learner: name of the class that learned.
+        parameters: of the learner; one that is None is not set.
+        seconds: that the fit took, without the baseline.
+        candidates: the kinds that were compared; empty where the configuration names the kind.
+        decision: how the model decides between two classes.
+    """
+
+    kind: str
+    learner: str
+    parameters: Mapping[str, Any]
+    seconds: float
+    candidates: tuple[Candidate, ...] = ()
+    decision: Decision | None = None
+
+    def written_parameters(self) -> dict[str, bool | int | float | str]:
+        """Return the parameters that are set, as values that JSON can hold."""
+        return {
+            name: value
+            if isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
+            else str(value)
+            for name, value in self.parameters.items()
+            if value is not None
+        }
 
 
 @dataclass(frozen=True)

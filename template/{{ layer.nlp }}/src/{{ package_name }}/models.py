@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Classifier = LinearClassifier | OnnxClassifier
 
 BASELINE = "linear"
+LEARNERS = {"linear": "LogisticRegression", "transformer": "Transformer"}
 FOLDS = 3
 ONNX = "model.onnx"
 FITTED = (linear.FILE, ONNX, "tokenizer.json")  # files that decide the predictions; a folder has those of one family

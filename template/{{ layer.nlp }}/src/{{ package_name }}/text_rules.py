@@ -12,9 +12,10 @@ from .figures import plural
 from .preparation import Prepared
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
-SHOWN_LABELS = 5
+SHOWN_LABELS, SHOWN_IDS = 5, 8
 LANGUAGE_SHARE = 0.01  # of the rows, for a language to be named
 LOOKED_AT = 2000
 # UTF-8 that was read as Windows' Latin: Ã©, Â£, â€™, Ð¿.
@@ -180,6 +181,20 @@ def alike(prepared: Prepared, config: ProjectConfig) -> tuple[list[str], list[st
         count = plural(int(contradictory.sum()), "text has", "texts have")
         warnings.append(f"{count} another label than a near duplicate, first in {_both(found, one, int(first[one]))}")
     return errors, warnings
+
+
+def doubtful(rows: "npt.NDArray[Any]", found: Dataset, config: ProjectConfig) -> list[str]:
+    """Return a sentence if labels are probably wrong, with the rows, in order, in which they most probably are."""
+    columns = config.columns
+    shown = [
+        str(found.frame[columns.id].iloc[row]) if columns.id else found.place(int(row)) for row in rows[:SHOWN_IDS]
+    ]
+    if not shown:
+        return []
+    return [
+        f"column {columns.target!r}: {len(rows):,} labels look doubtful to a quick model; look at these rows first:"
+        f" {', '.join(shown)}"
+    ]
 
 
 def _both(found: Dataset, one: int, other: int) -> str:

@@ -1,0 +1,82 @@
+"""Figures of many images, read once each, a few at a time: memory does not grow with their number."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from . import images
+from .config.inputs import FIGURES, FINGERPRINT
+from .images import ImageError, Rules, Source
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+AT_ONCE = 64
+SMALLEST_HASHED = 32  # pixels on the shorter side: of smaller images only equal ones are alike
+DIGEST = 16  # hexadecimal digits of the digest of the pixels, at the beginning of a fingerprint
+
+T = TypeVar("T")
+
+
+def measure(sources: Sequence[Source | None], rules: Rules) -> "tuple[pd.DataFrame, dict[int, ImageError]]":
+    """Return figures and fingerprint of each image, and why some have none.
+
+    Returns:
+        A frame (images,) of `FIGURES`, float64, and `FINGERPRINT`, str; a row of missing values for an image that
+        cannot be read. And position -> reason of those.
+    """
+    import pandas as pd
+
+    problems: dict[int, ImageError] = {}
+    rows: list[list[float | str | None]] = []
+    for found in each(_measured, sources, rules):
+        if isinstance(found, ImageError):
+            problems[len(rows)] = found
+            found = [*[float("nan")] * len(FIGURES), None]
+        rows.append(found)
+    frame = pd.DataFrame(rows, columns=[*FIGURES, FINGERPRINT])
+    return frame.astype({FINGERPRINT: object, **dict.fromkeys(FIGURES, "float64")}), problems
+
+
+def each(
+    function: Callable[[Image.Image], T], sources: Sequence[Source | None], rules: Rules
+) -> "Iterator[T | ImageError]":
+    """Yield what `function` returns for each decoded image, in order, or why it cannot be decoded."""
+
+    def one(source: Source | None) -> T | ImageError:
+        if source is None:
+            return ImageError("a row without a path of an image")
+        try:
+            return function(images.decode(source, rules))
+        except ImageError as error:
+            return error
+
+    rest = iter(sources)
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        while some := list(islice(rest, AT_ONCE)):
+            yield from pool.map(one, some)
+
+
+def fingerprint(image: Image.Image) -> str:
+    """Return a digest of the pixels, 16 hexadecimal digits, and for an image of 32 pixels a side its difference hash.
+
+    The hash tells of each pair of neighbours in 9 x 8 grey cells which one is lighter, as 16 hexadecimal digits
+    (N. Krawetz, Kind of Like That, 2013).
+    """
+    content = f"{image.width}x{image.height}".encode() + image.tobytes()
+    digest = hashlib.sha256(content).hexdigest()[:DIGEST]
+    if min(image.size) < SMALLEST_HASHED:
+        return digest
+    cells = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
+    bits = np.packbits(cells[:, 1:] > cells[:, :-1])
+    return digest + bits.tobytes().hex()
+
+
+def _measured(image: Image.Image) -> "list[float | str | None]":
+    return [*images.figures(image).values(), fingerprint(image)]
