@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import duplicates, embedding, texts
 from ..config.project import ProjectConfig
+from ..models import Model
 from .display import visible
 
 if TYPE_CHECKING:
@@ -88,9 +89,19 @@ def frame_of(queued: "Sequence[QueueItem | Merged]", config: ProjectConfig) -> "
     return frame
 
 
-def alike(found: Sequence[str], config: ProjectConfig) -> list[int | None]:
-    """Return for each content the position of the first one that is equal or nearly equal (see `duplicates`)."""
-    return list(duplicates.first_alike(found, config.texts.similar).tolist())
+def alike(queued: "Sequence[QueueItem]", frame: "pd.DataFrame", config: ProjectConfig) -> list[int | None]:
+    """Return for each row of `frame` the position of the first row that is equal or nearly equal (see `duplicates`).
+
+    Below zero, where an item that is queued already comes first; None for a row that people could not look at.
+
+    Args:
+        queued: what is queued already.
+        frame: rows with content.
+        config: says how equal is nearly equal.
+    """
+    known = [item.text or "" for item in queued]
+    first = duplicates.first_alike([*known, *contents(frame, config)], config.texts.similar)
+    return [int(position) - len(known) for position in first[len(known) :]]
 
 
 def keep(item: "QueueItem", folder: Path) -> "QueueItem":
@@ -98,33 +109,35 @@ def keep(item: "QueueItem", folder: Path) -> "QueueItem":
     return item
 
 
-def screen_rows(item: "QueueItem", columns: int, rows: int) -> "list[StyleAndTextTuples]":
+def screen_rows(item: "QueueItem", config: ProjectConfig, columns: int, rows: int) -> "list[StyleAndTextTuples]":
     """Return the rows in which the terminal shows an item, each `columns` wide at most; a text may take many rows."""
     from . import keys
 
     return [[("", row)] for row in keys.rows(visible(item.text or ""), columns)]
 
 
-def shown(content: str) -> str:
+def shown(content: str, config: ProjectConfig) -> str:
     """Return what a page shows of a content: its beginning."""
     return content if len(content) <= SHOWN else content[:SHOWN] + "…"
 
 
-def vectors(found: Sequence[str], config: ProjectConfig, model: Path | None) -> "npt.NDArray[Any]":
-    """Return contents as vectors, float32 (contents, components).
+def vectors(frame: "pd.DataFrame", config: ProjectConfig, model: Model | None) -> "npt.NDArray[Any]":
+    """Return the contents of rows as vectors, float32 (rows, components).
 
     Args:
-        found: contents.
+        frame: rows with content.
         config: says how an embedder learns.
-        model: model folder with the embedder to use; None for one that learns from `found` themselves.
+        model: whose embedder to use; None for one that learns from `frame` itself.
     """
-    embedder = embedding.load(model) if model else embedding.Embedder.fit(found, config)
+    found = contents(frame, config).tolist()
+    embedder = embedding.Embedder.fit(found, config) if model is None else model.embedder
+    assert embedder is not None
     return embedder.transform(found)
 
 
-def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Path) -> "npt.NDArray[Any]":
+def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Model) -> "npt.NDArray[Any]":
     """Return the vectors of the rows that a model's evaluation kept of its training data (see `vectors`)."""
-    return vectors(identified(reference, config)["content"].dropna().tolist(), config, model)
+    return vectors(reference[contents(reference, config).notna()], config, model)
 
 
 def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) -> "Sequence[Merged]":

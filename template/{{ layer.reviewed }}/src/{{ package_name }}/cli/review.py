@@ -78,8 +78,9 @@ def label(
     from ..review.workspace import Workspace
 
     project = Project.find()
-    names = label_setup.labels(project, load(project.config_path))
-    typer.echo(terminal.label(Workspace.of(project), batch, annotator, names).sentence)
+    config = load(project.config_path)
+    names = label_setup.labels(project, config)
+    typer.echo(terminal.label(Workspace.of(project), batch, annotator, names, config).sentence)
 
 
 @app.command()

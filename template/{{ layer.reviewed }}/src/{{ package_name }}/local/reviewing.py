@@ -120,8 +120,7 @@ def start(project: Project, source: Path, budget: int | None = None, workspace: 
         candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn})
         chosen = []
         if candidates:
-            contents = rows.found["content"].iloc[candidates].tolist()
-            vectors = items.vectors(contents, config, None)
+            vectors = items.vectors(rows.frame.iloc[candidates], config, None)
             for pick in select.diverse(vectors, wanted - len(drawn), config.seed):
                 chosen.append(select.Pick(candidates[pick.position], pick.reason, pick.score))
         return _write(place, config, rows, drawn, chosen, lambda picks: [{} for _ in picks])
@@ -173,9 +172,9 @@ def select(
             assert probability is not None
             drifted = min(_share(wanted, config.review.drifted), wanted - len(drawn))
             picks = select.choose(
-                items.vectors(rows.found["content"].iloc[candidates].tolist(), config, champion.model),
+                items.vectors(rows.frame.iloc[candidates], config, model),
                 probability,
-                items.reference_vectors(reference, config, champion.model),
+                items.reference_vectors(reference, config, model),
                 drifted=drifted,
                 uncertain=wanted - len(drawn) - drifted,
                 seed=config.seed,
@@ -273,7 +272,7 @@ def _rows(
     found = items.identified(frame, config)
     queued = [item for name in workspace.batches() for item in queue.read(workspace, name)]
     ids = _known(project, config, workspace, queued)
-    keys, empty = _keys(found, set(ids.values()), queued, config)
+    keys, empty = _keys(frame, found, set(ids.values()), queued, config)
     known = sum(key is None for key in keys) - empty
     if all(key is None for key in keys):
         raise UserError(
@@ -284,7 +283,11 @@ def _rows(
 
 
 def _keys(
-    found: "pd.DataFrame", known: set[str], queued: Sequence[QueueItem], config: ProjectConfig
+    frame: "pd.DataFrame",
+    found: "pd.DataFrame",
+    known: set[str],
+    queued: Sequence[QueueItem],
+    config: ProjectConfig,
 ) -> tuple[list[str | None], int]:
     """Return the item of each row, and the number of rows without content.
 
@@ -293,12 +296,12 @@ def _keys(
     """
     digests = found["content_sha256"].tolist()
     new = [place for place, digest in enumerate(digests) if digest is not None and digest not in known]
-    before = list({item.content_sha256: item.text or str(item.path) for item in queued}.values())
-    first = items.alike([*before, *found["content"].iloc[new]], config)[len(before) :]
+    before = list({item.content_sha256: item for item in queued}.values())
+    first = items.alike(before, frame.iloc[new], config)
     keys: list[str | None] = [None] * len(digests)
     for place, alike in zip(new, first, strict=True):
-        if alike is not None and alike >= len(before):
-            keys[place] = digests[new[alike - len(before)]]
+        if alike is not None and alike >= 0:
+            keys[place] = digests[new[alike]]
     return keys, sum(digest is None for digest in digests) + sum(alike is None for alike in first)
 
 

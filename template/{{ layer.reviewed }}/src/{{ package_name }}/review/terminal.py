@@ -20,6 +20,7 @@ except ImportError:
         "review label needs the package 'questionary', which is not installed: run it with `uv run`"
     ) from None
 
+from ..config.project import ProjectConfig
 from ..figures import plural
 from . import contract, items, log
 from .contract import LONGEST_NAME, Action, Annotation, QueueItem
@@ -73,6 +74,7 @@ def label(
     batch_id: str | None,
     annotator: str | None,
     labels: Sequence[str],
+    config: ProjectConfig,
     *,
     input: "Input | None" = None,
     output: "Output | None" = None,
@@ -84,6 +86,7 @@ def label(
         batch_id: the queue; default: the oldest that has something for this person.
         annotator: the person; None asks for the name.
         labels: what to choose from, at least two.
+        config: says how items are shown.
         input, output: the terminal, for tests.
 
     Raises:
@@ -96,7 +99,7 @@ def label(
     if not (0 < len(person) <= LONGEST_NAME and person.isprintable()):
         raise UserError(f"annotator {person!r} is refused: a name has 1 to {LONGEST_NAME} printable characters")
     found = _batch(workspace, person) if batch_id is None else batch_id
-    labeller = Labeller(workspace, found, person, labels)
+    labeller = Labeller(workspace, found, person, labels, config)
     if labeller.open:
         labeller.application(input, output).run()
     return labeller.session()
@@ -105,10 +108,13 @@ def label(
 class Labeller:
     """The state of one session: the item on the screen, and the log that every action goes to."""
 
-    def __init__(self, workspace: Workspace, batch_id: str, annotator: str, labels: Sequence[str]) -> None:
+    def __init__(
+        self, workspace: Workspace, batch_id: str, annotator: str, labels: Sequence[str], config: ProjectConfig
+    ) -> None:
         self.batch_id = batch_id
         self.annotator = annotator
         self.keys = keys(labels)
+        self._config = config
         self._offers: Offers = offers(workspace, batch_id, annotator)
         self._log = log.Log(workspace.log(batch_id, annotator))
         self._typed = ""
@@ -168,7 +174,7 @@ class Labeller:
             return []
         number = self._offers.items.index(item) + 1
         height = max(rows - HEAD_AND_FOOT, 3)
-        body = list(items.screen_rows(item, max(columns - 4, 20), height))
+        body = list(items.screen_rows(item, self._config, max(columns - 4, 20), height))
         if self._numbered:
             body += [[("", row)] for row in ("", *self._choices())]
         self._first = max(0, min(self._first, len(body) - height))
