@@ -38,6 +38,7 @@ class Dataset:
         words: column -> word of text that was taken for a missing value -> number of rows.
         dropped: rows that were left out because they have no target.
         kept: position of each row of `frame` among all rows of the files; None if none was dropped.
+        left_out: a sentence for whatever else was left out.
     """
 
     frame: "pd.DataFrame"
@@ -45,6 +46,7 @@ class Dataset:
     words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dropped: int = 0
     kept: "npt.NDArray[Any] | None" = None
+    left_out: tuple[str, ...] = ()
 
     def place(self, row: int, show: Callable[[Path], str] | None = None) -> str:
         """Return where a row of `frame` stands, as a reader of the file counts.

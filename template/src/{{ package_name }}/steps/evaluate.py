@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import entry, explain, models, predictions, tracking
+from .. import data, entry, explain, models, predictions, tracking
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Examples, Metrics, Part, Split, Training
@@ -62,8 +62,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     training, parts = Training.load(settings.training), Split.load(settings.prepared)
-    train = pd.read_parquet(settings.prepared / "train.parquet")
-    holdout = pd.read_parquet(settings.prepared / "holdout.parquet")
+    train, holdout = (data.read_part(settings.prepared, name) for name in ("train", "holdout"))
     model = models.load(settings.model)
     columns, classes, positive = config.columns, model.contract.classes, model.contract.positive
     target = holdout[[columns.target]]

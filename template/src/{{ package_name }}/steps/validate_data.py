@@ -65,7 +65,7 @@ def inspect(path: Path, config: ProjectConfig, *, thorough: bool = False) -> tup
         UserError: a file cannot be read.
     """
     found, quality = check(data.read_dataset(path, config), config, thorough=thorough)
-    left_out = [f"left out: {entry}" for entry in data_folder.left_out(path)]
+    left_out = [f"left out: {entry}" for entry in (*found.left_out, *data_folder.left_out(path))]
     return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data_folder.digest(path))
 
 

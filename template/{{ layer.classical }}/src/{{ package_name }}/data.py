@@ -31,6 +31,8 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     found: dict[str, Kind] = {name: columns.kind(name) for name in columns.features}
     if columns.id and columns.id not in found:
         found[columns.id] = "text"
+    if columns.group and columns.group not in found:
+        found[columns.group] = "text"
     if columns.time:
         found[columns.time] = "time"
     found[columns.target] = "numeric" if config.task == "regression" else "categorical"
@@ -84,6 +86,18 @@ def read_columns(
         UserError: no such file, a column is missing, or a value does not fit its column's kind.
     """
     return dataset.read_columns(data_folder.files(path), columns, options or Files(), optional).frame
+
+
+def write_part(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> None:
+    """Write a part of the rows for the steps that follow."""
+    frame.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def read_part(folder: Path, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Return a part of the rows as `write_part` wrote it, or some of its columns."""
+    import pandas as pd
+
+    return pd.read_parquet(folder / f"{name}.parquet", columns=None if columns is None else list(columns))
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":

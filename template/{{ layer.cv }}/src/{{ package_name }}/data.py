@@ -6,13 +6,15 @@ fingerprint. `dataset` names the dtypes; `values` says how a file's values becom
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import listing, measuring, parts
+import numpy as np
+
+from . import duplicates, listing, measuring, parts
 from .config.file_format import Files
-from .config.inputs import DERIVED, FIGURES
+from .config.inputs import DERIVED, FIGURES, FINGERPRINT
 from .config.project import ProjectConfig
 from .dataset import Dataset, MissingColumnError
 from .errors import UserError
@@ -26,26 +28,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 IMAGE: Kind = "verbatim"
-SHOWN = 8
 BANDS: Mapping[str, tuple[str, tuple[tuple[float, str], ...], str]] = {  # figure, upper limits, name above them
     "light": ("brightness", ((1 / 3, "dark"), (2 / 3, "medium")), "bright"),
     "size": ("pixels", ((32**2, "tiny"), (256**2, "small"), (1024**2, "medium")), "large"),
 }
-
-
-@dataclass(frozen=True)
-class Found:
-    """What reading has found.
-
-    Args:
-        found: the rows whose images can be read, with the columns of `measuring`.
-        unreadable: a sentence for each image that was left out since it cannot be read.
-        unlisted: images beside a table that it does not list.
-    """
-
-    found: Dataset
-    unreadable: tuple[str, ...] = ()
-    unlisted: tuple[str, ...] = ()
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
@@ -55,7 +41,7 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     found[columns.id] = "text"
     if columns.time:
         found[columns.time] = "time"
-    if columns.group:
+    if columns.group and columns.group not in found:
         found[columns.group] = "text"
     found[columns.target] = "categorical"
     return found
@@ -64,58 +50,52 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
 def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "pd.DataFrame":
     """Read the columns that `config` names from a source of images, or from all sources of a folder, and the images.
 
+    What is left out is named in the log.
+
     Raises:
         UserError: see `read_dataset`.
     """
-    return read_dataset(path, config, require_target=require_target).frame
+    found = read_dataset(path, config, require_target=require_target)
+    for sentence in shortened(found.left_out):
+        log.warning("left out: %s", sentence)
+    return found.frame
 
 
 def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = True) -> Dataset:
-    """Do the same, and tell where each row is from; images that cannot be read are left out and named in the log.
+    """Do the same, and tell where each row is from and what was left out.
+
+    Left out are images that cannot be read, images that a table beside them does not list, and, where training reads
+    under images.duplicates: drop, the later ones of near duplicates.
 
     Raises:
         UserError: nothing can be read, a column is missing, or an image cannot be read under images.unreadable: refuse.
     """
-    everything = read_all(path, config, require_target=require_target)
-    for sentence in everything.unreadable[:SHOWN]:
-        log.warning("left out: %s", sentence)
-    if len(everything.unreadable) > SHOWN:
-        log.warning("left out: %s more", f"{len(everything.unreadable) - SHOWN:,}")
-    return everything.found
-
-
-def read_all(path: Path, config: ProjectConfig, *, require_target: bool = True) -> Found:
-    """Do the same, and return what was left out.
-
-    Raises:
-        UserError: see `read_dataset`.
-    """
     import pandas as pd
 
     columns, target = config.columns, config.columns.target
-    optional = [columns.id] if require_target else [columns.id, target]
-    if columns.group and config.images.group_pattern:
-        optional.append(columns.group)
-    try:
-        wanted = listing.Wanted(
-            kinds(config), optional, columns.image, columns.id, target, columns.group, config.images.group_pattern
-        )
-        found, unlisted = listing.read(path, wanted, config.files)
-    except MissingColumnError as error:
-        raise UserError(f"config/project.yml names a column that is not there: {error}") from None
+    found, unlisted = _listed(path, config, require_target=require_target)
     if require_target and config.files.without_target == "drop":
         unwanted = found.frame[target].isna().to_numpy()
         found = replace(found.without(unwanted), dropped=int(unwanted.sum()))
     measured, problems = measuring.measure(found.frame[columns.image].tolist(), Rules.of(config.images))
-    sentences = tuple(str(problem) for problem in problems.values())
-    if sentences and config.images.unreadable == "refuse":
-        more = f"; so can {len(sentences) - 1:,} more not be read" if len(sentences) > 1 else ""
-        raise UserError(f"{sentences[0]}{more}; images.unreadable: leave_out leaves such images out")
-    if len(problems) == len(found.frame) and problems:
-        raise UserError(f"{path}: none of its {plural(len(problems), 'image')} can be read, first {sentences[0]}")
+    unreadable = [str(problem) for problem in problems.values()]
+    if unreadable and config.images.unreadable == "refuse":
+        more = f"; nor can {len(unreadable) - 1:,} more" if len(unreadable) > 1 else ""
+        raise UserError(f"{unreadable[0]}{more}; images.unreadable: leave_out leaves such images out")
+    if unreadable and len(unreadable) == len(found.frame):
+        raise UserError(f"{path}: none of its {plural(len(unreadable), 'image')} can be read, first {unreadable[0]}")
     found = replace(found, frame=pd.concat([found.frame, measured], axis="columns"))
-    broken = measured[FIGURES[0]].isna().to_numpy()
-    return Found(found.without(broken), sentences, unlisted)
+    found = found.without(measured[FINGERPRINT].isna().to_numpy())
+    left_out = [*unreadable, *(f"{member}: no table lists this image" for member in unlisted)]
+    if require_target and config.images.duplicates == "drop":
+        first = duplicates.first_alike(found.frame[FINGERPRINT].tolist(), config.images.similar)
+        later = first != np.arange(len(first))
+        left_out += [
+            f"{found.frame[columns.id].iloc[row]}: near duplicate of {found.frame[columns.id].iloc[first[row]]}"
+            for row in later.nonzero()[0]
+        ]
+        found = found.without(later)
+    return replace(found, left_out=tuple(left_out))
 
 
 def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
@@ -136,9 +116,9 @@ def write_part(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectCo
     parts.write(derive(frame, config), config.columns.image, Rules.of(config.images), folder, name)
 
 
-def read_part(folder: Path, name: str) -> "pd.DataFrame":
-    """Return the rows that `write_part` wrote; their images are those that it stored."""
-    return parts.read(folder, name)
+def read_part(folder: Path, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Return the rows that `write_part` wrote, or some of their columns; their images are those that it stored."""
+    return parts.read(folder, name, columns)
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":
@@ -154,14 +134,33 @@ def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = 
 
 def banded(frame: "pd.DataFrame", name: str) -> "pd.Series":
     """Return a band of `DERIVED` for each row of a frame with figures: object (rows,), str."""
-    import numpy as np
-
     figure, limits, above = BANDS[name]
     values = frame["width"] * frame["height"] if figure == "pixels" else frame[figure]
     bands = np.full(len(frame), above, dtype=object)
     for limit, band in reversed(limits):
         bands[(values < limit).to_numpy()] = band
     return values.astype(object).where(values.isna(), bands)
+
+
+def _listed(path: Path, config: ProjectConfig, *, require_target: bool) -> tuple[Dataset, tuple[str, ...]]:
+    columns = config.columns
+    optional = [columns.id] if require_target else [columns.id, columns.target]
+    if columns.group and config.images.group_pattern:
+        optional.append(columns.group)
+    wanted = listing.Wanted(
+        kinds(config),
+        optional,
+        columns.image,
+        columns.id,
+        columns.target,
+        [*(config.labels.names or ()), *config.labels.renamed],
+        columns.group,
+        config.images.group_pattern,
+    )
+    try:
+        return listing.read(path, wanted, config.files)
+    except MissingColumnError as error:
+        raise UserError(f"config/project.yml names a column that is not there: {error}") from None
 
 
 def describe(

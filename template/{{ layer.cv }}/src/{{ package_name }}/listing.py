@@ -29,6 +29,7 @@ class Wanted:
         image: the column of paths in a table, and of references in what is returned.
         id: the column of ids; where a source has none, an id is the image's path.
         target: the column of labels, which the folders of images fill; None if they do not matter.
+        labels: names of labels, for folders within folders.
         group, group_pattern: column of groups, and the expression that finds them in ids where no column has them.
     """
 
@@ -37,6 +38,7 @@ class Wanted:
     image: str
     id: str
     target: str | None = None
+    labels: Collection[str] = ()
     group: str | None = None
     group_pattern: str | None = None
 
@@ -87,11 +89,12 @@ def _folders(source: Source, wanted: Wanted, options: Files) -> "pd.DataFrame":
             )
     columns: dict[str, Any] = {
         wanted.image: [source.base + member for member in source.members],
-        wanted.id: [source.prefix + member for member in source.members],
+        wanted.id: list(map(source.id, source.members)),
     }
-    labels = {label: label and values.category(label, options.missing) for label in map(source.label, source.members)}
-    if wanted.target and (wanted.target not in wanted.optional or any(labels.values())):
-        columns[wanted.target] = [labels[source.label(member)] for member in source.members]
+    if wanted.target:
+        labels = source.labels(wanted.labels)
+        if wanted.target not in wanted.optional or any(labels):
+            columns[wanted.target] = [label and values.category(label, options.missing) for label in labels]
     return pd.DataFrame(columns, dtype=object)
 
 
@@ -103,7 +106,7 @@ def _table(source: Source, wanted: Wanted, options: Files) -> Dataset:
     frame = found.frame
     paths = [_inside(source, path, row) for row, path in enumerate(frame[wanted.image], start=1)]
     if wanted.id not in frame:
-        frame[wanted.id] = [None if path is None else source.prefix + path for path in paths]
+        frame[wanted.id] = [None if path is None else source.id(path) for path in paths]
     frame[wanted.image] = [None if path is None else source.base + path for path in paths]
     return found
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 AT_ONCE = 64
-SMALLEST_HASHED = 32  # pixels on the shorter side: of smaller images only equal ones are alike
+SMALLEST_HASHED = 32  # pixels on the shorter side
+FLAT = 8  # of 255 grey levels: what differs less has no contrast
 DIGEST = 16  # hexadecimal digits of the digest of the pixels, at the beginning of a fingerprint
 
 T = TypeVar("T")
@@ -57,6 +58,9 @@ def each(
         except ImageError as error:
             return error
 
+    if len(sources) == 1:  # a request of one image should not wait for threads
+        yield one(sources[0])
+        return
     rest = iter(sources)
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         while some := list(islice(rest, AT_ONCE)):
@@ -64,18 +68,21 @@ def each(
 
 
 def fingerprint(image: Image.Image) -> str:
-    """Return a digest of the pixels, 16 hexadecimal digits, and for an image of 32 pixels a side its difference hash.
+    """Return a digest of the pixels, 16 hexadecimal digits, and a difference hash of 32 where the image can have one.
 
-    The hash tells of each pair of neighbours in 9 x 8 grey cells which one is lighter, as 16 hexadecimal digits
-    (N. Krawetz, Kind of Like That, 2013).
+    The hash tells of 9 x 9 grey cells which one is lighter than its left and its upper neighbour (N. Krawetz, Kind of
+    Like That, 2013). Images of less than 32 pixels on a side and those without contrast have none: of these only equal
+    ones are alike.
     """
     content = f"{image.width}x{image.height}".encode() + image.tobytes()
     digest = hashlib.sha256(content).hexdigest()[:DIGEST]
     if min(image.size) < SMALLEST_HASHED:
         return digest
-    cells = np.asarray(image.convert("L").resize((9, 8), Image.Resampling.BOX), np.int16)
-    bits = np.packbits(cells[:, 1:] > cells[:, :-1])
-    return digest + bits.tobytes().hex()
+    cells = np.asarray(image.convert("L").resize((9, 9), Image.Resampling.BOX, reducing_gap=3.0), np.int16)
+    if np.ptp(cells) < FLAT:
+        return digest
+    across, down = cells[:-1, 1:] > cells[:-1, :-1], cells[1:, :-1] > cells[:-1, :-1]
+    return digest + np.packbits([across, down]).tobytes().hex()
 
 
 def _measured(image: Image.Image) -> "list[float | str | None]":

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -52,14 +53,15 @@ def write(frame: "pd.DataFrame", column: str, rules: Rules, folder: Path, name: 
     parquet.write_table(table.replace_schema_metadata(metadata), folder / f"{name}.parquet")
 
 
-def read(folder: Path, name: str) -> "pd.DataFrame":
-    """Return the rows of a part; references to its images are absolute."""
+def read(folder: Path, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Return the rows of a part, or some of their columns; references to its images are absolute."""
     from pyarrow import parquet
 
-    table = parquet.read_table(folder / f"{name}.parquet")
+    table = parquet.read_table(folder / f"{name}.parquet", columns=None if columns is None else list(columns))
     column = table.schema.metadata[COLUMN].decode()
     frame = table.to_pandas()
-    frame[column] = f"{folder.absolute().as_posix()}/" + frame[column]
+    if column in frame:
+        frame[column] = f"{folder.absolute().as_posix()}/" + frame[column]
     return frame
 
 

@@ -28,6 +28,8 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     found: dict[str, Kind] = {columns.text: TEXT, **dict.fromkeys(columns.categorical, "categorical")}
     if columns.id:
         found[columns.id] = "text"
+    if columns.group and columns.group not in found:
+        found[columns.group] = "text"
     if columns.time:
         found[columns.time] = "time"
     found[columns.target] = "categorical"
@@ -76,6 +78,18 @@ def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
     options = Files.model_validate(contract.files)
     ids: Mapping[str, Kind] = {contract.id: "text"} if contract.id else {}
     return dataset.read_columns(data_folder.files(path), columns | dict(ids), options, optional=list(ids)).frame
+
+
+def write_part(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> None:
+    """Write a part of the rows for the steps that follow."""
+    frame.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def read_part(folder: Path, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Return a part of the rows as `write_part` wrote it, or some of its columns."""
+    import pandas as pd
+
+    return pd.read_parquet(folder / f"{name}.parquet", columns=None if columns is None else list(columns))
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":

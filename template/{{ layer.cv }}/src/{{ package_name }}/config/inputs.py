@@ -58,7 +58,8 @@ class Columns(Section):
 
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":
-        shared = {name for name in (self.id, self.time, self.group) if name is not None}  # one column may be several
+        # One column may be id, time and group; a group may be a category too, such as a camera.
+        shared = {name for name in (self.id, self.time, self.group) if name is not None} - {*self.categorical}
         named = [self.target, self.image, *shared, *self.categorical]
         twice = [name for name, count in Counter(named).items() if count > 1]
         if twice:
@@ -80,7 +81,7 @@ class Images(Section):
         max_pixels: largest image, width times height.
         request_bytes: largest image of an online request; the platform takes requests of 1.5 MB.
         unreadable: whether an image that cannot be read is left out and named, or stops the run.
-        similar: of the 64 bits of two images' difference hashes, how many may differ in near duplicates.
+        similar: of the 128 bits of two images' difference hashes, how many may differ in near duplicates.
         duplicates: whether near duplicates on both sides of the split are refused, or the later one of each pair is
             left out of training, wherever it is.
         group_pattern: regular expression; what its first parenthesis finds in the path of an image is the value of
@@ -95,7 +96,7 @@ class Images(Section):
     max_pixels: Annotated[int, Field(ge=1000, le=178_000_000)] = 50_000_000
     request_bytes: Annotated[int, Field(ge=1000, le=100_000_000)] = 1_000_000
     unreadable: Literal["leave_out", "refuse"] = "leave_out"
-    similar: Annotated[int, Field(ge=0, le=10)] = 4
+    similar: Annotated[int, Field(ge=0, le=20)] = 8
     duplicates: Literal["refuse", "drop"] = "refuse"
     group_pattern: str | None = None
     download: Literal["download", "mount"] = "download"
