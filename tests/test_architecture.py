@@ -21,9 +21,10 @@ FLOORS = [
     " predictions slices bias split histogram robustness services",
     "config",
     "data_folder arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules"
-    " annotate duplicates preparation linear",
+    " annotate duplicates preparation linear"
+    " preprocessing augmentation pixels",
     "deep",
-    "models embedding noise explain observation perturbations suitability proposals data_checks fitting",
+    "models embedding projection noise gallery explain observation perturbations suitability proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",

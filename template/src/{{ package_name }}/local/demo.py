@@ -83,7 +83,7 @@ def _serve(project: Project, port: int) -> str:
     good = bad = 0
     with server.serve(project, champion.model, port, name=champion.name, version=champion.version) as running:
         for request in smoke_requests(contract, frame):
-            status, answer = server.invoke(running.url, request.body)
+            status, answer = server.invoke(running.url, request.body, content_type=request.content_type)
             if status != request.status:
                 raise UserError(
                     f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"

@@ -204,9 +204,9 @@ def sample_request(project: Project, count: int) -> dict[str, Any]:
     raise UserError(f"{project.relative(project.production)}: no file has rows to send; give a request with --file")
 
 
-def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1) -> "Summary":
-    """Score files with the champion as the batch deployment does."""
-    from ..scoring.batch import score_folder
+def score(project: Project, source: Path, output: Path, mini_batch_size: int | None = None) -> "Summary":
+    """Score files with the champion as the batch deployment does; `mini_batch_size` by default as `batch` has it."""
+    from ..scoring.batch import MINI_BATCH, score_folder
 
     champion = current(project)
     return score_folder(
@@ -214,7 +214,7 @@ def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1
         champion.model,
         source,
         output,
-        mini_batch_size=mini_batch_size,
+        mini_batch_size=MINI_BATCH if mini_batch_size is None else mini_batch_size,
         name=champion.name,
         version=champion.version,
     )

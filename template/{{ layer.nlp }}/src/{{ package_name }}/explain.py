@@ -1,22 +1,20 @@
 """Explanation of a model: the words that decide its answers, and single texts that show it at work."""
 
 from collections import defaultdict
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from .config.project import ROW_HASH, ProjectConfig
+from . import gallery
+from .config.project import ProjectConfig
 from .models import Model
-from .predictions import PREDICTION, confidence, probabilities
+from .predictions import PREDICTION
 from .records import Example, Importance
 
 if TYPE_CHECKING:
-    import numpy.typing as npt
     import pandas as pd
 
 ROWS = 200  # texts that are taken apart; the transformer answers once more for each word of each
 CLASSES, WORDS = 10, 8  # the most frequent classes, and the words of each, that are shown
 SEEN = 2  # texts that must hold a word: what a single one holds tells about that one alone
-MISTAKES, RIGHT = 6, 4
 SHOWN = 600  # characters of a text
 PARTS = 12
 
@@ -56,9 +54,7 @@ def explain(model: Model, frame: "pd.DataFrame", config: ProjectConfig) -> tuple
 def examples(
     model: Model, frame: "pd.DataFrame", answers: "pd.DataFrame", config: ProjectConfig
 ) -> tuple[Example, ...]:
-    """Return texts to look at, with personal data masked: mistakes, and some right answers chosen by the seed.
-
-    Mistakes are the most confident ones, then those that give the true class the lowest probability.
+    """Return texts to look at, with personal data masked (see `gallery`).
 
     Args:
         model: the model that answered.
@@ -66,37 +62,12 @@ def examples(
         answers: its predictions (see `predictions`), with the same index.
         config: names the columns.
     """
-    import numpy as np
-
-    classes = list(model.contract.classes or ())
     truth, predicted = frame[config.columns.target].to_numpy(), answers[PREDICTION].to_numpy()
-    sure, probability = confidence(answers, classes), probabilities(answers, classes)
-    assert probability is not None
-    columns = {label: index for index, label in enumerate(classes)}
-    of_truth = np.array(
-        [probability[row, columns[label]] if label in columns else 0.0 for row, label in enumerate(truth)]
-    )
-    wrong = np.flatnonzero(truth != predicted)
-    confident = wrong[np.argsort(-sure[wrong], kind="stable")][:MISTAKES]
-    rest = np.setdiff1d(wrong, confident)
-    worst = rest[np.argsort(of_truth[rest], kind="stable")][:MISTAKES]
-    right = np.flatnonzero(truth == predicted)
-    right = np.random.default_rng(config.seed).choice(right, min(RIGHT, len(right)), replace=False)
-
-    def shown() -> Iterator[Example]:
-        groups = {"confident mistake": confident, "worst mistake": worst, "right answer": np.sort(right)}
-        for group, rows in groups.items():
-            chosen = frame.iloc[rows]
-            for row, identity, text in zip(rows.tolist(), _ids(chosen, config), model.texts(chosen), strict=True):
-                parts = model.classifier.parts(text, predicted[row])
-                parts.sort(key=lambda part: -abs(part[1]))
-                cut = text if len(text) <= SHOWN else text[:SHOWN] + "…"
-                yield Example(identity, group, cut, truth[row], predicted[row], float(sure[row]), tuple(parts[:PARTS]))
-
-    return tuple(shown())
-
-
-def _ids(frame: "pd.DataFrame", config: ProjectConfig) -> "npt.NDArray":
-    """Return what names each row: its id, else its hash, else its number."""
-    name = next((each for each in (config.columns.id, ROW_HASH) if each and each in frame), None)
-    return (frame[name] if name else frame.index.to_series()).astype(str).to_numpy()
+    ids, texts = gallery.names(frame, config), model.texts(frame)
+    found = []
+    for group, row, sure in gallery.chosen(frame, answers, model.contract.classes or (), config):
+        parts = model.classifier.parts(texts[row], predicted[row])
+        parts.sort(key=lambda part: -abs(part[1]))
+        cut = texts[row] if len(texts[row]) <= SHOWN else texts[row][:SHOWN] + "…"
+        found.append(Example(ids[row], group, cut, truth[row], predicted[row], sure, tuple(parts[:PARTS])))
+    return tuple(found)

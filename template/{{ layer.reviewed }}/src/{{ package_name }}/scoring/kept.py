@@ -2,15 +2,17 @@
 
 The model's contract says whether, how many and how long (`review.keep_inputs` of config/project.yml when it was
 trained); the variable KEPT_INPUTS names the folder. Without either nothing is written. A file holds one day of one
-process as JSON Lines, in the columns that `data.read` knows, prepared as the model sees them.
+process as JSON Lines, in the columns that `data.read` knows, prepared as the model sees them. Bytes lie in a folder
+beside it, a file for each content, and the line has the path from its own file.
 """
 
 import hashlib
 import json
 import logging
 import os
+import shutil
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -62,10 +64,11 @@ class KeptInputs:
         """
         now = now or datetime.now(UTC)
         try:
-            lines = list(self._lines(frame, ids, now))
+            name = f"{now:%Y-%m-%d}.{self._process}"
+            lines = list(self._lines(frame, ids, now, name))
             if lines:
                 self.folder.mkdir(parents=True, exist_ok=True)
-                path = self.folder / f"{now:%Y-%m-%d}.{self._process}.jsonl"
+                path = self.folder / f"{name}.jsonl"
                 with path.open("ab", buffering=0) as stream:
                     stream.write("".join(lines).encode())  # at once: a reader never finds half a line
             if self._cleaned != now.date():
@@ -74,22 +77,40 @@ class KeptInputs:
         except Exception as error:
             logger.warning("inputs for review: %s", type(error).__name__)  # a message could quote an input
 
-    def _lines(self, frame: "pd.DataFrame", ids: Sequence[str] | None, now: datetime) -> Any:
+    def _lines(self, frame: "pd.DataFrame", ids: Sequence[str] | None, now: datetime, name: str) -> Iterator[str]:
         share, seed = self.contract.kept["kept_share"], self.contract.kept["seed"]
         for position, row in enumerate(frame.to_dict("records")):
-            content = json.dumps(row, ensure_ascii=False, sort_keys=True)
-            key = ids[position] if ids is not None else hashlib.sha256(content.encode()).hexdigest()[:32]
+            contents = {column: value for column, value in row.items() if isinstance(value, bytes)}
+            row |= {column: hashlib.sha256(value).hexdigest()[:32] for column, value in contents.items()}
+            text = json.dumps(row, ensure_ascii=False, sort_keys=True)
+            key = ids[position] if ids is not None else hashlib.sha256(text.encode()).hexdigest()[:32]
             if is_kept(key, share, seed):
+                for column, value in contents.items():
+                    row[column] = f"{name}/{row[column]}"
+                    _store(self.folder / row[column], value)
                 known = {self.contract.id: key} if self.contract.id else {}
                 yield json.dumps(known | row | {RECEIVED: now.isoformat()}, ensure_ascii=False) + "\n"
 
 
+def _store(path: Path, content: bytes) -> None:
+    """Write a file before the line that names it, so that a reader finds all of it or no line."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{path.name}")
+        partial.write_bytes(content)
+        partial.replace(path)
+
+
 def expire(folder: Path, days: int, today: date) -> list[str]:
-    """Delete the files of more than `days` days ago, and return their names; other files stay."""
+    """Delete what was kept more than `days` days ago, and return the names; other files and folders stay."""
     first = (today - timedelta(days=days)).isoformat()
-    expired = [path for path in folder.glob("????-??-??.*.jsonl") if path.name[: len(first)] < first]
+    kept = [path for path in folder.glob("????-??-??.*") if path.is_dir() or path.suffix == ".jsonl"]
+    expired = [path for path in kept if path.name[: len(first)] < first]
     for path in expired:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return sorted(path.name for path in expired)
 
 
