@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import duplicates, images, measuring, observation, pixels
+from .. import duplicates, explain, images, measuring, observation, pixels
 from ..config.inputs import FINGERPRINT
 from ..config.project import ProjectConfig
 from ..errors import UserError
@@ -131,18 +131,18 @@ def screen_rows(item: "QueueItem", config: ProjectConfig, columns: int, rows: in
     """Return the rows in which the terminal shows an item, each `columns` wide at most: its picture and its path."""
     from . import keys
 
-    path = keys.rows(visible(item.path or ""), columns)
+    path: list[StyleAndTextTuples] = [[("", row)] for row in keys.rows(visible(item.path or ""), columns)]
     try:
         picture = _picture(item.path or "", Rules.of(config.images), columns, max(rows - len(path) - 1, 1))
     except ImageError as error:
         picture = [[("", row)] for row in keys.rows(visible(str(error)), columns)]
-    return [*picture, [("", "")], *([("", row)] for row in path)]
+    return [*picture, [("", "")], *path]
 
 
 def shown(content: str, config: ProjectConfig) -> str:
     """Return what a page shows of a content: a small picture as a data address; nothing for one that is gone."""
     try:
-        return images.thumbnail(images.decode(content, Rules.of(config.images)))
+        return explain.address(images.decode(content, Rules.of(config.images)))
     except ImageError:
         return ""
 
