@@ -76,7 +76,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     model = mounted_model.load(folder, "benchmark", "1")
     row = smoke.rows_of(model.contract, frame.head(1))
     body = json.dumps({"data": row})
-    table = contract.parse(body, model.contract).frame
+    table = contract.check(json.loads(body), model.contract).frame
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
 
     with (

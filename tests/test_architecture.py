@@ -20,9 +20,9 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles data data_rules features texts personal text_rules"
-    " annotate duplicates preparation linear"
-    " preprocessing augmentation pixels",
+    "data_folder arrow_reader jsonl values dataset survey roles images measuring sources listing duplicates parts"
+    " content data data_rules features texts personal text_rules annotate preparation linear preprocessing"
+    " augmentation pixels",
     "deep",
     "models embedding projection noise gallery explain observation perturbations suitability proposals data_checks fitting",
     "review",
@@ -39,7 +39,7 @@ FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in name
 INTERFACE = {
     "config.inputs",
     "config.ci",
-    "data",
+    "content",
     "models",
     "explain",
     "observation",
@@ -48,7 +48,7 @@ INTERFACE = {
     "data_checks",
     "fitting",
     "scoring.contract",
-    "scoring.smoke",
+    "scoring.samples",
     "monitoring.signals",
     "reporting.examples",
     "review.items",

@@ -119,6 +119,29 @@ def read(
     return found
 
 
+def read_inputs(
+    files: Sequence[Path], columns: Mapping[str, Kind], identity: str | None, options: Files
+) -> "pd.DataFrame":
+    """Read the columns that a model needs, and that of ids where a file has it; see `read_columns`."""
+    if identity is None or identity in columns:
+        return read_columns(files, columns, options).frame
+    return read_columns(files, {**columns, identity: "text"}, options, optional=[identity]).frame
+
+
+def with_roles(kinds: Mapping[str, Kind], config: ProjectConfig) -> dict[str, Kind]:
+    """Return the kinds of some columns, and of id, group, time and target after them; id and group may be among them."""
+    columns = config.columns
+    found: dict[str, Kind] = dict(kinds)
+    if columns.id:
+        found.setdefault(columns.id, "text")
+    if columns.group:
+        found.setdefault(columns.group, "text")
+    if columns.time:
+        found[columns.time] = "time"
+    found[columns.target] = "numeric" if config.task == "regression" else "categorical"
+    return found
+
+
 def read_columns(
     files: Sequence[Path], columns: Mapping[str, Kind], options: Files, optional: Collection[str] = ()
 ) -> Dataset:

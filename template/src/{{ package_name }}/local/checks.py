@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from .. import data, data_folder, dataset, models, suitability
+from .. import content, data, data_folder, dataset, models, suitability
 from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
@@ -85,7 +85,7 @@ def _training_data(path: Path, config: ProjectConfig) -> tuple[Dataset, tuple[st
     train, holdout = prep.divide(found.frame, config)
     if problem := suitability.problem(config, train, holdout):
         raise UserError(problem)
-    return found, (*quality.warnings, *_slices_without_rows(data.derive(holdout, config), config))
+    return found, (*quality.warnings, *_slices_without_rows(content.derive(holdout, config), config))
 
 
 def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iterator[str]:

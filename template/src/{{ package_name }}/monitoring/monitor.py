@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 import numpy as np
 import pandas as pd
 
-from .. import bias, data, entry, models, predictions
+from .. import bias, content, data, entry, models, predictions
 from ..config.project import ProjectConfig, load
 from ..errors import BreachError, UserError
 from ..figures import plural
@@ -161,7 +161,7 @@ def monitor(settings: Settings) -> Monitor:
     new = [f"it has not learned from column {name!r}" for name in config.columns.features if name not in known]
     if problem := config.mismatch(model.contract) or next(iter(new), None):
         raise UserError(f"config/project.yml has changed since the model was trained: {problem}; train it again first")
-    production = data.derive(data.read(settings.production, config, require_target=False), config)
+    production = content.derive(data.read(settings.production, config, require_target=False), config)
     result = evaluate_window(
         reference,
         production,

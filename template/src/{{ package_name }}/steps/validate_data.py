@@ -6,10 +6,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
 
-from .. import data, data_checks, data_folder, data_rules, entry
+from .. import content, data, data_checks, data_folder, data_rules, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
+from ..figures import shortened
 from ..records import DataQuality, Period
 
 log = logging.getLogger(__name__)
@@ -36,7 +37,7 @@ def check(found: Dataset, config: ProjectConfig, *, thorough: bool = False) -> t
         The rows that training uses, and the outcome of the checks.
     """
     checks = data_checks.check(found, config, thorough=thorough)
-    found, kinds, time = checks.found, data.kinds(config), config.columns.time
+    found, kinds, time = checks.found, content.kinds(config), config.columns.time
     frame = found.frame
     errors = (
         *data_rules.too_few_rows(len(frame)),
@@ -65,7 +66,7 @@ def inspect(path: Path, config: ProjectConfig, *, thorough: bool = False) -> tup
         UserError: a file cannot be read.
     """
     found, quality = check(data.read_dataset(path, config), config, thorough=thorough)
-    left_out = [f"left out: {entry}" for entry in (*found.left_out, *data_folder.left_out(path))]
+    left_out = [f"left out: {entry}" for entry in shortened((*found.left_out, *data_folder.left_out(path)))]
     return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data_folder.digest(path))
 
 

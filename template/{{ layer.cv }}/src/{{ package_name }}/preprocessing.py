@@ -50,7 +50,9 @@ class Preprocessing:
         """
         found = self.crop or self.resize
         if not isinstance(found, tuple):
-            raise UserError("images of several shapes would become arrays of several sizes: a resize or crop is missing")
+            raise UserError(
+                "images of several shapes would become arrays of several sizes: a resize or crop is missing"
+            )
         return found
 
     def tensor(self, images: "Sequence[Image]") -> "npt.NDArray[np.float32]":

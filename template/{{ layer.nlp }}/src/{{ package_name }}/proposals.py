@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import annotate, data, data_folder, duplicates, metrics, models, split, texts
+from . import annotate, content, data, data_folder, duplicates, metrics, models, split, texts
 from .config.commented_yaml import Noted, plain
 from .config.inputs import DERIVED, MASKED
 from .config.limits import Limits, about, derive
@@ -247,7 +247,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     sample = frame.iloc[::step].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
-    sample = data.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
+    sample = content.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
     moments = sample[columns.time] if by == "time" and columns.time else pd.Series(range(len(sample))).astype(str)
     train = sample[~split.holdout(moments, by, config.split.holdout)]
     needed = config.gate.slice_rows / config.split.holdout / step

@@ -39,17 +39,12 @@ _ALLOWED: dict[str, frozenset[type]] = {
 }
 
 
-def parse(text: str, contract: Contract) -> Rows:
-    """Check the text of a request and turn it into a table.
+def check(payload: Any, contract: Contract) -> Rows:
+    """Check the payload of a request (see `request.parse`) and turn it into a frame.
 
     Raises:
-        InvalidRequestError: the text breaks the contract; the first offence found is named.
+        InvalidRequestError: it breaks the contract; the first offence found is named.
     """
-    return check(request.parse(text), contract)
-
-
-def check(payload: Any, contract: Contract) -> Rows:
-    """Do the same for JSON that is parsed already."""
     import pandas as pd
 
     values = request.values(payload, contract)

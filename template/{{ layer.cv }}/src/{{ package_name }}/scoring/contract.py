@@ -16,7 +16,6 @@ import io
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from ..figures import plural
@@ -61,9 +60,7 @@ def check(payload: Any, contract: Contract) -> Rows:
     contents = [_decoded(text) for text in values.checked(column, frozenset((str,)), "a string", kind_of)]
     if None in contents:
         found = iter(contents)
-        values.refuse(
-            column, BASE64, lambda _: next(found) is not None, lambda text: plural(len(text), "character")
-        )
+        values.refuse(column, BASE64, lambda _: next(found) is not None, lambda text: plural(len(text), "character"))
     return _checked(replace(values, columns={**values.columns, column: contents}), contract)
 
 

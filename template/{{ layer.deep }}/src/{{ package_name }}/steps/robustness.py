@@ -69,7 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write robustness.json; the gate refuses what is above its limit."""
     settings = entry.settings(Settings, argv)
     config, model = load(settings.config), models.load(settings.model)
-    result = measure(model, data.read_part(settings.prepared, "holdout"), config)
+    result = measure(model, data.read_part(settings.prepared, "holdout", config), config)
     result.save(settings.robustness)
     log.info(result.summary)
     for each in result.broken:

@@ -18,17 +18,12 @@ from .request import Rows, kind_of
 EXAMPLE = "This is an example of a text."
 
 
-def parse(text: str, contract: Contract) -> Rows:
-    """Check the text of a request and turn it into a frame.
+def check(payload: Any, contract: Contract) -> Rows:
+    """Check the payload of a request (see `request.parse`) and turn it into a frame.
 
     Raises:
-        InvalidRequestError: the text breaks the contract; the first offence found is named.
+        InvalidRequestError: it breaks the contract; the first offence found is named.
     """
-    return check(request.parse(text), contract)
-
-
-def check(payload: Any, contract: Contract) -> Rows:
-    """Do the same for JSON that is parsed already."""
     import pandas as pd
 
     values = request.values(payload, contract)

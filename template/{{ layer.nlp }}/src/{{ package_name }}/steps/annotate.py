@@ -8,7 +8,7 @@ from typing import Annotated
 
 import pandas as pd
 
-from .. import annotate, data, entry
+from .. import annotate, content, entry
 from ..config.project import load
 from ..records import Outcome
 
@@ -36,11 +36,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write texts.parquet and outcome.json."""
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
-    frame = pd.read_parquet(settings.normalised / data.PREPARED)
+    frame = pd.read_parquet(settings.normalised / content.PREPARED)
     annotations = annotate.annotate(frame[config.columns.text])
     settings.annotated.mkdir(parents=True, exist_ok=True)
     others = frame.drop(columns=list(annotate.COLUMNS), errors="ignore")
-    pd.concat([others, annotations], axis=1).to_parquet(settings.annotated / data.PREPARED, index=False)
+    pd.concat([others, annotations], axis=1).to_parquet(settings.annotated / content.PREPARED, index=False)
     outcome = Outcome(summary(annotations))
     outcome.save(settings.annotated)
     log.info(outcome.text)

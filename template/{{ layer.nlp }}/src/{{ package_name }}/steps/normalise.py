@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
-from .. import data, entry, preparation
+from .. import content, data, entry, preparation
 from ..config.project import load
 from ..figures import plural
 from ..files import write_json
@@ -76,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     frame, name = prepared.found.frame, config.columns.text
     changed = int((frame[name] != prepared.texts).sum())
     settings.normalised.mkdir(parents=True, exist_ok=True)
-    frame.assign(**{name: prepared.texts}).to_parquet(settings.normalised / data.PREPARED, index=False)
+    frame.assign(**{name: prepared.texts}).to_parquet(settings.normalised / content.PREPARED, index=False)
     write_json(settings.normalised / FINDINGS, describe(prepared))
     outcome = Outcome(summary(prepared.findings.counts, changed, prepared.copies))
     outcome.save(settings.normalised)

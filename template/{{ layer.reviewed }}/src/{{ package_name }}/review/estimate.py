@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from .. import data, intervals, slices
+from .. import content, intervals, slices
 from ..config.project import ProjectConfig
 from ..figures import number, plural
 from ..records import Record
@@ -152,7 +152,7 @@ def _slices(
 ) -> dict[str, SliceAccuracy]:
     if not rows or not config.slices:
         return {}
-    frame = data.derive(items.frame_of([item for item, _ in rows], config), config)
+    frame = content.derive(items.frame_of([item for item, _ in rows], config), config)
     right = [rules.current(item.pred_label or "") == label for item, label in rows]
     return {name: _slice(frame[name], right, config.gate.slice_rows) for name in config.slices}
 

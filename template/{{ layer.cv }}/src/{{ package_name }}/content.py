@@ -1,10 +1,9 @@
-"""Files of images in, typed frames out: the one reader that training, batch scoring and monitoring share.
+"""The columns of images: references to them, what reading an image adds, and what is derived from that.
 
-A frame holds references to images, never pixels (see `images`), and what reading an image found: its figures and its
-fingerprint. `dataset` names the dtypes; `values` says how a file's values become these.
+A frame never holds pixels (see `images`), but the figures and the fingerprint of each image (see `measuring`). `dataset`
+names the dtypes of a frame; `values` says how a table's values become these.
 """
 
-import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import duplicates, listing, measuring, parts
+from . import dataset, duplicates, listing, measuring, parts
 from .config.file_format import Files
 from .config.inputs import DERIVED, FIGURES, FINGERPRINT
 from .config.project import ProjectConfig
@@ -26,7 +25,6 @@ from .values import Kind
 if TYPE_CHECKING:
     import pandas as pd
 
-log = logging.getLogger(__name__)
 IMAGE: Kind = "verbatim"
 BANDS: Mapping[str, tuple[str, tuple[tuple[float, str], ...], str]] = {  # figure, upper limits, name above them
     "light": ("brightness", ((1 / 3, "dark"), (2 / 3, "medium")), "bright"),
@@ -37,35 +35,14 @@ BANDS: Mapping[str, tuple[str, tuple[tuple[float, str], ...], str]] = {  # figur
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
     """Return the kind of every column that `config` names, the image first."""
     columns = config.columns
-    found: dict[str, Kind] = {columns.image: IMAGE, **dict.fromkeys(columns.categorical, "categorical")}
-    found[columns.id] = "text"
-    if columns.time:
-        found[columns.time] = "time"
-    if columns.group and columns.group not in found:
-        found[columns.group] = "text"
-    found[columns.target] = "categorical"
-    return found
+    return dataset.with_roles({columns.image: IMAGE, **dict.fromkeys(columns.categorical, "categorical")}, config)
 
 
-def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "pd.DataFrame":
-    """Read the columns that `config` names from a source of images, or from all sources of a folder, and the images.
+def read(path: Path, config: ProjectConfig, *, require_target: bool) -> Dataset:
+    """Read the columns that `config` names of all sources at `path` (see `sources`), and each image once.
 
-    What is left out is named in the log.
-
-    Raises:
-        UserError: see `read_dataset`.
-    """
-    found = read_dataset(path, config, require_target=require_target)
-    for sentence in shortened(found.left_out):
-        log.warning("left out: %s", sentence)
-    return found.frame
-
-
-def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = True) -> Dataset:
-    """Do the same, and tell where each row is from and what was left out.
-
-    Left out are images that cannot be read, images that a table beside them does not list, and, where training reads
-    under images.duplicates: drop, the later ones of near duplicates.
+    Left out, and named, are images that cannot be read, images that a table beside them does not list, and, where
+    training reads under images.duplicates: drop, the later ones of near duplicates.
 
     Raises:
         UserError: nothing can be read, a column is missing, or an image cannot be read under images.unreadable: refuse.
@@ -89,36 +66,36 @@ def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = Tr
     left_out = [*unreadable, *(f"{member}: no table lists this image" for member in unlisted)]
     if require_target and config.images.duplicates == "drop":
         first = duplicates.first_alike(found.frame[FINGERPRINT].tolist(), config.images.similar)
-        later = first != np.arange(len(first))
-        left_out += [
-            f"{found.frame[columns.id].iloc[row]}: near duplicate of {found.frame[columns.id].iloc[first[row]]}"
-            for row in later.nonzero()[0]
-        ]
+        later, ids = first != np.arange(len(first)), found.frame[columns.id]
+        left_out += [f"{ids[row]}: near duplicate of {ids[first[row]]}" for row in later.nonzero()[0]]
         found = found.without(later)
     return replace(found, left_out=tuple(left_out))
 
 
-def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
-    """Return reference and id of each image of a source; none is read.
-
-    The contract says how tables are written: where files are scored there is the model's folder and nothing else.
-
-    Raises:
-        UserError: nothing can be read, or a table lacks the column of paths.
-    """
+def read_inputs(path: Path, contract: Contract, options: Files) -> "pd.DataFrame":
+    """Return reference and id of each image of a source; no image is opened."""
     image, identity = contract.names[0], contract.id or "id"
     wanted = listing.Wanted({image: IMAGE, identity: "text"}, [identity], image, identity)
-    return listing.read(path, wanted, Files.model_validate(contract.files))[0].frame
+    return listing.read(path, wanted, options)[0].frame
 
 
-def write_part(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> None:
-    """Write rows that `read` returned, with their derived columns and their images; see `parts.write`."""
-    parts.write(derive(frame, config), config.columns.image, Rules.of(config.images), folder, name)
+def packed(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> "pd.DataFrame":
+    """Store the images of a part in `folder`; return its rows with references to these and with the derived columns.
+
+    Raises:
+        ImageError: an image cannot be read any more.
+    """
+    column = config.columns.image
+    references = parts.store(frame[column].tolist(), Rules.of(config.images), folder, name)
+    return derive(frame, config).assign(**{column: references})
 
 
-def read_part(folder: Path, name: str, columns: Sequence[str] | None = None) -> "pd.DataFrame":
-    """Return the rows that `write_part` wrote, or some of their columns; their images are those that it stored."""
-    return parts.read(folder, name, columns)
+def unpacked(frame: "pd.DataFrame", folder: Path, config: ProjectConfig) -> "pd.DataFrame":
+    """Return the rows of a part, with absolute references to its images."""
+    column = config.columns.image
+    if column in frame:
+        frame[column] = f"{folder.absolute().as_posix()}/" + frame[column]
+    return frame
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":
@@ -163,28 +140,6 @@ def _listed(path: Path, config: ProjectConfig, *, require_target: bool) -> tuple
         raise UserError(f"config/project.yml names a column that is not there: {error}") from None
 
 
-def describe(
-    frame: "pd.DataFrame", config: ProjectConfig, classes: Sequence[str] | None, package_version: str | None = None
-) -> Contract:
-    """Return the contract of a model that learned from the rows of `frame`.
-
-    Args:
-        frame: the training rows.
-        config: names the columns.
-        classes: class labels in the order of the model's probabilities.
-        package_version: version of the library that fitted the model.
-    """
-    columns = config.columns
-    return Contract(
-        task=config.task,
-        target=columns.target,
-        id=columns.id,
-        features=(Feature(columns.image, "image"),),
-        classes=None if classes is None else tuple(classes),
-        max_rows=config.serving.max_rows,
-        trained_until=frame[columns.time].max().isoformat() if columns.time else None,
-        package_version=package_version,
-        files=config.files.model_dump(),
-        max_size=config.images.request_bytes,
-        preparation=Rules.of(config.images).save(),
-    )
+def features(frame: "pd.DataFrame", config: ProjectConfig) -> tuple[Feature, ...]:
+    """Return what the model sees: the image alone."""
+    return (Feature(config.columns.image, "image"),)
