@@ -16,15 +16,15 @@ PLACES, PICTURES = "Where the model looks", "Images to look at"
 INTROS = {
     PLACES: (
         "The image in nine regions. Each is covered in turn, and the figure says what that takes from the log-odds of"
-        " the answer: much in the middle is usual; much at a margin often tells of the camera or of a mark on the image."
+        " the answer: much in the middle is usual; much at a margin often tells of the camera or of a mark."
     ),
     PICTURES: (
         "Held-out images with their answers, each as it is and with the places that count: filled ones speak for the"
         " answer, outlined ones against it."
     ),
     "Robustness": (
-        "How much worse the metric gets on images changed in a way that should not change the answer, more and more: by"
-        " noise, blur, rotation, contrast, brightness and JPEG compression. Limits hold for the smallest change of each."
+        "How much worse the metric gets on images that are changed more and more, by noise, blur, rotation, contrast"
+        " and JPEG compression. Limits hold for the first change of each, which should not change the answer."
     ),
 }
 GROUPS = {
@@ -113,7 +113,8 @@ def _drawn(shown: str, marks: Markup, spoken: str) -> Markup:
         style += ";image-rendering:pixelated"
     return Markup(
         '<svg viewBox="0 0 {0} {1}" role="img" aria-label="{2}" style="{3}">'
-        '<image href="{4}" width="{0}" height="{1}" preserveAspectRatio="none" style="image-rendering:inherit"/>{5}</svg>'
+        '<image href="{4}" width="{0}" height="{1}" preserveAspectRatio="none" style="image-rendering:inherit"/>'
+        "{5}</svg>"
     ).format(width, height, spoken, style, shown, marks)
 
 

@@ -11,7 +11,7 @@ from ..errors import GateRefusedError, UserError
 from ..figures import number, plural
 from ..paths import Project
 from ..pipeline import runs
-from ..review import contract, estimate, items, log, queue, versions
+from ..review import contract, estimate, items, log, media, queue, versions
 from ..review.contract import Annotation, QueueItem
 from ..review.workspace import Workspace
 from . import lifecycle, reviewing
@@ -181,7 +181,7 @@ def _compare(
     contents = items.identified(left, config)["content"].tolist()
     chance = np.random.default_rng(config.seed)
     examples = [
-        Changed(group, items.shown(str(contents[row] or ""), config), truth[row], answers[0][row], answers[1][row])
+        Changed(group, media.shown(str(contents[row] or ""), config), truth[row], answers[0][row], answers[1][row])
         for group, rows in groups.items()
         for row in np.sort(chance.permutation(np.flatnonzero(rows))[:EXAMPLES])
     ]

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 from .. import data
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
+from ..content import FIELD
 from ..dataset import Dataset
 from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
-from ..review import answers, contract, estimate, items, queue, versions
+from ..review import answers, contract, estimate, items, media, queue, versions
 from ..review import merge as merging
 from ..review.contract import Merged, QueueItem
 from ..review.workspace import Workspace
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from ..review.select import Pick
 
-# Of more rows than items.CANDIDATES so many are drawn by chance: among more the highest scores are but more extreme.
+# Of more rows than media.CANDIDATES so many are drawn by chance: among more the highest scores are but more extreme.
 CANDIDATES_FOR_EACH = 50  # item of the queue, where that is more
 
 
@@ -63,7 +64,7 @@ class Queued:
         )
         if self.rows < self.of:
             found += f"; {self.rows:,} rows drawn by chance were looked at"
-        left_out = ((self.known, "known already"), (self.empty, items.EMPTY))
+        left_out = ((self.known, "known already"), (self.empty, media.EMPTY))
         return found + "".join(f"; {plural(count, 'row')} left out: {why}" for count, why in left_out if count)
 
 
@@ -120,7 +121,7 @@ def start(project: Project, source: Path, budget: int | None = None, workspace: 
         candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn})
         chosen = []
         if candidates:
-            vectors = items.vectors(rows.frame.iloc[candidates], config, None)
+            vectors = media.vectors(rows.frame.iloc[candidates], config, None)
             for pick in select.diverse(vectors, wanted - len(drawn), config.seed):
                 chosen.append(select.Pick(candidates[pick.position], pick.reason, pick.score))
         return _write(place, config, rows, drawn, chosen, lambda picks: [{} for _ in picks])
@@ -172,9 +173,9 @@ def select(
             assert probability is not None
             drifted = min(_share(wanted, config.review.drifted), wanted - len(drawn))
             picks = select.choose(
-                items.vectors(rows.frame.iloc[candidates], config, model),
+                media.vectors(rows.frame.iloc[candidates], config, model),
                 probability,
-                items.reference_vectors(reference, config, model),
+                media.reference_vectors(reference, config, model),
                 drifted=drifted,
                 uncertain=wanted - len(drawn) - drifted,
                 seed=config.seed,
@@ -217,7 +218,7 @@ def original_rows(project: Project, config: ProjectConfig) -> list[Merged]:
             what = "no content" if content is None else f"no {config.columns.target}"
             place = dataset.place(position, project.relative)
             raise UserError(f"{place} has {what}; `mlops check` lists all such rows")
-        row = {"sample_id": sample_id, "content_sha256": digest, items.FIELD: content, "columns": columns}
+        row = {"sample_id": sample_id, "content_sha256": digest, FIELD: content, "columns": columns}
         rows.append(Merged.model_validate(row | {"label": str(label), "source": "original"}))
     return rows
 
@@ -265,7 +266,7 @@ def _rows(
 ) -> _Rows:
     import numpy as np
 
-    of, most = len(frame), max(items.CANDIDATES, CANDIDATES_FOR_EACH * wanted)
+    of, most = len(frame), max(media.CANDIDATES, CANDIDATES_FOR_EACH * wanted)
     if of > most:
         looked_at = np.sort(np.random.default_rng(config.seed).permutation(of)[:most])
         frame = frame.iloc[looked_at].reset_index(drop=True)
@@ -277,7 +278,7 @@ def _rows(
     if all(key is None for key in keys):
         raise UserError(
             f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in"
-            f" the training data or in a queue already, {empty:,} are {items.EMPTY}"
+            f" the training data or in a queue already, {empty:,} are {media.EMPTY}"
         )
     return _Rows(frame, found, keys, known, empty, of, ids)
 
@@ -297,7 +298,7 @@ def _keys(
     digests = found["content_sha256"].tolist()
     new = [place for place, digest in enumerate(digests) if digest is not None and digest not in known]
     before = list({item.content_sha256: item for item in queued}.values())
-    first = items.alike(before, frame.iloc[new], config)
+    first = media.alike(before, frame.iloc[new], config)
     keys: list[str | None] = [None] * len(digests)
     for place, alike in zip(new, first, strict=True):
         if alike is not None and alike >= 0:
@@ -344,7 +345,7 @@ def _write(
                 {
                     "sample_id": sample_id,
                     "content_sha256": digest,
-                    items.FIELD: content,
+                    FIELD: content,
                     "columns": columns,
                     "batch_id": queue.UNNAMED,
                     "reason": pick.reason,

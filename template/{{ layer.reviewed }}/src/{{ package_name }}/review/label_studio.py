@@ -1,8 +1,8 @@
 """Queues to Label Studio, and people's answers back into their logs.
 
-Tasks carry fixed keys (`items.FIELD` and `sample_id`), whatever the columns are called. Items that one person shall label
-are in a project for everyone. A project shows a task to nobody else once it is done, and shows earlier answers: so each
-person has a project of their own for items that several people label, or over which people disagree.
+Tasks carry fixed keys (`content.FIELD` and `sample_id`), whatever the columns are called. Items that one person shall
+label are in a project for everyone. A project shows a task to nobody else once it is done, and shows earlier answers:
+so each person has a project of their own for items that several people label, or over which people disagree.
 """
 
 import hashlib

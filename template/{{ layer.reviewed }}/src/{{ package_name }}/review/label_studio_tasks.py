@@ -9,8 +9,9 @@ from xml.sax.saxutils import quoteattr
 
 from pydantic import ValidationError
 
+from ..content import FIELD
 from ..errors import UserError
-from . import items
+from . import media
 from .addresses import Address
 from .contract import Annotation, QueueItem
 from .display import visible
@@ -33,7 +34,7 @@ def config(labels: Sequence[str]) -> str:
     choices = "".join(f"<Choice value={quoteattr(label)}/>" for label in labels)
     layout = "select" if len(labels) > LISTED else "vertical"
     return (
-        f'<View><{items.TAG} name="item" value="${items.FIELD}"/>'
+        f'<View><{media.TAG} name="item" value="${FIELD}"/>'
         f'<Choices name="label" toName="item" choice="single" required="true" layout="{layout}" allowNested="false">'
         f"{choices}</Choices></View>"
     )
@@ -59,7 +60,7 @@ def task(item: QueueItem, labels: Sequence[str], address: Address) -> dict[str, 
 def data(item: QueueItem, address: Address) -> dict[str, str]:
     """Return what a task shows of an item: its text, or the address of its file."""
     shown = visible(item.text or "") if item.path is None else address("/".join(Path(item.path).parts[-2:]))
-    return {items.FIELD: shown, "sample_id": item.sample_id}
+    return {FIELD: shown, "sample_id": item.sample_id}
 
 
 def is_open(content: Mapping[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..errors import UserError
 from ..files import atomic_write
-from . import contract, items
+from . import contract, media
 from .contract import QueueItem
 from .workspace import Workspace, batch_id
 
@@ -63,7 +63,7 @@ def read(workspace: Workspace, name: str) -> list[QueueItem]:
 def _kept(workspace: Workspace, item: QueueItem, folder: Path) -> QueueItem:
     """Return an item with a copy of its file in the folder; a copy in the folder of an earlier queue stays there."""
     queued = item.path is not None and Path(item.path).parent.parent == workspace.queues
-    return item if queued else items.keep(item, folder)
+    return item if queued else media.keep(item, folder)
 
 
 def _relative(workspace: Workspace, item: QueueItem) -> QueueItem:

@@ -13,10 +13,10 @@ from pathlib import Path
 
 import requests
 
+from ..content import FIELD
 from ..errors import UserError
 from ..files import atomic_write
 from ..services import claim_port, stop
-from . import items
 from .label_studio_api import TOKEN
 
 RELEASE = "1.23.2"  # the release that the tests of this project ran against
@@ -127,7 +127,7 @@ def environment(folder: Path, account: Account | None, inherited: Mapping[str, s
         "FRONTEND_SENTRY_DSN": "",
         "PYTHONUNBUFFERED": "1",
     }
-    if items.FIELD == "path":
+    if FIELD == "path":
         # A project shows files of the folders below this one that it was given, see `Client.show_files`.
         own["LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"] = "true"
         own["LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT"] = str(folder.resolve().parent)

@@ -22,7 +22,7 @@ except ImportError:
 
 from ..config.project import ProjectConfig
 from ..figures import plural
-from . import contract, items, log
+from . import contract, log, media
 from .contract import LONGEST_NAME, Action, Annotation, QueueItem
 from .display import visible
 from .keys import keys
@@ -174,7 +174,7 @@ class Labeller:
             return []
         number = self._offers.items.index(item) + 1
         height = max(rows - HEAD_AND_FOOT, 3)
-        body = list(items.screen_rows(item, self._config, max(columns - 4, 20), height))
+        body = list(media.screen_rows(item, self._config, max(columns - 4, 20), height))
         if self._numbered:
             body += [[("", row)] for row in ("", *self._choices())]
         self._first = max(0, min(self._first, len(body) - height))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..config.project import ProjectConfig
 from ..errors import UserError
-from . import contract, items
+from . import contract, media
 from .contract import Manifest, Merged
 from .workspace import Workspace
 
@@ -74,7 +74,7 @@ def write(workspace: Workspace, described: Manifest, merged: Sequence[Merged], c
     partial = final.with_name(f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}")
     try:
         (partial / ROWS).mkdir(parents=True)
-        written = items.write_rows(merged, config, partial / ROWS)
+        written = media.write_rows(merged, config, partial / ROWS)
         (partial / MERGED).write_text(contract.dumps(written), encoding="utf-8", newline="\n")
         names = sorted(path for path in partial.rglob("*") if path.is_file())
         digests = {path.relative_to(partial).as_posix(): _sha256(path) for path in names}

@@ -1,12 +1,10 @@
-"""What people review here: images, each a file, with their ids and the other columns of their rows.
+"""Images as what people look at: copies in a queue, on a screen, as vectors, in a version of the training data.
 
-An item of a queue is made from a row of data by this module, and becomes a row of training data again. `content` is a
-reference to an image (see `images`), and its hash that of the bytes of the file, which is kept as it is.
+A content is a reference to an image (see `images`); the bytes of its file are kept as they are.
 """
 
 import hashlib
 import json
-import re
 import sys
 import zipfile
 from collections.abc import Sequence
@@ -20,6 +18,7 @@ from ..config.project import ProjectConfig
 from ..errors import UserError
 from ..images import MEMBER, ImageError, Rules
 from ..models import Model
+from . import items
 from .display import visible
 from .workspace import file_name
 
@@ -28,66 +27,14 @@ if TYPE_CHECKING:
     import pandas as pd
     from prompt_toolkit.formatted_text import StyleAndTextTuples
 
-    from .contract import Merged, QueueItem, Value
+    from .contract import Merged, QueueItem
 
-FIELD = "path"  # field of a queue that holds the content
-TAG = "Image"  # of Label Studio, that shows it
+TAG = "Image"  # of Label Studio, that shows a content
 EMPTY = "no images that can be read"  # rows without content
 CANDIDATES = 4_000  # rows among which the items of a queue are sought: each is decoded several times
 ROWS, METADATA, FOLDER = "rows.zip", "metadata.jsonl", "images"
 SUFFIXES = {"PNG": ".png", "JPEG": ".jpg", "MPO": ".jpg", "WEBP": ".webp", "BMP": ".bmp", "TIFF": ".tif", "GIF": ".gif"}
-_SAMPLE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 _ANY_SIZE = Rules(max_bytes=sys.maxsize, max_pixels=sys.maxsize)
-
-
-def sha256(content: bytes) -> str:
-    """Return the SHA-256 of the bytes of an image file, in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def sample_ids(frame: "pd.DataFrame", config: ProjectConfig) -> list[str]:
-    """Return the id of each row as a sample: its own where it has the form of one, else a hash of its image."""
-    return identified(frame, config)["sample_id"].tolist()
-
-
-def identified(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
-    """Return columns sample_id, content and content_sha256 (str; None without a file), with the index of `frame`."""
-    import pandas as pd
-
-    found, hashes = [], []
-    for reference in frame[config.columns.image]:
-        try:
-            hashes.append(sha256(images.read(reference, config.images.max_bytes)) if reference is not None else None)
-        except ImageError:
-            hashes.append(None)
-        found.append(None if hashes[-1] is None else reference)
-    own = frame[config.columns.id] if config.columns.id in frame else [None] * len(frame)
-    ids = [
-        each if isinstance(each, str) and _SAMPLE_ID.fullmatch(each) else (digest or sha256(b""))[:32]
-        for each, digest in zip(own, hashes, strict=True)
-    ]
-    named = {"sample_id": ids, "content": found, "content_sha256": hashes}
-    return pd.DataFrame(named, index=frame.index, dtype=object)
-
-
-def others(frame: "pd.DataFrame", config: ProjectConfig) -> "list[dict[str, Value]]":
-    """Return the columns beside image and target that configuration names, by row: times as ISO 8601, None missing."""
-    names = [name for name in _names(config) if name in frame]
-    values = [[_plain(value) for value in frame[name]] for name in names]
-    return [dict(zip(names, row, strict=True)) for row in zip(*values, strict=True)] if names else [{}] * len(frame)
-
-
-def frame_of(queued: "Sequence[QueueItem | Merged]", config: ProjectConfig) -> "pd.DataFrame":
-    """Return items as the rows that they were made from, without a target; a column that an item lacks is missing."""
-    import pandas as pd
-
-    columns = config.columns
-    found: dict[str, Any] = {columns.image: [item.path for item in queued]}
-    found |= {name: [item.columns.get(name) for item in queued] for name in _names(config)}
-    frame = pd.DataFrame(found, dtype=object)
-    if columns.time:
-        frame[columns.time] = pd.to_datetime(frame[columns.time], utc=True, format="ISO8601").dt.as_unit("ns")
-    return frame
 
 
 def alike(queued: "Sequence[QueueItem]", frame: "pd.DataFrame", config: ProjectConfig) -> list[int | None]:
@@ -198,19 +145,10 @@ def write_rows(merged: "Sequence[Merged]", config: ProjectConfig, folder: Path) 
             _add(archive, member, content)
             written[row.sample_id] = row.model_copy(update={"path": f"{ROWS}{MEMBER}{member}"})
         rows = [written[row.sample_id] for row in merged]
-        lines = (json.dumps(_row(row, config), ensure_ascii=False) + "\n" for row in rows)
-        _add(archive, METADATA, "".join(lines).encode())
+        table = [items.row_of(row, (row.path or "").partition(MEMBER)[2], config) for row in rows]
+        lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in table)
+        _add(archive, METADATA, lines.encode())
     return rows
-
-
-def _row(row: "Merged", config: ProjectConfig) -> dict[str, Any]:
-    columns = config.columns
-    found: dict[str, Any] = {columns.image: (row.path or "").partition(MEMBER)[2], columns.target: row.label}
-    found |= {name: row.columns.get(name) for name in _names(config)}
-    found[columns.id] = found[columns.id] or row.sample_id
-    if columns.time and found[columns.time] is None:
-        found[columns.time] = row.reviewed_at and row.reviewed_at.isoformat()
-    return found
 
 
 def _add(archive: zipfile.ZipFile, member: str, content: bytes) -> None:
@@ -221,7 +159,7 @@ def _add(archive: zipfile.ZipFile, member: str, content: bytes) -> None:
 
 def _unchanged(item: "QueueItem | Merged") -> bytes:
     content = images.read(item.path or "")
-    if sha256(content) != item.content_sha256:
+    if hashlib.sha256(content).hexdigest() != item.content_sha256:
         raise UserError(
             f"{images.name(item.path or '')}: was changed: its SHA-256 is not that of item {item.sample_id}; get the"
             " file back as it was"
@@ -238,15 +176,3 @@ def _picture(path: str, rules: Rules, columns: int, rows: int) -> "list[StyleAnd
     from .blocks import half_blocks
 
     return half_blocks(images.decode(path, rules), columns, rows)
-
-
-def _names(config: ProjectConfig) -> list[str]:
-    columns = config.columns
-    named = (columns.id, columns.time, columns.group, *columns.categorical)
-    return list(dict.fromkeys(name for name in named if name is not None))
-
-
-def _plain(value: Any) -> "Value":
-    if value is None or value != value:
-        return None
-    return value.isoformat() if hasattr(value, "isoformat") else value
