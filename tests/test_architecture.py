@@ -21,10 +21,11 @@ FLOORS = [
     " predictions slices bias split histogram robustness services",
     "config",
     "data_folder arrow_reader jsonl values dataset survey roles images measuring sources listing duplicates parts"
-    " content data data_rules features texts personal text_rules annotate preparation linear preprocessing"
-    " augmentation pixels",
+    " content data data_rules features texts personal alike text_rules image_rules label_rules recordings annotate"
+    " preparation linear preprocessing augmentation pixels",
     "deep",
-    "models embedding projection noise gallery explain observation perturbations suitability proposals data_checks fitting",
+    "models embedder embedding projection noise gallery explain observation perturbations suitability drafts"
+    " label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",
@@ -51,7 +52,7 @@ INTERFACE = {
     "scoring.samples",
     "monitoring.signals",
     "reporting.examples",
-    "review.items",
+    "embedder",
     "local.after_breach",
     "local.followed",
     "local.training_data",

@@ -39,6 +39,7 @@ class Dataset:
         dropped: rows that were left out because they have no target.
         kept: position of each row of `frame` among all rows of the files; None if none was dropped.
         left_out: a sentence for whatever else was left out.
+        named: the column whose values tell a reader which row is meant, where no row has a number; None for numbers.
     """
 
     frame: "pd.DataFrame"
@@ -47,12 +48,15 @@ class Dataset:
     dropped: int = 0
     kept: "npt.NDArray[Any] | None" = None
     left_out: tuple[str, ...] = ()
+    named: str | None = None
 
     def place(self, row: int, show: Callable[[Path], str] | None = None) -> str:
         """Return where a row of `frame` stands, as a reader of the file counts.
 
         The file is named if there are many, and always, with `show`, where that is given.
         """
+        if self.named:
+            return str(self.frame[self.named].iloc[row])
         path, number = self.origin(row)
         if path is None or (show is None and len(self.files) < 2):
             return f"data row {number}"
@@ -129,7 +133,7 @@ def read_inputs(
 
 
 def with_roles(kinds: Mapping[str, Kind], config: ProjectConfig) -> dict[str, Kind]:
-    """Return the kinds of some columns, and of id, group, time and target after them; id and group may be among them."""
+    """Return the kinds of some columns, and of id, group, time and target; the first two may be among the others."""
     columns = config.columns
     found: dict[str, Kind] = dict(kinds)
     if columns.id:

@@ -1,20 +1,17 @@
 """Proposals for config/project.yml from a table: the roles of its columns, task, metric and limits, with reasons."""
 
 import re
-import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, data_folder, features, metrics, models, split
-from .config.commented_yaml import Noted, plain
-from .config.limits import Limits, about, derive
-from .config.limits import sections as limit_sections
+from . import data, data_folder, drafts, features, models, split
+from .config.commented_yaml import Noted
+from .config.limits import Limits
 from .config.project import RESERVED, ProjectConfig
 from .config.proposal import LEFT_OUT, ColumnFinding, Proposal, Wishes
 from .errors import UserError
-from .figures import plural
-from .roles import RARE, Roles, assign, describe, suspicion
+from .roles import RARE, Roles, assign, describe
 from .survey import NAMES_THINGS, Column, Survey, look_at
 
 if TYPE_CHECKING:
@@ -61,20 +58,11 @@ def _finding(column: Column, roles: Roles, seen: dict[int, Column]) -> ColumnFin
     """Return the role of a column; `seen` holds the columns before it by a hash of their values."""
     import pandas as pd
 
-    role, suspicious = roles.role(column), False
-    if role:
-        reason = describe(role, column, roles)
-    else:
+    useless = ""
+    if not roles.role(column):
         twin = seen.setdefault(hash(tuple(pd.util.hash_array(column.values.to_numpy(object)))), column)
-        reason = _useless(column)
-        if not reason and twin is not column:
-            reason = f"duplicate: the same values as {twin.name!r}"
-        if not reason:
-            reason = suspicion(column, roles)
-            suspicious = bool(reason)
-        role = LEFT_OUT if reason else _feature_role(column)
-    kind = column.kind or "unknown"
-    return ColumnFinding(column.name, role, kind, column.missing, column.distinct, column.example, reason, suspicious)
+        useless = _useless(column) or (f"duplicate: the same values as {twin.name!r}" if twin is not column else "")
+    return drafts.finding(column, roles, _feature_role(column), useless)
 
 
 def _feature_role(column: Column) -> str:
@@ -93,7 +81,7 @@ def _useless(column: Column) -> str:
     """Return why a column cannot be a feature, whatever the target; a colon ends the kind of reason."""
     filled = len(column.filled)
     if column.name in RESERVED:
-        return "a name that this project adds: rename it"
+        return drafts.ADDED
     if column.unusable or column.distinct < 2:
         return (
             column.unusable
@@ -116,10 +104,7 @@ def _useless(column: Column) -> str:
 def _sections(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...]) -> dict[str, Any]:
     """Return the sections of config/project.yml, with limits measured on the data."""
     draft = _with_limits(survey, roles, findings, Limits(roles.metric, 0.0, 1.0))
-    try:
-        config = ProjectConfig.model_validate(plain(draft))
-    except ValueError as error:
-        raise UserError(f"{survey.path}: {' '.join(str(error).split())}") from None
+    config = drafts.validated(draft, survey)
     frame = data.read(survey.path, config)
     limits = _measure(frame, config)
     sections = _with_limits(survey, roles, findings, limits)
@@ -136,18 +121,7 @@ def _sections(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...])
 
 
 def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], limits: Limits) -> dict[str, Any]:
-    target, rows = roles.target, len(roles.target.filled)
-    files = dict(survey.files)
-    if target.missing:
-        gaps = f"{plural(survey.rows - rows, 'row has', 'rows have')} no {target.name!r}"
-        files["without_target"] = Noted("drop", f"{gaps}; refuse: stop instead")
-    decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
-    slices = _slices(survey, findings, rows)
-    columns: dict[str, Any] = {"target": Noted(target.name, describe("target", target, roles))}
-    if roles.id is not None:
-        columns["id"] = Noted(roles.id.name, "unique for each row")
-    if roles.time is not None:
-        columns["time"] = Noted(roles.time.name, describe("time", roles.time, roles))
+    columns = drafts.columns_of(roles)
     for role in ("numeric", "categorical", "boolean"):
         if listed := [finding for finding in findings if finding.role == role]:
             columns[role] = [Noted(one.name, _facts(survey.columns[one.name], role)) for one in listed]
@@ -156,27 +130,12 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ..
         dates = [roles.time]  # all that there is to learn from
     if dates:
         columns["dates"] = {column.name: _parts(column) for column in dates}
-    left = [f"{one.name}: {one.reason}" for one in findings if one.role == LEFT_OUT]
-    sections: dict[str, Any] = {
-        "about": about(),
-        "task": roles.task,
-        "files": Noted(files, "how the files are written"),
-        "columns": Noted(
-            columns, "each column has one role; all others are ignored", ("Left out:", *left) if left else ()
-        ),
-    }
-    sections |= limit_sections(roles.task, roles.by, limits, slices, rows)
-    sections |= {
-        "decision": Noted(decision, "how a probability becomes an answer"),
-        "model": _model(roles),
-        "serving": {"max_rows": Noted(1000, "in one online request")},
-        "seed": 42,
-    }
-    if not files:
-        del sections["files"]
-    if roles.task == "regression":
-        del sections["decision"]
-    return sections
+    learner: dict[str, Any] = {"model": _model(roles)}
+    if roles.task == "classification":
+        decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
+        learner = {"decision": Noted(decision, "how a probability becomes an answer"), **learner}
+    slices = _slices(survey, findings, len(roles.target.filled))
+    return drafts.compose(survey, roles, findings, columns, limits, slices, learner=learner)
 
 
 def _model(roles: Roles) -> dict[str, Any]:
@@ -219,57 +178,35 @@ def _slices(survey: Survey, findings: tuple[ColumnFinding, ...], rows: int) -> l
 
 def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
     """Derive limits from the linear baseline and a guess, on validation folds of the training part."""
-    import pandas as pd
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
-    name = config.metric.name
-    by = config.split.by
-    column = (
-        frame[config.columns.time] if by == "time" and config.columns.time else pd.Series(range(len(frame))).astype(str)
-    )
-    train = frame[~split.holdout(column, by, config.split.holdout)]
+    by, columns = config.split.by, config.columns
+    train = frame[~split.holdout(drafts.moments(frame, config), by, config.split.holdout)]
     train = train.iloc[:: -(-len(train) // SAMPLE)]
     dummy: Any = (
         DummyClassifier()
         if config.task == "classification"
-        else DummyRegressor(strategy="median" if name != "rmse" else "mean")
+        else DummyRegressor(strategy="median" if config.metric.name != "rmse" else "mean")
     )
-    baseline: list[float] = []
-    guess: list[float] = []
-    gaps: list[float] = []
-    for learn, test in split.folds(column[train.index], by, models.FOLDS):
-        known, new = train[learn], train[test]
-        if not len(new) or known[config.columns.target].nunique() < 2:
-            continue
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # it may not converge: it is a yardstick only
-            fitted = models.fit(models.BASELINE, config, known)
-            figure = models.evaluate(fitted, config, new).get(name)
-            dummy.fit(known[config.columns.features], known[config.columns.target])
-            guessed = models.evaluate(dummy, config, new).get(name)
-            gaps += [_gap(fitted, config, new, one) for one in config.slices]
-        if figure is not None and guessed is not None:
-            baseline.append(figure)
-            guess.append(guessed)
-    return derive(name, baseline, guess, gaps, round(len(frame) * config.split.holdout))
 
+    def fit(known: "pd.DataFrame", new: "pd.DataFrame") -> "tuple[drafts.Score, drafts.Score]":
+        fitted = models.fit(models.BASELINE, config, known)
+        dummy.fit(known[columns.features], known[columns.target])
+        return (
+            lambda rows: models.evaluate(fitted, config, new.iloc[rows]),
+            lambda rows: models.evaluate(dummy, config, new.iloc[rows]),
+        )
 
-def _gap(fitted: Any, config: ProjectConfig, frame: "pd.DataFrame", column: str) -> float:
-    parts = [part for _, part in frame.groupby(column) if len(part) >= config.gate.slice_rows]
-    figures = [
-        value for part in parts if (value := models.evaluate(fitted, config, part).get(config.metric.name)) is not None
-    ]
-    return max(figures) - min(figures) if figures else 0.0
+    held = round(len(frame) * config.split.holdout)
+    return drafts.measured(train, config, config.slices, models.FOLDS, fit, held)
 
 
 def _notes(
     survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], sections: Mapping[str, Any]
 ) -> tuple[str, ...]:
-    gate = plain(sections["gate"])
     notes = [
-        f"Target {roles.target.name!r}, {describe('target', roles.target, roles)}; metric {roles.metric},"
-        f" at {'most' if roles.metric in metrics.MINIMIZED else 'least'} {gate['minimum']:g} to pass the gate;"
-        f" split by {roles.by}."
+        f"Target {roles.target.name!r}, {describe('target', roles.target, roles)}; metric"
+        f" {drafts.pass_mark(roles, sections)}"
     ]
     suspects = [finding.name for finding in findings if finding.suspicious]
     if suspects:
@@ -279,6 +216,4 @@ def _notes(
         )
     if roles.time is not None and not any(finding.role in FEATURES for finding in findings):
         notes.append(f"No other column is left to learn from: the parts of {roles.time.name!r} are the features.")
-    if roles.target.missing:
-        notes.append(f"{plural(survey.rows - len(roles.target.filled), 'row')} without {roles.target.name!r} dropped.")
-    return tuple(notes)
+    return (*notes, *drafts.dropped(survey, roles))

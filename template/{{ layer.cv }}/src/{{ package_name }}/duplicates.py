@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .alike import first_of_groups
 from .measuring import DIGEST
 
 if TYPE_CHECKING:
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+HASH = 128  # bits of a fingerprint after its digest
 CROWD = 64  # images of one band: of more, each is compared with as many of its neighbours only
 
 
@@ -32,23 +34,19 @@ def first_alike(fingerprints: Sequence[str], similar: int) -> "Array":
     [0, 1, 0]
     """
     first: dict[str, int] = {}
-    root = np.array([first.setdefault(each[:DIGEST], row) for row, each in enumerate(fingerprints)], dtype=np.int64)
+    equal = np.array([first.setdefault(each[:DIGEST], row) for row, each in enumerate(fingerprints)], dtype=np.int64)
     rows = np.array([row for row in first.values() if len(fingerprints[row]) > DIGEST], dtype=np.int64)
     hashes = np.frombuffer(bytes.fromhex("".join(fingerprints[row][DIGEST:] for row in rows)), dtype=">u8")
-    hashes = hashes.astype(np.uint64).reshape(len(rows), -1)
+    hashes = hashes.astype(np.uint64).reshape(len(rows), HASH // 64)
 
-    def find(row: int) -> int:
-        while root[row] != row:
-            root[row] = root[root[row]]
-            row = int(root[row])
-        return row
+    return first_of_groups(equal, _pairs(rows, hashes, similar))
 
+
+def _pairs(rows: "Array", hashes: "Array", similar: int) -> Iterator[tuple[int, int]]:
+    """Yield pairs of rows whose hashes differ in few bits."""
     for pairs in _candidates(hashes, similar):
         distance = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]]).sum(axis=1)
-        for one, other in rows[pairs[distance <= similar]].tolist():
-            earlier, later = sorted((find(one), find(other)))
-            root[later] = earlier
-    return np.array([find(row) for row in range(len(root))], dtype=np.int64)
+        yield from map(tuple, rows[pairs[distance <= similar]].tolist())
 
 
 def _candidates(hashes: "Array", similar: int) -> "Iterator[Array]":

@@ -33,7 +33,7 @@ Source = str | bytes  # an absolute path, or that of an archive, "!/" and its me
 MEMBER = "!/"
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # JPEG opens MPO too
 OPEN_ARCHIVES = 8
-ORIGINAL = "original"  # key of `Image.info`: width and height before a decoded image was made smaller
+FILE = "file"  # key of `Image.info` of a decoded image: the `Look` of its file
 MEASURED = 256  # pixels on the longer side: contrast and sharpness depend on the scale
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
 _BITS, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 258, 339, 262  # tags of TIFF 6.0
@@ -122,7 +122,7 @@ def read(source: Source, max_bytes: int | None = None) -> bytes:
 
 
 def decode(source: Source, rules: Rules) -> Image.Image:
-    """Return an image as RGB, by the rules above; `info` holds nothing but its size as `ORIGINAL`.
+    """Return an image as RGB, by the rules above; its `info` holds nothing but the `Look` of the file, as `FILE`.
 
     Raises:
         ImageError: it cannot be read, is no image, is too large, is animated, or is damaged.
@@ -132,13 +132,16 @@ def decode(source: Source, rules: Rules) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
-            return _shrunk(_rgb(_turned(image), source, rules), rules.stored)
+            seen = _look(image)
+            shown = _shrunk(_rgb(_turned(image), source, rules), rules.stored)
     except ImageError:
         raise
     except MemoryError:
         raise ImageError(f"{name(source)}: needs more memory than there is") from None
     except Exception as error:  # Pillow's decoders raise whatever a damaged file leads them to
         raise ImageError(f"{name(source)}: is cut off or damaged ({type(error).__name__})") from None
+    shown.info = {FILE: seen}
+    return shown
 
 
 def look(source: Source, rules: Rules) -> Look:
@@ -147,12 +150,7 @@ def look(source: Source, rules: Rules) -> Look:
     Raises:
         ImageError: it cannot be read, is no image, is too large, or is animated.
     """
-    image = _open(source, rules)
-    width, height = image.size
-    exif = _exif(image)
-    if exif.get(ExifTags.Base.Orientation) in (5, 6, 7, 8):
-        width, height = height, width
-    return Look(width, height, image.mode, image.format or "", _taken(exif))
+    return _look(_open(source, rules))
 
 
 def figures(image: Image.Image) -> dict[str, float]:
@@ -173,19 +171,20 @@ def figures(image: Image.Image) -> dict[str, float]:
         else np.zeros(1, np.float32)
     )
     found = {"brightness": grey.mean(), "contrast": grey.std(), "sharpness": laplacian.var()}
-    width, height = image.info.get(ORIGINAL, image.size)
+    width, height = (file.width, file.height) if (file := image.info.get(FILE)) else image.size
     sizes = {"width": float(width), "height": float(height)}
     return sizes | {name: round(float(value), 6) for name, value in found.items()}
 
 
 def luma(image: Image.Image) -> "npt.NDArray[np.float32]":
-    """Return the brightness of each pixel, float32 (height, width), of a copy of at most 256 pixels a side; 1 is white."""
+    """Return the brightness of the pixels, 1 for white, of a copy of at most 256 a side: float32 (height, width)."""
     longer = max(image.size)
     if longer > MEASURED:
         scale = MEASURED / longer
         size = (max(1, round(image.width * scale)), max(1, round(image.height * scale)))
         image = image.resize(size, Image.Resampling.BOX)
-    return np.asarray(image, np.float32) @ (np.array(LUMA, np.float32) / 255)
+    grey: npt.NDArray[np.float32] = np.asarray(image, np.float32) @ (np.array(LUMA, np.float32) / np.float32(255))
+    return grey
 
 
 def _small(source: Source, size: int, max_bytes: int | None, content: Any) -> bytes:
@@ -225,6 +224,14 @@ def _too_large(source: Source, width: int, height: int, rules: Rules) -> ImageEr
         f"{name(source)}: has {width:,} x {height:,} = {width * height:,} pixels; at most {rules.max_pixels:,} are"
         " allowed"
     )
+
+
+def _look(image: Image.Image) -> Look:
+    width, height = image.size
+    exif = _exif(image)
+    if exif.get(ExifTags.Base.Orientation) in (5, 6, 7, 8):
+        width, height = height, width
+    return Look(width, height, image.mode, image.format or "", _taken(exif))
 
 
 def _turned(image: Image.Image) -> Image.Image:
@@ -274,7 +281,6 @@ def _shrunk(image: Image.Image, stored: int) -> Image.Image:
     if min(width, height) > stored:
         scale = stored / min(width, height)
         image = image.resize((round(width * scale), round(height * scale)), Image.Resampling.LANCZOS, reducing_gap=3.0)
-    image.info = {ORIGINAL: (width, height)}
     return image
 
 

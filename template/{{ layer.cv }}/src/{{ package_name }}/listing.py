@@ -70,12 +70,16 @@ def read(path: Path, wanted: Wanted, options: Files) -> tuple[Dataset, tuple[str
                 into = words.setdefault(name, {})
                 into.update({word: into.get(word, 0) + count for word, count in counted.items()})
         if wanted.group_pattern and wanted.group and wanted.group not in frame:
-            found = frame[wanted.id].str.extract(f"(?P<found>)(?:{wanted.group_pattern})", expand=True).iloc[:, 1]
-            frame[wanted.group] = found.astype(object).where(found.notna(), None)
+            frame[wanted.group] = _groups(frame[wanted.image].str.removeprefix(source.base), wanted.group_pattern)
         frames.append(frame)
         counts.append((source.path, len(frame)))
     frame = frames[0] if len(frames) == 1 else pd.concat(frames, ignore_index=True)
     return Dataset(frame, tuple(counts), words), tuple(unlisted)
+
+
+def _groups(paths: "pd.Series", pattern: str) -> list[str | None]:
+    found = (re.search(pattern, path) if isinstance(path, str) else None for path in paths)
+    return [match[1] if match else None for match in found]
 
 
 def _folders(source: Source, wanted: Wanted, options: Files) -> "pd.DataFrame":

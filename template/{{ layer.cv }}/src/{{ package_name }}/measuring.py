@@ -5,13 +5,13 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import islice
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from PIL import Image
 
 from . import images
-from .config.inputs import FIGURES, FINGERPRINT
+from .config.inputs import CHANNELS, FIGURES, FINGERPRINT, TAKEN
 from .images import ImageError, Rules, Source
 
 if TYPE_CHECKING:
@@ -26,23 +26,25 @@ T = TypeVar("T")
 
 
 def measure(sources: Sequence[Source | None], rules: Rules) -> "tuple[pd.DataFrame, dict[int, ImageError]]":
-    """Return figures and fingerprint of each image, and why some have none.
+    """Return what each image is like, and why of some it is not known.
 
     Returns:
-        A frame (images,) of `FIGURES`, float64, and `FINGERPRINT`, str; a row of missing values for an image that
-        cannot be read. And position -> reason of those.
+        A frame (images,) of `FIGURES`, float64, `FINGERPRINT` and `CHANNELS` (the file's mode), str, and `TAKEN`,
+        datetime64 without a zone; a row of missing values for an image that cannot be read. And position -> reason of
+        those.
     """
     import pandas as pd
 
     problems: dict[int, ImageError] = {}
-    rows: list[list[float | str | None]] = []
+    rows: list[list[Any]] = []
     for found in each(_measured, sources, rules):
         if isinstance(found, ImageError):
             problems[len(rows)] = found
-            found = [*[float("nan")] * len(FIGURES), None]
+            found = [*[float("nan")] * len(FIGURES), None, None, None]
         rows.append(found)
-    frame = pd.DataFrame(rows, columns=[*FIGURES, FINGERPRINT])
-    return frame.astype({FINGERPRINT: object, **dict.fromkeys(FIGURES, "float64")}), problems
+    frame = pd.DataFrame(rows, columns=[*FIGURES, FINGERPRINT, CHANNELS, TAKEN])
+    kinds = dict.fromkeys(FIGURES, "float64") | {FINGERPRINT: "object", CHANNELS: "object", TAKEN: "datetime64[ns]"}
+    return frame.astype(kinds), problems
 
 
 def each(
@@ -85,5 +87,6 @@ def fingerprint(image: Image.Image) -> str:
     return digest + np.packbits([across, down]).tobytes().hex()
 
 
-def _measured(image: Image.Image) -> "list[float | str | None]":
-    return [*images.figures(image).values(), fingerprint(image)]
+def _measured(image: Image.Image) -> list[Any]:
+    file = image.info[images.FILE]
+    return [*images.figures(image).values(), fingerprint(image), file.mode, file.taken]

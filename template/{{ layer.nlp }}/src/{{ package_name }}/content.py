@@ -3,6 +3,7 @@
 `dataset` names the dtypes of a frame; `values` says how a file's values become these.
 """
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 PREPARED = "texts.parquet"  # what the steps normalise and annotate write
 TEXT: Kind = "verbatim"
+FIELD = "text"  # field of a queue that holds the content
 
 
 def kinds(config: ProjectConfig) -> dict[str, Kind]:
@@ -29,9 +31,10 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
 
 
 def read(path: Path, config: ProjectConfig, *, require_target: bool) -> Dataset:
-    """Read the columns that `config` names (see `dataset.read`), of files that this project prepared the derived ones too.
+    """Read the columns that `config` names (see `dataset.read`).
 
-    A row without an id has the same hash before and after its text is normalised.
+    Of the files that this project prepared the derived columns are read too. A row without an id has the same hash
+    before and after its text is normalised.
     """
     columns, files = kinds(config), data_folder.files(path)
     if [file.name for file in files] == [PREPARED]:
@@ -72,3 +75,14 @@ def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = 
 def features(frame: "pd.DataFrame", config: ProjectConfig) -> tuple[Feature, ...]:
     """Return what the model sees: the text alone."""
     return (Feature(config.columns.text, "text"),)
+
+
+def contents(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.Series":
+    """Return what people and model see of each row, str (rows,); None where that is nothing."""
+    found = texts.normalised(frame[config.columns.text], config.texts.mask)
+    return found.where(found.notna() & (found != ""), None)
+
+
+def sha256(content: str) -> str:
+    """Return the SHA-256 of a content, in hexadecimal."""
+    return hashlib.sha256(content.encode()).hexdigest()

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
+from .alike import first_of_groups
+
 if TYPE_CHECKING:
     import numpy.typing as npt
 
@@ -35,20 +37,8 @@ def first_alike(texts: Sequence[str], similar: float) -> "Array":
     first: dict[str, int] = {}
     exact = np.array([first.setdefault(form, position) for position, form in enumerate(forms)], dtype=np.int64)
     distinct = np.array(list(first.values()), dtype=np.int64)
-    root = np.arange(len(forms))
-
-    def find(position: int) -> int:
-        while root[position] != position:
-            root[position] = root[root[position]]
-            position = int(root[position])
-        return position
-
-    for pair in _pairs(_signatures(list(first)), similar - ESTIMATE):
-        one, other = distinct[list(pair)].tolist()
-        earlier, later = sorted((find(one), find(other)))
-        if earlier != later and jaccard(forms[one], forms[other]) >= similar:
-            root[later] = earlier
-    return np.array([find(int(position)) for position in exact], dtype=np.int64)
+    pairs = (distinct[list(pair)].tolist() for pair in _pairs(_signatures(list(first)), similar - ESTIMATE))
+    return first_of_groups(exact, pairs, lambda one, other: jaccard(forms[one], forms[other]) >= similar)
 
 
 def jaccard(one: str, other: str) -> float:

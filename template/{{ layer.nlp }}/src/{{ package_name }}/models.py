@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from .deep.classifier import OnnxClassifier
-    from .embedding import Embedder
+    from .embedder import Embedder
 
     Classifier = LinearClassifier | OnnxClassifier
 

@@ -16,7 +16,7 @@ TABLES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 SUFFIXES = (*IMAGES, *ARCHIVES, *TABLES)  # of data files, in lower case
 NESTED = True  # data files stand in subfolders too: the folders of the labels
 FIGURES = ("width", "height", "brightness", "contrast", "sharpness")  # columns that reading an image adds
-FINGERPRINT = "fingerprint"  # and one more, by which equal and nearly equal images are found
+FINGERPRINT, CHANNELS, TAKEN = "fingerprint", "channels", "taken"  # and to find duplicates, odd modes, recordings
 DERIVED = ("light", "size")  # bands of brightness and of pixels
 SLICE_RULE = "is neither listed in columns.categorical nor derived from an image (light, size)"
 
@@ -64,7 +64,7 @@ class Columns(Section):
         twice = [name for name, count in Counter(named).items() if count > 1]
         if twice:
             raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
-        for name in (*DERIVED, *FIGURES, FINGERPRINT):
+        for name in (*DERIVED, *FIGURES, FINGERPRINT, CHANNELS, TAKEN):
             if name in named:
                 raise ValueError(f"{name!r} is the name of a column that this project adds; rename yours")
         return self

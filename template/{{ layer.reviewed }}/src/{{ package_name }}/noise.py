@@ -1,6 +1,6 @@
 """Labels that are probably wrong: confident learning on out-of-fold probabilities (Northcutt et al. 2021)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -9,7 +9,6 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 ROWS = 20_000  # looked at, at most
-TERMS = 50_000
 FOLDS = 4
 
 
@@ -38,27 +37,21 @@ def doubtful(probabilities: "Array", labels: "Array") -> "Array":
     return np.flatnonzero(wrong)[np.argsort(-margin[wrong], kind="stable")]
 
 
-def doubtful_labels(texts: Sequence[str], labels: Sequence[str], seed: int) -> "Array":
-    """Return the positions of texts whose label is probably wrong, the most doubtful first.
+def doubtful_labels(labels: Sequence[str], seed: int, features: Callable[[list[int]], Any]) -> "Array":
+    """Return the positions of rows whose label is probably wrong, the most doubtful first.
 
     Args:
-        texts: normalised texts.
         labels: of at least two classes.
         seed: draws the rows, if there are more than 20,000, and the folds.
+        features: positions -> matrix of what a linear model can learn from these rows, float (rows, features).
     """
     import numpy as np
-    from sklearn.feature_extraction.text import TfidfVectorizer
     from sklearn.linear_model import SGDClassifier
     from sklearn.model_selection import KFold
 
-    from .embedding import terms
-
-    random = np.random.default_rng(seed)
-    chosen = np.sort(random.permutation(len(texts))[:ROWS])
+    chosen = np.sort(np.random.default_rng(seed).permutation(len(labels))[:ROWS])
     classes, truth = np.unique(np.array(labels, dtype=object)[chosen].astype(str), return_inverse=True)
-    matrix = TfidfVectorizer(analyzer=terms, max_features=TERMS, sublinear_tf=True, dtype=np.float32).fit_transform(
-        [texts[position] for position in chosen]
-    )
+    matrix = features(chosen.tolist())
     probabilities = np.zeros((len(chosen), len(classes)))
     for train, held in KFold(FOLDS, shuffle=True, random_state=seed).split(matrix):
         if len(known := np.unique(truth[train])) > 1:

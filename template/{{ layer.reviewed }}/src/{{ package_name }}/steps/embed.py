@@ -1,4 +1,4 @@
-"""Step 5: texts as vectors, learned from the training part alone; for monitors and for the choice of what to review."""
+"""Step: contents as vectors, learned from the training part alone; for monitors and the choice of what to review."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ import pandas as pd
 
 from .. import embedding, entry
 from ..config.project import load
-from ..embedding import Embedder
+from ..embedder import Embedder
 from ..records import Outcome
 
 log = logging.getLogger(__name__)
@@ -29,14 +29,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write embedder.pkl, train.parquet and holdout.parquet (a column a component, rows as prepared), outcome.json."""
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
+    (column,) = config.columns.features
     parts = {
-        part: pd.read_parquet(settings.prepared / f"{part}.parquet", columns=[config.columns.text])
+        part: pd.read_parquet(settings.prepared / f"{part}.parquet", columns=[column])[column].tolist()
         for part in ("train", "holdout")
     }
-    embedder = Embedder.fit(parts["train"][config.columns.text].tolist(), config)
-    embedder.save(settings.embedding)
-    for part, frame in parts.items():
-        vectors = embedder.transform(frame[config.columns.text].tolist())
+    embedder = Embedder.fit(parts["train"], config)
+    embedding.save(embedder, settings.embedding)
+    for part, contents in parts.items():
+        vectors = embedder.transform(contents)
         pd.DataFrame(vectors, columns=embedding.names(embedder.components)).to_parquet(
             settings.embedding / f"{part}.parquet", index=False
         )

@@ -1,20 +1,16 @@
 """Texts as vectors: latent semantic analysis, fitted on the training part."""
 
-import pickle
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import annotate
 from .config.project import ProjectConfig
-from .errors import UserError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-FILE = "embedder.pkl"
 TERMS = 5000  # most frequent ones that LSA looks at
 # Training texts that hold a term. With fewer, the training texts would have terms that no new text has, such as the
 # numbers of orders, and a monitor would take new texts of the same kind for strange ones.
@@ -61,33 +57,10 @@ class Embedder:
         parts = [self.weigh.transform(batch) @ self.axes for batch in _batches(texts)]
         return np.concatenate(parts) if parts else np.empty((0, self.components), dtype=np.float32)
 
-    def save(self, folder: Path) -> None:
-        """Write the embedder into a folder."""
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / FILE).write_bytes(pickle.dumps(self))
-
-
-def names(components: int) -> list[str]:
-    """Return a name for each component of a vector."""
-    return [f"component_{number + 1}" for number in range(components)]
-
 
 def terms(text: str) -> list[str]:
     """Return the terms of a text: its tokens without their case; a text without any is a term itself."""
     return [token.casefold() for token in annotate.tokens(text)] or [text]
-
-
-def load(folder: Path) -> Embedder:
-    """Read the embedder that a folder holds.
-
-    Raises:
-        UserError: there is none.
-    """
-    path = folder / FILE
-    if not path.is_file():
-        raise UserError(f"{path}: no such file; the embed step writes it")
-    found: Embedder = pickle.loads(path.read_bytes())
-    return found
 
 
 def _batches(texts: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -1,0 +1,102 @@
+"""Which column of unknown files holds the labels: one for each row, of a few kinds."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from .config.proposal import Question, Wishes
+from .errors import UserError
+from .figures import plural
+from .roles import TARGETS, Roles, assign
+from .survey import Column, Survey
+
+CLASSES = 1000  # more different labels are no classes
+UNEQUAL = 5  # times as frequent as the rarest class: the most frequent one alone decides the accuracy
+MARKS = (";", "|", ",")  # that join several labels in one value
+SHOWN = 5
+LISTS = "not one value a row: list"
+ONE_LABEL = "this project gives a row one: keep the most important one, or make a column and a project for each"
+
+
+def assigned(survey: Survey, wishes: Wishes, content: Column) -> tuple[Roles, tuple[Question, ...]]:
+    """Return the roles of the columns beside `content`, and a question about each that has an alternative.
+
+    Raises:
+        UserError: a wish names no column or does not fit, or there is no column with one label for each row.
+    """
+    if wishes.target is None and (problem := _named_target_problem(survey)):
+        raise UserError(f"{survey.path}: {problem}")
+    others = {name: column for name, column in survey.columns.items() if column is not content}
+    try:
+        roles, questions = assign(replace(survey, columns=others), wishes, ("classification",), CLASSES)
+    except UserError as error:
+        raise UserError(_reason(survey, wishes, str(error))) from None
+    if wishes.target is None and (several := _several(roles.target)):
+        raise UserError(f"{survey.path}: {several}")
+    if wishes.metric is None:
+        counts = roles.target.filled.value_counts()
+        roles = replace(roles, metric="f1_macro" if counts.iloc[0] > UNEQUAL * counts.iloc[-1] else "accuracy")
+        questions = tuple(replace(one, default=roles.metric) if one.wish == "metric" else one for one in questions)
+    return roles, questions
+
+
+def shown(target: Column) -> str:
+    """Return the most frequent labels with their numbers of rows."""
+    counts = target.filled.value_counts()
+    names = ", ".join(f"{label} {count:,}" for label, count in counts.head(SHOWN).items())
+    return names + (f", and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else "")
+
+
+def notes(survey: Survey, roles: Roles, content: Column) -> list[str]:
+    """Return a sentence about labels of a single row, and one if others may hold for a row as well."""
+    counts, found = roles.target.filled.value_counts(), []
+    single = counts[counts == 1]
+    if len(single):
+        found.append(
+            f"{plural(len(single), 'label has', 'labels have')} one row only, such as {str(single.index[0])!r}:"
+            " `mlops check` refuses it; add rows, or give these another label."
+        )
+    own = (roles.target.name, content.name)
+    flags = [column.name for column in survey.columns.values() if column.kind == "boolean" and column.name not in own]
+    if roles.target.kind == "boolean" and flags:
+        found.append(
+            f"{', '.join(flags[:5])} {'is' if len(flags) == 1 else 'are'} yes or no as well: if several may hold for"
+            f" one row, this project learns {roles.target.name!r} alone, and each other one needs a project of its own."
+        )
+    return found
+
+
+def _named_target_problem(survey: Survey) -> str:
+    """Return why a column that is named like the labels cannot hold them."""
+    names: Sequence[str] = (*TARGETS, *(f"{name}s" for name in TARGETS), "tags", "topics", "categories")
+    for column in survey.columns.values():
+        if column.name.lower() in names:
+            if column.unusable.startswith(LISTS):
+                return f"{column.name!r} holds several labels for one row; {ONE_LABEL}"
+            if column.distinct == 1 and not column.unusable:
+                return f"{column.name!r} has one label only ({column.example!r}); a model needs rows of two or more"
+    return ""
+
+
+def _reason(survey: Survey, wishes: Wishes, reason: str) -> str:
+    """Return why a column cannot hold the labels, or that none does."""
+    if wishes.target is not None:
+        column = survey.columns.get(wishes.target)
+        several = column is not None and column.unusable.startswith(LISTS)
+        return f"--target: {wishes.target!r} holds several labels for one row; {ONE_LABEL}" if several else reason
+    if "--target" not in reason:
+        return reason
+    return (
+        f"{survey.path}: no column holds labels: few different values, each for many rows. Name it with --target; for"
+        " data without labels `mlops review start --data` lets people label some first"
+    )
+
+
+def _several(target: Column) -> str:
+    """Return the reason if most values of the target join several labels, such as `sport;politics`."""
+    values = set(target.filled.unique())
+    for mark in MARKS:
+        joined = [[part.strip() for part in value.split(mark)] for value in values if mark in value]
+        parts = {part for value in joined for part in value}
+        if joined and all(parts) and len(joined) > 1 and len(parts) < 2 * len(joined) and parts & values:
+            return f"{target.name!r} holds several labels for one row, such as {mark.join(joined[0])!r}; {ONE_LABEL}"
+    return ""
