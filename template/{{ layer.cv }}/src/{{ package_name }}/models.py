@@ -165,8 +165,6 @@ def describe(classes: Sequence[str], config: ProjectConfig, frame: "pd.DataFrame
         data.describe(frame, config, classes, metadata.version("scikit-learn")),
         decision=decide(classes, config),
         preparation=Rules.of(config.images).save(),
-        max_size=config.images.request_bytes,
-        preparation=Rules.of(config.images).save(),
         kept=kept if config.review.keep_inputs == "share" else {},
         max_size=config.images.request_bytes,
     )
