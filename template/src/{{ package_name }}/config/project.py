@@ -113,9 +113,10 @@ class Monitoring(Section):
 
 
 class Serving(Section):
-    """Limits of one online request."""
+    """The rows that one online request may hold, and how many requests are expected, for `mlops check`."""
 
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    requests_per_second: Positive | None = None
 
 
 class About(Section):

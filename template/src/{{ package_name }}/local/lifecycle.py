@@ -193,12 +193,13 @@ def sample_request(project: Project, count: int) -> dict[str, Any]:
     from .. import data
     from ..config.project import load
     from ..records import Contract
+    from ..scoring.samples import sendable
     from ..scoring.smoke import rows_of
 
     contract = Contract.load(current(project).model)
     config = load(project.config_path)
     for file in reversed(arrived_windows(project, "or give a request with --file")):
-        frame = data.read(file, config, require_target=False)
+        frame = sendable(contract, data.read(file, config, require_target=False))
         if not frame.empty:
             return {"data": rows_of(contract, frame.head(count))}
     raise UserError(f"{project.relative(project.production)}: no file has rows to send; give a request with --file")

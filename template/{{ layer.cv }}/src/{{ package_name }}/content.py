@@ -1,7 +1,7 @@
 """The columns of images: references to them, what reading an image adds, and what is derived from that.
 
-A frame never holds pixels (see `images`), but what each image is like (see `measuring`). `dataset` names the dtypes of a
-frame; `values` says how a table's values become these.
+A frame never holds pixels (see `images`), but what each image is like (see `measuring`). `dataset` names the dtypes of
+a frame; `values` says how a table's values become these.
 """
 
 import hashlib

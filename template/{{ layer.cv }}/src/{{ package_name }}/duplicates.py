@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     Array = npt.NDArray[Any]
 
+HASH = 128  # bits of a fingerprint after its digest
 CROWD = 64  # images of one band: of more, each is compared with as many of its neighbours only
 
 
@@ -36,7 +37,7 @@ def first_alike(fingerprints: Sequence[str], similar: int) -> "Array":
     equal = np.array([first.setdefault(each[:DIGEST], row) for row, each in enumerate(fingerprints)], dtype=np.int64)
     rows = np.array([row for row in first.values() if len(fingerprints[row]) > DIGEST], dtype=np.int64)
     hashes = np.frombuffer(bytes.fromhex("".join(fingerprints[row][DIGEST:] for row in rows)), dtype=">u8")
-    hashes = hashes.astype(np.uint64).reshape(len(rows), -1)
+    hashes = hashes.astype(np.uint64).reshape(len(rows), HASH // 64)
 
     return first_of_groups(equal, _pairs(rows, hashes, similar))
 

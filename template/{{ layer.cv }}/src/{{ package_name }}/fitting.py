@@ -65,7 +65,7 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, model: Path, training: P
         project(frame, config, folder)
         models.save(folder, config, frame, model)
     baseline.save(training)
-    decision = models.decide(baseline.classes, config)
+    decision = models.decide(sorted(frame[columns.target].unique()), config)
     return Fitted(kind, models.LEARNERS[kind], parameters, seconds, decision=decision)
 
 
@@ -78,7 +78,7 @@ def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> PixelClassifier:
     import numpy as np
 
     sample = frame.sample(min(len(frame), pixels.ROWS), random_state=config.seed).sort_index()
-    vectors = np.concatenate([pixels.features(batch) for batch in _batches(sample[config.columns.image], config)])
+    vectors = np.concatenate([pixels.features(batch) for batch in _batches(sample[config.columns.image].tolist(), config)])
     balanced = config.model.class_weights == "balanced"
     return PixelClassifier.fit(vectors, sample[config.columns.target].tolist(), balanced)
 
@@ -89,7 +89,7 @@ def project(frame: "pd.DataFrame", config: ProjectConfig, folder: Path) -> None:
 
     classifier = models.load_classifier(folder)
     sample = frame.sample(min(len(frame), projection.ROWS), random_state=config.seed)
-    vectors = [classifier.answers(batch)[1] for batch in _batches(sample[config.columns.image], config)]
+    vectors = [classifier.answers(batch)[1] for batch in _batches(sample[config.columns.image].tolist(), config)]
     Projection.fit(np.concatenate(vectors)).save(folder)
 
 
@@ -111,7 +111,7 @@ def held_out(frame: "pd.DataFrame", config: ProjectConfig) -> "npt.NDArray[np.bo
 
 def _batches(sources: "Sequence[Source | None]", config: ProjectConfig) -> "Iterator[list[Image]]":
     """Yield decoded images, a few at a time."""
-    decoded = measuring.each(lambda image: image, list(sources), Rules.of(config.images))
+    decoded = measuring.each(lambda image: image, sources, Rules.of(config.images))
     while some := list(islice(decoded, models.BATCH)):
         for each in some:
             if isinstance(each, ImageError):

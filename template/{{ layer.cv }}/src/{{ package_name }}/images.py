@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Source = str | bytes  # an absolute path, or that of an archive, "!/" and its member; or the bytes of an image file
 MEMBER = "!/"
-FORMATS = ("PNG", "JPEG", "MPO", "WEBP", "BMP", "TIFF", "GIF")
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # "JPEG" opens MPO too
 OPEN_ARCHIVES = 8
 FILE = "file"  # key of `Image.info` of a decoded image: the `Look` of its file
 MEASURED = 256  # pixels on the longer side: contrast and sharpness depend on the scale
@@ -177,7 +177,7 @@ def figures(image: Image.Image) -> dict[str, float]:
 
 
 def luma(image: Image.Image) -> "npt.NDArray[np.float32]":
-    """Return the brightness of each pixel, 1 for white, of a copy of at most 256 pixels a side: float32 (height, width)."""
+    """Return the brightness of the pixels, 1 for white, of a copy of at most 256 a side: float32 (height, width)."""
     longer = max(image.size)
     if longer > MEASURED:
         scale = MEASURED / longer

@@ -25,7 +25,10 @@ def features(images: "Iterable[Image]") -> "npt.NDArray[np.float32]":
     from PIL.Image import Resampling
 
     small = [np.asarray(image.resize((SIDE, SIDE), Resampling.BOX).convert("L")).reshape(-1) for image in images]
-    return np.stack(small).astype(np.float32) / 255 if small else np.empty((0, SIDE * SIDE), dtype=np.float32)
+    found = np.empty((len(small), SIDE * SIDE), dtype=np.float32)
+    for row, levels in enumerate(small):
+        found[row] = levels
+    return found / np.float32(255)
 
 
 @dataclass(frozen=True)

@@ -94,7 +94,10 @@ class Preprocessing:
     @classmethod
     def of_dict(cls, content: Mapping[str, Any]) -> "Preprocessing":
         """Return the rule that `as_dict` wrote, after JSON made lists of its tuples."""
-        return cls(**{name: tuple(value) if isinstance(value, list) else value for name, value in content.items()})
+        fields: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in content.items()
+        }
+        return cls(**fields)
 
 
 def _middle(image: "Image", width: int, height: int) -> "Image":

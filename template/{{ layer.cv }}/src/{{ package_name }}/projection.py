@@ -40,7 +40,10 @@ class Projection:
 
     def transform(self, vectors: "npt.NDArray[np.float32]") -> "npt.NDArray[np.float32]":
         """Return the components of vectors, float32 (rows, components)."""
-        return (vectors - self.mean) @ self.axes
+        import numpy as np
+
+        found: npt.NDArray[np.float32] = np.matmul(vectors - self.mean, self.axes, dtype=np.float32)
+        return found
 
     def save(self, folder: Path) -> None:
         """Write the components into a folder."""

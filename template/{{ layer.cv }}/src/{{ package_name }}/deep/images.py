@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     Prepared = tuple[torch.Tensor, torch.Tensor]
 
 log = logging.getLogger(__name__)
+SECTION = "model"  # of config/project.yml
 BATCH = 64  # images measured at a time
 CHECKED = 8  # images whose answers are compared at export
 READERS = 8  # threads that decode for a GPU
@@ -181,15 +182,24 @@ def fit(
 
 def _made(classes: list[str], config: ProjectConfig) -> "tuple[Network, Preprocessing]":
     """Return the network that the configuration asks for, and what it sees of an image."""
-    from . import base_model, processor
     from .network import Network, small
 
     section, size = config.model, config.images.size
     if section.base_model is None:
         return Network(small(len(classes), section.width, section.layers), False), Preprocessing((size, size))
-    source = base_model.locate(section.base_model)
-    core = base_model.network(source, classes)
-    return Network(core, section.freeze == "backbone"), processor.preprocessing(source)
+    import transformers
+
+    from . import hub, processor
+
+    networks: Any = transformers.AutoModelForImageClassification
+    source = hub.locate(section.base_model, SECTION)
+    core = hub.classifier(source, classes, networks, SECTION)
+    found = processor.preprocessing(source)
+    if (seen := max(found.size)) > config.images.stored:
+        raise UserError(
+            f"config/project.yml: images.stored: {config.images.stored} is refused: {source} sees {seen} pixels a side"
+        )
+    return Network(core, section.freeze == "backbone"), found
 
 
 def _run(

@@ -1,0 +1,118 @@
+"""Base models to begin from, of a folder or the Hugging Face hub."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from ..errors import UserError
+
+CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
+TIMEOUT = 10  # seconds for the hub's first answer
+
+
+def locate(name: str, section: str) -> str:
+    """Return where transformers finds a base model: a folder, or the id of a model that is cached or on the hub.
+
+    Args:
+        name: an absolute path, a path relative to src/, or a hub id such as `microsoft/resnet-18`.
+        section: of config/project.yml that names it, for messages.
+
+    Raises:
+        UserError: there is no such model, or the hub does not answer and the model is not in its cache.
+    """
+    key = _key(section)
+    folder = CODE / name  # an absolute path replaces src/
+    if folder.is_dir():
+        if not (folder / "config.json").is_file():
+            raise UserError(f"{key}: {folder}: holds no config.json, so it is not the folder of a base model")
+        return str(folder)
+    if Path(name).is_absolute() or name.startswith(".") or name.count("/") > 1:
+        raise UserError(f"{key}: {name!r}: no such folder ({folder}), and it is not of the form of a hub id")
+    from huggingface_hub import HfApi, constants, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError, RepositoryNotFoundError
+
+    try:
+        if isinstance(try_to_load_from_cache(name, "config.json"), str):
+            return name
+        if constants.HF_HUB_OFFLINE:
+            raise UserError(
+                f"{key}: {name!r} is neither a folder under src/ nor in the cache of the hub, and HF_HUB_OFFLINE is set"
+            )
+        HfApi().model_info(name, timeout=TIMEOUT)
+    except HFValidationError as error:
+        raise UserError(f"{key}: {name!r} is neither a folder under src/ nor a hub id: {error}") from error
+    except RepositoryNotFoundError as error:
+        raise UserError(
+            f"{key}: {name!r} is neither a folder under src/ nor a model of the hub; a private one needs HF_TOKEN"
+        ) from error
+    except UserError:
+        raise
+    except Exception as error:  # of whichever HTTP client, and the hub's own
+        raise UserError(
+            f"{key}: {name!r} is neither a folder under src/ nor in the cache of the hub, and the hub does not answer"
+            f" ({type(error).__name__}): download it on a machine that reaches the hub, and name its folder"
+        ) from error
+    return name
+
+
+def problem(name: str | None, section: str) -> str | None:
+    """Return why a base model cannot be found; None if it can, or none is named."""
+    if name is None:
+        return None
+    try:
+        locate(name, section)
+    except UserError as error:
+        return str(error)
+    return None
+
+
+def classifier(source: str, classes: Sequence[str], networks: Any, section: str) -> Any:
+    """Return a network for these classes, with the base model's weights; without a weights file, with random ones.
+
+    Args:
+        source: what `locate` returned.
+        classes: names of the classes.
+        networks: class of transformers that loads it, such as AutoModelForImageClassification.
+        section: of config/project.yml that names it, for messages.
+
+    Raises:
+        UserError: it cannot be loaded.
+    """
+    import transformers
+
+    configurations: Any = transformers.AutoConfig
+    with quiet():
+        try:
+            config = configurations.from_pretrained(
+                source, num_labels=len(classes), id2label=dict(enumerate(classes))
+            )
+            if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
+                return networks.from_config(config)
+            return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
+        except Exception as error:
+            raise UserError(f"{_key(section)}: {source}: cannot be loaded for classification: {line(error)}") from error
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep transformers from announcing each new layer and each file on the terminal."""
+    from transformers.utils import logging
+
+    control: Any = logging
+    before = control.get_verbosity()
+    control.set_verbosity_error()
+    control.disable_progress_bar()
+    try:
+        yield
+    finally:
+        control.set_verbosity(before)
+
+
+def line(error: Exception) -> str:
+    """Return the first line of an error, which of a library may have a page."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
+def _key(section: str) -> str:
+    return f"config/project.yml: {section}.base_model"
