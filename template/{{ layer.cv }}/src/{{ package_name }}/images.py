@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 Source = str | bytes  # an absolute path, or that of an archive, "!/" and its member; or the bytes of an image file
 MEMBER = "!/"
-FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # "JPEG" opens MPO too
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF")  # JPEG opens MPO too
 OPEN_ARCHIVES = 8
 FILE = "file"  # key of `Image.info` of a decoded image: the `Look` of its file
 MEASURED = 256  # pixels on the longer side: contrast and sharpness depend on the scale
