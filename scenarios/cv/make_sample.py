@@ -15,7 +15,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 DATA = Path(__file__).parents[2] / "template" / "{{ layer.cv }}" / "data"
-TRAINING, LATER = 1000, 360  # images of the first archive, and of each later one; of 1,797 digits
+TRAINING, UNLABELLED, LATER = 940, 60, 360  # images of each archive, of 1,797 digits
 Levels = npt.NDArray[np.float64]
 Change = Callable[[Levels, np.random.Generator], Levels]
 
@@ -54,8 +54,9 @@ def write(path: Path, numbers: npt.NDArray[np.int64], change: Change | None) -> 
 
 def main() -> None:
     order = np.random.default_rng(42).permutation(1797)
-    first, second, third, _ = np.split(order, np.cumsum([TRAINING, LATER, LATER]))
+    first, unlabelled, second, third, _ = np.split(order, np.cumsum([TRAINING, UNLABELLED, LATER, LATER]))
     write(DATA / "train" / "1-digits.zip", first, None)
+    write(DATA / "unlabelled" / "1-digits.zip", unlabelled, None)
     write(DATA / "production" / "2-turned.zip", second, turned)
     write(DATA / "production" / "3-dimmed.zip", third, dimmed)
 

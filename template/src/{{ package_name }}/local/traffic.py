@@ -27,9 +27,9 @@ def finding(rate: float, contract: Contract | None, frame: "pd.DataFrame | None"
     if rate > ENDPOINT_REQUESTS:
         said = f"{rate:g} requests a second are expected, and one endpoint takes {ENDPOINT_REQUESTS}; {WAY_OUT}"
         return Finding(KEY, None, (said,))
-    rows = (
-        [] if contract is None or frame is None else smoke.rows_of(contract, samples.sendable(contract, frame[:ROWS]))
-    )
+    if contract is None or frame is None:
+        return Finding(KEY)
+    rows = smoke.rows_of(contract, samples.sendable(contract, frame[:ROWS]))
     if not rows:
         return Finding(KEY)
     size = sum(len(json.dumps({"data": [row]})) for row in rows) / len(rows)

@@ -4,6 +4,7 @@ A frame never holds pixels (see `images`), but what each image is like (see `mea
 a frame; `values` says how a table's values become these.
 """
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import dataset, duplicates, listing, measuring, parts
+from . import dataset, duplicates, images, listing, measuring, parts
 from .config.file_format import Files
 from .config.inputs import DERIVED, FIGURES, FINGERPRINT
 from .config.project import ProjectConfig
 from .dataset import Dataset, MissingColumnError
 from .errors import UserError
 from .figures import plural
-from .images import Rules
+from .images import ImageError, Rules
 from .records import Contract, Feature
 from .values import Kind
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 IMAGE: Kind = "verbatim"
+FIELD = "path"  # field of a queue that holds the content
 BANDS: Mapping[str, tuple[str, tuple[tuple[float, str], ...], str]] = {  # figure, upper limits, name above them
     "light": ("brightness", ((1 / 3, "dark"), (2 / 3, "medium")), "bright"),
     "size": ("pixels", ((32**2, "tiny"), (256**2, "small"), (1024**2, "medium")), "large"),
@@ -146,3 +148,17 @@ def _listed(path: Path, config: ProjectConfig, *, require_target: bool) -> tuple
 def features(frame: "pd.DataFrame", config: ProjectConfig) -> tuple[Feature, ...]:
     """Return what the model sees: the image alone."""
     return (Feature(config.columns.image, "image"),)
+
+
+def contents(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.Series":
+    """Return what people and model see of each row, a reference to an image, str (rows,); None where there is none."""
+    found = frame[config.columns.image]
+    return found.where(found.notna(), None)
+
+
+def sha256(reference: str) -> str | None:
+    """Return the SHA-256 of the bytes of an image file, in hexadecimal; None if it cannot be read."""
+    try:
+        return hashlib.sha256(images.read(reference)).hexdigest()
+    except ImageError:
+        return None

@@ -46,8 +46,8 @@ def _made() -> Iterator[tuple[str, bytes]]:
     yield "bomb.png", _file(Image.new("1", (9_000, 9_000)), "PNG")
     yield "long.png", _file(Image.new("RGB", (20_000, 2), "red"), "PNG")
     yield "high.jpg", _file(Image.new("RGB", (2, 20_000), "red"), "JPEG")
-    for size in ((1, 1), (1, 5), (5, 1), (3, 7), (7, 3)):
-        yield f"{size[0]}x{size[1]}.png", _file(Image.new("RGB", size, "red"), "PNG")
+    for width, height in ((1, 1), (1, 5), (5, 1), (3, 7), (7, 3)):
+        yield f"{width}x{height}.png", _file(Image.new("RGB", (width, height), "red"), "PNG")
     for mode in ("1", "L", "LA", "P", "RGBA", "I;16"):
         yield f"mode-{mode.replace(';', '-')}.png", _file(Image.new(mode, (9, 9)), "PNG")
     for mode in ("CMYK", "YCbCr", "L"):

@@ -26,12 +26,15 @@ def sendable(contract: Contract, frame: "pd.DataFrame") -> "pd.DataFrame":
     Images that cannot be read are left out.
     """
     import numpy as np
+    import pandas as pd
 
     column, target = contract.names[0], contract.target
     wanted = np.arange(len(frame)) < contract.max_rows
     if target in frame:
         wanted |= ~frame[target].duplicated().to_numpy()
-    found = frame[wanted].assign(**{column: [_sent(source, contract) for source in frame.loc[wanted, column]]})
+    found = frame[wanted]
+    sent = [_sent(source, contract) for source in found[column]]
+    found = found.assign(**{column: pd.Series(sent, index=found.index, dtype=object)})
     return found[found[column].notna()].reset_index(drop=True)
 
 
