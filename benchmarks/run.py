@@ -14,6 +14,7 @@ SCENARIOS = {  # the others measure a classical project
     "bench_pipeline.py": ("classical", "nlp"),
     "bench_serving.py": ("classical", "nlp"),
     "bench_texts.py": ("nlp",),
+    "bench_images.py": ("cv",),
 }
 ARGUMENTS = {("bench_pipeline.py", "nlp"): ["--unchanged"], ("bench_scale.py", "classical"): ["--quick"]}
 

@@ -20,11 +20,12 @@ FLOORS = [
     "errors figures intervals paths files delimited variables entry tracking records gate metrics"
     " predictions slices bias split histogram robustness services",
     "config",
-    "data_folder arrow_reader jsonl values dataset survey roles content data data_rules features texts personal alike"
-    " text_rules label_rules annotate duplicates preparation linear",
+    "data_folder arrow_reader jsonl values dataset survey roles images measuring sources listing duplicates parts"
+    " content data data_rules features texts personal alike text_rules image_rules label_rules recordings annotate"
+    " preparation linear preprocessing augmentation pixels",
     "deep",
-    "models model_folder decisions embedder embedding noise mistakes explain observation perturbations suitability"
-    " drafts label_columns proposals data_checks fitting",
+    "models model_folder decisions embedder embedding projection noise mistakes explain observation perturbations"
+    " suitability drafts label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",

@@ -374,16 +374,20 @@ def test_update_keeps_edits_additions_deletions(project: Path) -> None:
     assert _conflicts(project) == []
 
 
-def test_update_keeps_replaced_and_deleted_data(project: Path) -> None:
-    samples = sorted((project / "data" / "production").glob("*.csv.gz"))
-    samples[0].write_bytes(b"\x1f\x8b our own data")
-    samples[1].unlink()
+@pytest.mark.parametrize("scenario", harness.MANIFESTS)
+def test_update_keeps_replaced_and_deleted_data(scenario: str, released: Path, tmp_path: Path) -> None:
+    project = _render(released, tmp_path / "project", harness.answers_for(scenario), OLD)
+    samples = sorted(path for path in (project / "data").rglob("*") if path.suffix in (".gz", ".zip"))
+    assert len(samples) > 2
+    samples[0].write_bytes(b"our own data")
+    for sample in samples[1:]:
+        sample.unlink()
     harness.commit(project, "Our own data")
 
     _update(project)
 
-    assert samples[0].read_bytes() == b"\x1f\x8b our own data"
-    assert not samples[1].exists()
+    assert samples[0].read_bytes() == b"our own data"
+    assert not [sample for sample in samples[1:] if sample.exists()]
 
 
 def test_line_changed_by_both_is_a_conflict(project: Path) -> None:

@@ -3,6 +3,7 @@
 `content` knows the columns of this project's kind of data; `dataset` names the dtypes of a frame.
 """
 
+import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,25 +12,31 @@ from . import content, data_folder, dataset
 from .config.file_format import Files
 from .config.project import ProjectConfig
 from .dataset import Dataset
+from .figures import shortened
 from .records import Contract
 from .values import Kind
 
 if TYPE_CHECKING:
     import pandas as pd
 
+log = logging.getLogger(__name__)
+
 
 def read(path: Path, config: ProjectConfig, *, require_target: bool = True) -> "pd.DataFrame":
-    """Read the columns that `config` names from a file, or from all files of a folder.
+    """Read the columns that `config` names from a file, or from all files of a folder; what is left out is logged.
 
     Raises:
         UserError: see `dataset.read_columns`.
     """
-    return read_dataset(path, config, require_target=require_target).frame
+    found = read_dataset(path, config, require_target=require_target)
+    for sentence in shortened(found.left_out):
+        log.warning("left out: %s", sentence)
+    return found.frame
 
 
 def read_dataset(path: Path, config: ProjectConfig, *, require_target: bool = True) -> Dataset:
     """Do the same, and tell where each row is from and what was left out (see `dataset.read`)."""
-    return content.read(data_folder.files(path), config, require_target=require_target)
+    return content.read(path, config, require_target=require_target)
 
 
 def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
@@ -40,11 +47,7 @@ def read_inputs(path: Path, contract: Contract) -> "pd.DataFrame":
     Raises:
         UserError: see `dataset.read_columns`.
     """
-    columns = content.input_kinds(contract)
-    options = Files.model_validate(contract.files)
-    if contract.id is None or contract.id in columns:
-        return read_columns(path, columns, options)
-    return read_columns(path, {**columns, contract.id: "text"}, options, optional=[contract.id])
+    return content.read_inputs(path, contract, Files.model_validate(contract.files))
 
 
 def read_columns(
@@ -65,6 +68,20 @@ def read_columns(
         UserError: no such file, a column is missing, or a value does not fit its column's kind.
     """
     return dataset.read_columns(data_folder.files(path), columns, options or Files(), optional).frame
+
+
+def write_part(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> None:
+    """Write a part of the rows, <name>.parquet and what belongs to it, for the steps that follow."""
+    content.packed(frame, folder, name, config).to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def read_part(folder: Path, name: str, config: ProjectConfig, columns: Sequence[str] | None = None) -> "pd.DataFrame":
+    """Return a part of the rows as `write_part` wrote it, or some of its columns."""
+    import pandas as pd
+
+    path = folder / f"{name}.parquet"
+    frame = pd.read_parquet(path, columns=None if columns is None else list(columns))
+    return content.unpacked(frame, folder, config)
 
 
 def describe(

@@ -38,6 +38,8 @@ class Dataset:
         words: column -> word of text that was taken for a missing value -> number of rows.
         dropped: rows that were left out because they have no target.
         kept: position of each row of `frame` among all rows of the files; None if none was dropped.
+        left_out: a sentence for whatever else was left out.
+        named: the column whose values tell a reader which row is meant, where no row has a number; None for numbers.
     """
 
     frame: "pd.DataFrame"
@@ -45,12 +47,16 @@ class Dataset:
     words: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     dropped: int = 0
     kept: "npt.NDArray[Any] | None" = None
+    left_out: tuple[str, ...] = ()
+    named: str | None = None
 
     def place(self, row: int, show: Callable[[Path], str] | None = None) -> str:
         """Return where a row of `frame` stands, as a reader of the file counts.
 
         The file is named if there are many, and always, with `show`, where that is given.
         """
+        if self.named:
+            return str(self.frame[self.named].iloc[row])
         path, number = self.origin(row)
         if path is None or (show is None and len(self.files) < 2):
             return f"data row {number}"
@@ -117,12 +123,23 @@ def read(
     return found
 
 
+def read_inputs(
+    files: Sequence[Path], columns: Mapping[str, Kind], identity: str | None, options: Files
+) -> "pd.DataFrame":
+    """Read the columns that a model needs, and that of ids where a file has it; see `read_columns`."""
+    if identity is None or identity in columns:
+        return read_columns(files, columns, options).frame
+    return read_columns(files, {**columns, identity: "text"}, options, optional=[identity]).frame
+
+
 def with_roles(kinds: Mapping[str, Kind], config: ProjectConfig) -> dict[str, Kind]:
-    """Return the kinds of some columns, and those of id, time and target after them; an id may be one of the first."""
+    """Return the kinds of some columns, and of id, group, time and target; the first two may be among the others."""
     columns = config.columns
     found: dict[str, Kind] = dict(kinds)
     if columns.id:
         found.setdefault(columns.id, "text")
+    if columns.group:
+        found.setdefault(columns.group, "text")
     if columns.time:
         found[columns.time] = "time"
     found[columns.target] = "numeric" if config.task == "regression" else "categorical"

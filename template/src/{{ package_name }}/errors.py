@@ -3,6 +3,7 @@
 Exit code 1 is left to unexpected failures: a bug of ours, shown with its trace.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 
@@ -20,6 +21,22 @@ class UserError(Exception):
 
     exit_code = 2
     label = "Error"
+
+
+class RowsError(UserError):
+    """Some rows of a frame cannot be used; each of the others can.
+
+    Attributes:
+        rows: position of the row in the frame, from 0 -> a sentence that says why.
+        rule: what should have been there.
+    """
+
+    def __init__(self, rows: Mapping[int, str], rule: str) -> None:
+        first = min(rows)
+        more = f" (and {len(rows) - 1} more)" if len(rows) > 1 else ""
+        super().__init__(f"data row {first + 1}: {rows[first]}{more}")
+        self.rows = rows
+        self.rule = rule
 
 
 class GateRefusedError(UserError):

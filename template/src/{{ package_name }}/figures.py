@@ -1,6 +1,7 @@
 """How a figure or a count is written for a reader, in the terminal and on the pages."""
 
 import math
+from collections.abc import Sequence
 
 LARGEST = 1e15  # from here on, and below SMALLEST, digits are harder to read than an exponent
 SMALLEST = 1e-6
@@ -42,3 +43,13 @@ def plural(count: int, one: str, many: str = "") -> str:
     ('1 row', '1,200 rows', '2 classes', '0 rows are')
     """
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def shortened(sentences: Sequence[str], shown: int = 20) -> list[str]:
+    """Return the first sentences, and in the place of the others one that counts them.
+
+    >>> shortened(["a", "b", "c"], shown=1), shortened(["a"], shown=1)
+    (['a', 'and 2 more'], ['a'])
+    """
+    left = len(sentences) - shown
+    return [*sentences[:shown], *([f"and {left:,} more"] if left > 0 else [])]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     Mask = npt.NDArray[Any]
 
-By = Literal["time", "id"]
+By = Literal["time", "id", "group"]
 # Two independent hashes of the id: folds cut the training part afresh. Each key is 16 bytes.
 HOLDOUT_KEY, FOLD_KEY = "holdout-00000000", "folds-0000000000"
 
@@ -20,12 +20,12 @@ HOLDOUT_KEY, FOLD_KEY = "holdout-00000000", "folds-0000000000"
 def holdout(values: "pd.Series", by: By, share: float) -> "Mask":
     """Mark about `share` of the rows as held out, bool (rows,).
 
-    By time: the newest rows; rows of one moment stay together. By id: those whose hashed id falls below the
-    share, so a row keeps its side when other rows come or go.
+    By time: the newest rows; rows of one moment stay together. By id or group: those whose hashed value falls below
+    the share, so a row keeps its side when other rows come or go, and the rows of a group stay together.
 
     Args:
-        values: the time (datetime64) or the id (str) of each row.
-        by: which of the two.
+        values: the time (datetime64), id or group (str) of each row.
+        by: which of them.
         share: of the rows, between 0 and 1.
 
     >>> import pandas as pd
@@ -40,12 +40,12 @@ def holdout(values: "pd.Series", by: By, share: float) -> "Mask":
 def folds(values: "pd.Series", by: By, count: int) -> "Iterator[tuple[Mask, Mask]]":
     """Yield pairs of masks (train, validate) to compare kinds of model on; bool (rows,).
 
-    By time: rolling origin, each fold trains on all rows before those it validates on (Tashman 2000). By id:
-    `count` disjoint parts by hash, each validated once.
+    By time: rolling origin, each fold trains on all rows before those it validates on (Tashman 2000). By id
+    or group: `count` disjoint parts by hash, each validated once.
 
     Args:
-        values: the time (datetime64) or the id (str) of each row.
-        by: which of the two.
+        values: the time (datetime64), id or group (str) of each row.
+        by: which of them.
         count: number of folds.
 
     >>> import pandas as pd

@@ -21,7 +21,7 @@ RESERVED = frozenset((ROW_HASH, "prediction", "baseline_prediction", "champion_p
 
 
 class Split(Section):
-    """How the holdout is cut off: the newest rows, or a fixed hash of the id. Never an unseeded shuffle."""
+    """How the holdout is cut off: the newest rows, or a fixed hash of the id or group. Never an unseeded shuffle."""
 
     by: By
     holdout: Annotated[float, Field(gt=0, lt=0.9)] = 0.2
@@ -116,9 +116,10 @@ class Monitoring(Section):
 
 
 class Serving(Section):
-    """Limits of one online request."""
+    """The rows that one online request may hold, and how many requests are expected, for `mlops check`."""
 
     max_rows: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    requests_per_second: Positive | None = None
 
 
 class About(Section):
@@ -150,6 +151,8 @@ class ProjectConfig(Inputs):
     def _parts_agree(self) -> "ProjectConfig":
         if self.split.by == "time" and self.columns.time is None:
             raise ValueError("split.by: 'time' needs columns.time; without a time column use 'id'")
+        if self.split.by == "group" and self.columns.group is None:
+            raise ValueError("split.by: 'group' needs columns.group; without a group column use 'id'")
         allowed = metrics.NAMES[self.task]
         if self.metric.name not in allowed:
             raise ValueError(
@@ -159,7 +162,7 @@ class ProjectConfig(Inputs):
         if self.task == "regression" and self.decision != Decision():
             raise ValueError("decision: is for a classification of two classes; the task is 'regression'")
         columns = self.columns
-        for name in (columns.target, columns.id, columns.time, *columns.features):
+        for name in (columns.target, columns.id, columns.time, columns.group, *columns.features):
             if name in RESERVED:
                 raise ValueError(f"columns: {name!r} is the name of a column that this project adds; rename yours")
         for name in self.slices:
@@ -181,7 +184,8 @@ class ProjectConfig(Inputs):
     @property
     def split_column(self) -> str:
         """Name of the column that decides which rows are held out; without an id it is a hash of each row's values."""
-        return self.columns.time if self.split.by == "time" and self.columns.time else self.columns.id or ROW_HASH
+        chosen = {"time": self.columns.time, "group": self.columns.group, "id": self.columns.id}[self.split.by]
+        return chosen or self.columns.id or ROW_HASH
 
     def mismatch(self, contract: Contract) -> str | None:
         """Return why a model with this contract cannot be used on the data described here; None if it can."""

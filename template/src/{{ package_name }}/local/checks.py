@@ -20,7 +20,7 @@ from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
 from ..records import Contract
-from . import followed, lifecycle
+from . import followed, lifecycle, traffic
 from . import windows as arrived
 
 if TYPE_CHECKING:
@@ -49,11 +49,15 @@ def all_checks(project: Project) -> Iterator[Finding]:
     ignored = tuple(f"left out: {entry}" for entry in data_folder.left_out(project.production))
     if problem or ignored:
         yield Finding(project.relative(project.production), problem, ignored)
+    newest: pd.DataFrame | None = None
     for file in windows or ():
         window, problem = _attempt(partial(data.read_dataset, file, config, require_target=False))
         notes = () if window is None else _about_window(window, config, champion)
         yield Finding(project.relative(file), problem, notes)
         datasets.append(_ids(window, config))
+        newest = None if window is None else window.frame
+    if (rate := config.serving.requests_per_second) is not None:
+        yield traffic.finding(rate, champion, newest)
     read = [each for each in datasets if each is not None]
     if windows and len(read) == len(datasets):
         yield Finding(IDS, _repeated_ids(project, read, config))

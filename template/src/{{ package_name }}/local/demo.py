@@ -56,7 +56,8 @@ def run(project: Project, *, port: int = 0, force: bool = False) -> None:
 
 
 def _play(project: Project, story: Story, port: int, force: bool) -> list[Row]:
-    lifecycle.train(project, on_event=story.pipeline(), force=force)
+    first = after_breach.before_training(project, story)
+    lifecycle.train(project, data=first, on_event=story.pipeline(), force=force)
     with story.row("serve") as row:
         row.text = _serve(project, port)
     with story.row("batch") as row:
@@ -83,7 +84,7 @@ def _serve(project: Project, port: int) -> str:
     good = bad = 0
     with server.serve(project, champion.model, port, name=champion.name, version=champion.version) as running:
         for request in smoke_requests(contract, frame):
-            status, answer = server.invoke(running.url, request.body)
+            status, answer = server.invoke(running.url, request.body, content_type=request.content_type)
             if status != request.status:
                 raise UserError(
                     f"{running.url}: request {request.name!r} was answered {status}, not {request.status}: {answer}"
@@ -117,7 +118,12 @@ def _monitored(result: "Monitor") -> tuple[str, str]:
 
 def _key(project: Project) -> str:
     """Return the digest of all that the demo depends on: code, configuration, libraries, data."""
-    parts = {"plan": runner.plan(project, project.pipeline, {}), "production": data_folder.digest(project.production)}
+    folders = {name: project.root / "data" / name for name in after_breach.READ}
+    parts = {
+        "plan": runner.plan(project, project.pipeline, {}),
+        "production": data_folder.digest(project.production),
+        **{name: data_folder.digest(folder) for name, folder in folders.items() if folder.is_dir()},
+    }
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -193,20 +193,21 @@ def sample_request(project: Project, count: int) -> dict[str, Any]:
     from .. import data
     from ..config.project import load
     from ..records import Contract
+    from ..scoring.samples import sendable
     from ..scoring.smoke import rows_of
 
     contract = Contract.load(current(project).model)
     config = load(project.config_path)
     for file in reversed(arrived_windows(project, "or give a request with --file")):
-        frame = data.read(file, config, require_target=False)
+        frame = sendable(contract, data.read(file, config, require_target=False))
         if not frame.empty:
             return {"data": rows_of(contract, frame.head(count))}
     raise UserError(f"{project.relative(project.production)}: no file has rows to send; give a request with --file")
 
 
-def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1) -> "Summary":
-    """Score files with the champion as the batch deployment does."""
-    from ..scoring.batch import score_folder
+def score(project: Project, source: Path, output: Path, mini_batch_size: int | None = None) -> "Summary":
+    """Score files with the champion as the batch deployment does; `mini_batch_size` by default as `batch` has it."""
+    from ..scoring.batch import MINI_BATCH, score_folder
 
     champion = current(project)
     return score_folder(
@@ -214,7 +215,7 @@ def score(project: Project, source: Path, output: Path, mini_batch_size: int = 1
         champion.model,
         source,
         output,
-        mini_batch_size=mini_batch_size,
+        mini_batch_size=MINI_BATCH if mini_batch_size is None else mini_batch_size,
         name=champion.name,
         version=champion.version,
     )

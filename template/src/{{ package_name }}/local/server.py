@@ -135,7 +135,9 @@ def _mounted(project: Project, model: Path, name: str | None, version: str | Non
     return link
 
 
-def invoke(url: str, payload: object, *, timeout: float = 30.0) -> tuple[int, Any]:
+def invoke(
+    url: str, payload: object, *, content_type: str = "application/json", timeout: float = 30.0
+) -> tuple[int, Any]:
     """Send one request: `payload` as JSON, or unchanged where it is `str` or `bytes`.
 
     Returns:
@@ -147,7 +149,7 @@ def invoke(url: str, payload: object, *, timeout: float = 30.0) -> tuple[int, An
     body = payload if isinstance(payload, (str, bytes)) else json.dumps(payload)
     body = body.encode() if isinstance(body, str) else body
     try:
-        request = urllib.request.Request(url, data=body, headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(url, data=body, headers={"Content-Type": content_type})
         # A proxy that the environment names cannot reach this machine's own address.
         proxies: dict[str, str] | None = {} if request.host.partition(":")[0] in LOOPBACK else None
         opener = urllib.request.build_opener(urllib.request.ProxyHandler(proxies))

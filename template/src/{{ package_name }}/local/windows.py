@@ -1,7 +1,8 @@
-"""Data that arrived after the training: the files of data/production, one a period."""
+"""Data that arrived after the training: the entries of data/production, one a period."""
 
 from pathlib import Path
 
+from ..config.inputs import NESTED
 from ..data_folder import files
 from ..errors import UserError
 from ..paths import Project
@@ -10,12 +11,16 @@ from ..paths import Project
 def windows(project: Project) -> list[Path]:
     """Return the data files of data/production, oldest (first by name) first; none if nothing has arrived.
 
+    Where `NESTED` says so, a folder with data files is one too.
+
     Raises:
         UserError: the folder has files, but none of data.
     """
     folder = project.production
-    shown = folder.is_dir() and any(not path.name.startswith(".") for path in folder.iterdir())
-    return files(folder) if shown else []
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+        return []
+    found = files(folder)
+    return sorted({folder / file.relative_to(folder).parts[0] for file in found}) if NESTED else found
 
 
 def arrived_windows(project: Project, way_out: str) -> list[Path]:

@@ -83,7 +83,8 @@ def _model(training: Training) -> Part:
 
 
 def _data(config: ProjectConfig, contract: Contract, training: Training, metrics: Metrics) -> Part:
-    held = {"time": "the newest rows", "id": "a fixed hash of the id decides"}[config.split.by]
+    hashed = f"a fixed hash of the {config.split.by} decides"
+    held = "the newest rows" if config.split.by == "time" else hashed
     kinds = dict.fromkeys(feature.kind for feature in contract.features)
     named = {kind: [feature.name for feature in contract.features if feature.kind == kind] for kind in kinds}
     return Part(

@@ -3,7 +3,8 @@
 Each row of each data file (see `data`) becomes one line of the output (`append_row`), with the columns
 `COLUMNS` and without a header; Azure keeps no order of mini-batches. `probability` is that of the class in
 `prediction`, `probabilities` a JSON object with that of every class, so that the number of columns does not depend on
-the model. A file that cannot be scored becomes one line too, with the reason in `error`.
+the model. A file that cannot be scored becomes one line too, with the reason in `error`, and so does a row of a file
+whose other rows can be. The rows of small files are answered together.
 """
 
 import csv
@@ -20,7 +21,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from .. import data, data_folder
-from ..errors import UserError
+from ..config.inputs import NESTED
+from ..errors import RowsError, UserError
+from ..figures import plural
 from ..files import write_json
 from ..paths import Project
 from ..predictions import of_answers
@@ -33,70 +36,148 @@ COLUMNS = ("file", "row", "id", "prediction", "probability", "model_name", "mode
 WITHOUT_PROBABILITIES = COLUMNS[:-1]  # as older versions of this project wrote them
 PREDICTIONS = "predictions.csv"
 SUMMARY = "summary.json"
+MINI_BATCH = 100 if NESTED else 1  # files, by default; where folders are nested, a file may be one row
+TOGETHER = 1000  # rows of small files that are answered at once
 
 logger = logging.getLogger(__name__)
 
 
 @dataclass
 class Counts:
-    """The outcome so far; `failed_files` maps a file's name to the reason."""
+    """The outcome so far; `failed_files` maps a file's name to the reason why it, or a row of it, has no answer."""
 
     files: int = 0
-    rows: int = 0
+    rows: int = 0  # with an answer
     failed_files: dict[str, str] = field(default_factory=dict)
 
 
 class BatchScorer:
-    """Scores files with one model."""
+    """Scores files with one model.
 
-    def __init__(self, model: mounted_model.MountedModel) -> None:
+    Args:
+        model: answers.
+        root: the folder that the files are named relative to; None where it is not known, as in Azure's parallel job.
+    """
+
+    def __init__(self, model: mounted_model.MountedModel, root: Path | None = None) -> None:
         self.mounted = model
+        self.root = root
         self.counts = Counts()
 
     def score(self, files: Sequence[str | Path]) -> list[str]:
         """Return one CSV line for each row of `files`, or for each file that cannot be scored; see `COLUMNS`."""
         lines: list[str] = []
+        waiting: list[tuple[Path, pd.DataFrame]] = []
+        rows = 0
         for path in map(Path, files):
             self.counts.files += 1
             try:
-                scored = self._score_file(path)
-            except UserError as error:
-                scored = [self._failure(path, str(error))]
+                frame = data.read_inputs(path, self.mounted.contract)
             except Exception as error:  # whatever is wrong with one file, the others are to be scored
-                logger.exception("%s", path)
-                scored = [self._failure(path, f"{path}: {type(error).__name__}: {error}")]
-            else:
-                self.counts.rows += len(scored)
-            lines += scored
+                lines += self._answered(waiting)
+                lines.append(self._failure(path, error))
+                waiting, rows = [], 0
+                continue
+            if frame.empty:
+                continue
+            if waiting and list(frame) != list(waiting[0][1]):  # only one of them has ids
+                lines += self._answered(waiting)
+                waiting, rows = [], 0
+            waiting.append((path, frame))
+            rows += len(frame)
+            if rows >= TOGETHER:
+                lines += self._answered(waiting)
+                waiting, rows = [], 0
+        return lines + self._answered(waiting)
+
+    def _answered(self, files: "Sequence[tuple[Path, pd.DataFrame]]") -> list[str]:
+        if not files:
+            return []
+        try:
+            return self._lines(files)
+        except Exception as error:  # as above
+            if len(files) > 1:
+                return [line for each in files for line in self._answered([each])]
+            return [self._failure(files[0][0], error)]
+
+    def _lines(self, files: "Sequence[tuple[Path, pd.DataFrame]]") -> list[str]:
+        """Return the lines of files that are answered together.
+
+        Raises:
+            Exception: they cannot be.
+        """
+        import pandas as pd
+
+        frame = files[0][1] if len(files) == 1 else pd.concat([each for _, each in files], ignore_index=True)
+        origin = [(path, row) for path, each in files for row in range(1, len(each) + 1)]
+        answers, faults = self._answers(frame, origin)
+        ids = frame[self.mounted.contract.id] if self.mounted.contract.id in frame else np.full(len(frame), None)
+        name, version = self.mounted.name, self.mounted.version
+        lines = []
+        for place, ((path, row), identity) in enumerate(zip(origin, ids, strict=True)):
+            prediction, own, every = answers.get(place, ("", "", ""))
+            reason = faults.get(place, "")
+            lines.append(_line((self._shown(path), row, identity, prediction, own, name, version, reason, every)))
+        self.counts.rows += len(answers)
+        self._note_faults(files, faults)
         return lines
 
-    def _failure(self, path: Path, reason: str) -> str:
-        logger.error("not scored: %s", reason)
-        self.counts.failed_files[path.name] = reason
-        return _line((path.name, "", "", "", "", self.mounted.name, self.mounted.version, reason, ""))
-
-    def _score_file(self, path: Path) -> list[str]:
-        frame = data.read_inputs(path, self.mounted.contract)
-        if frame.empty:
-            return []
-        predictions = self.mounted.model.predict(frame)
-        probabilities = self.mounted.model.predict_proba(frame)
-        classes = self.mounted.contract.classes
-        own, every = np.full(len(frame), None), [""] * len(frame)
+    def _answers(
+        self, frame: "pd.DataFrame", origin: Sequence[tuple[Path, int]]
+    ) -> tuple[dict[int, tuple[object, object, str]], dict[int, str]]:
+        """Return for each row of a frame its prediction and probabilities, or the reason why it has none."""
+        faults: dict[int, str] = {}
+        places = list(range(len(frame)))
+        model, classes = self.mounted.model, self.mounted.contract.classes
+        try:
+            predictions, probabilities = model.predict(frame), model.predict_proba(frame)
+        except RowsError as error:
+            faults = dict(error.rows)
+            places = [place for place in places if place not in faults]
+            if not places:
+                return {}, faults
+            usable = frame.iloc[places].reset_index(drop=True)
+            predictions, probabilities = model.predict(usable), model.predict_proba(usable)
+        own, every = np.full(len(places), None), [""] * len(places)
         if probabilities is not None and classes is not None:
             own = of_answers(predictions, probabilities, classes)
             every = [json.dumps(dict(zip(classes, row, strict=True))) for row in probabilities.tolist()]
         bad = ~np.isfinite(predictions if probabilities is None else probabilities.sum(axis=1))
         if bad.any():
-            raise UserError(f"{path}: data row {int(bad.argmax()) + 1}: the model's answer is not a finite number")
-        ids = frame[self.mounted.contract.id] if self.mounted.contract.id in frame else np.full(len(frame), None)
-        name, version = self.mounted.name, self.mounted.version
-        return [
-            _line((path.name, row, identity, prediction, probability, name, version, "", others))
-            for row, (identity, prediction, probability, others) in enumerate(
-                zip(ids, predictions.tolist(), own.tolist(), every, strict=True), start=1
-            )
-        ]
+            path, row = origin[places[int(bad.argmax())]]
+            raise UserError(f"{path}: data row {row}: the model's answer is not a finite number")
+        return dict(zip(places, zip(predictions.tolist(), own.tolist(), every, strict=True), strict=True)), faults
+
+    def _note_faults(self, files: "Sequence[tuple[Path, pd.DataFrame]]", faults: dict[int, str]) -> None:
+        start = 0
+        for path, frame in files:
+            found = {place - start: reason for place, reason in faults.items() if start <= place < start + len(frame)}
+            start += len(frame)
+            if not found:
+                continue
+            first, reason = min(found.items())
+            if len(frame) > 1:
+                reason = f"{len(found)} of {plural(len(frame), 'row')} not scored, first data row {first + 1}: {reason}"
+            self._note(path, reason)
+
+    def _failure(self, path: Path, error: Exception) -> str:
+        if isinstance(error, UserError):
+            reason = str(error)
+        else:
+            logger.error("%s", path, exc_info=error)
+            reason = f"{path}: {type(error).__name__}: {error}"
+        self._note(path, reason)
+        return _line((self._shown(path), "", "", "", "", self.mounted.name, self.mounted.version, reason, ""))
+
+    def _note(self, path: Path, reason: str) -> None:
+        logger.error("not scored: %s", reason)
+        self.counts.failed_files[self._shown(path)] = reason
+
+    def _shown(self, path: Path) -> str:
+        """Return the name of a file in the output, which no other file of the input has."""
+        if self.root is not None and path.is_relative_to(self.root):
+            return path.relative_to(self.root).as_posix()
+        return path.as_posix() if NESTED else path.name
 
 
 def _line(values: Iterable[object]) -> str:
@@ -175,7 +256,7 @@ def score_folder(
     source: Path,
     output: Path,
     *,
-    mini_batch_size: int = 1,
+    mini_batch_size: int = MINI_BATCH,
     name: str | None = None,
     version: str | None = None,
 ) -> Summary:
@@ -195,7 +276,7 @@ def score_folder(
     if mini_batch_size < 1:
         raise UserError(f"mini-batch size {mini_batch_size} is refused: at least 1 file")
     started = time.perf_counter()
-    scorer = BatchScorer(mounted_model.load(model, name, version))
+    scorer = BatchScorer(mounted_model.load(model, name, version), source if source.is_dir() else source.parent)
     files = data_folder.files(source)
     batches = [files[start : start + mini_batch_size] for start in range(0, len(files), mini_batch_size)]
     target = output / PREDICTIONS

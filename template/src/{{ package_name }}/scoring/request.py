@@ -22,6 +22,11 @@ if TYPE_CHECKING:
 
 SHAPE_RULE = 'an object with either "data" or "input_data"'
 ID_RULE = "a string or a whole number"
+JSON = "application/json"
+# What one managed online endpoint carries in a second, for all of its deployments and callers: "5 MBPS" and requests
+# (learn.microsoft.com/azure/machine-learning/how-to-manage-quotas). Azure's pages state no size of a single request.
+ENDPOINT_BYTES = 5_000_000
+ENDPOINT_REQUESTS = 500
 _ID_ALLOWED = frozenset((str, int))
 _SHOWN = 60
 
@@ -30,7 +35,9 @@ class InvalidRequestError(Exception):
     """A request breaks the contract.
 
     Attributes:
-        status: the HTTP status to answer with: 400 for text that is not JSON, 422 for JSON of the wrong content.
+        status: the HTTP status to answer with: 400 for a body that cannot be read, such as text that is not JSON, 405
+            for another method than POST, 413 for too many bytes, 415 for another type of content, 422 for a content
+            that breaks the contract.
         row: index of the row in the request, from 0, where one row is to blame.
         column: its column, where one is to blame.
         rule: what should have been there.
@@ -51,11 +58,12 @@ class InvalidRequestError(Exception):
 
 
 class SmokeRequest(NamedTuple):
-    """A request's name, its body as sent, and the status it must be answered with."""
+    """A request's name, its body as sent, the status it must be answered with, and its type of content."""
 
     name: str
-    body: str
+    body: str | bytes
     status: int
+    content_type: str = JSON
 
 
 @dataclass(frozen=True)
@@ -98,7 +106,12 @@ class Values:
         return values
 
     def refuse(
-        self, column: str, rule: str, fits: Callable[[Any], bool], shown: "Callable[[Any], str] | None" = None
+        self,
+        column: str,
+        rule: str,
+        fits: Callable[[Any], bool],
+        shown: "Callable[[Any], str] | None" = None,
+        status: int = 422,
     ) -> NoReturn:
         """Refuse the first value of a column that does not fit.
 
@@ -107,13 +120,14 @@ class Values:
             rule: what should have been there.
             fits: whether a value keeps the rule.
             shown: value -> its description in the message; by default the beginning of its JSON text.
+            status: the HTTP status to answer with.
 
         Raises:
             InvalidRequestError: always.
         """
         row, value = next((row, value) for row, value in enumerate(self.columns[column]) if not fits(value))
         message = f"{self.where}[{row}]: column {column!r} holds {(shown or _show)(value)}, which is not {rule}"
-        raise InvalidRequestError(message, rule, row=row, column=column)
+        raise InvalidRequestError(message, rule, row=row, column=column, status=status)
 
 
 def parse(text: str) -> Any:
@@ -152,7 +166,7 @@ def values(payload: Any, contract: Contract) -> Values:
 
 
 def _from_records(rows: Any, contract: Contract) -> dict[str, Sequence[Any]]:
-    _check_count("data", rows, contract)
+    check_count("data", rows, contract)
     first = rows[0]
     names = _names(contract, with_id=isinstance(first, dict) and contract.id in first)
     expected = frozenset(names)
@@ -174,7 +188,7 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     if not isinstance(columns, list) or not all(isinstance(name, str) for name in columns):
         rule = "an array of column names"
         raise InvalidRequestError(f"input_data.columns must be {rule}", rule)
-    _check_count("input_data.data", rows, contract)
+    check_count("input_data.data", rows, contract)
     if name := _repeated(columns):
         rule = "each column once"
         raise InvalidRequestError(f"input_data.columns: {_show(name)} is listed twice", rule, column=name)
@@ -192,7 +206,12 @@ def _from_split(split: Any, contract: Contract) -> dict[str, Sequence[Any]]:
     return dict(zip(columns, zip(*rows, strict=True), strict=True))
 
 
-def _check_count(where: str, rows: Any, contract: Contract) -> None:
+def check_count(where: str, rows: Any, contract: Contract) -> None:
+    """Refuse anything but a list of as many rows as the contract allows.
+
+    Raises:
+        InvalidRequestError: it is no list, or has no row or too many.
+    """
     rule = f"an array of 1 to {contract.max_rows} rows"
     if not isinstance(rows, list) or not 1 <= len(rows) <= contract.max_rows:
         got = plural(len(rows), "row") if isinstance(rows, list) else kind_of(rows)

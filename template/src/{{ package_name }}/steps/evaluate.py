@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import entry, explain, models, predictions, tracking
+from .. import data, entry, explain, models, observation, predictions, tracking
 from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Examples, Metrics, Part, Split, Training
@@ -68,8 +68,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     training, parts = Training.load(settings.training), Split.load(settings.prepared)
-    train = pd.read_parquet(settings.prepared / "train.parquet")
-    holdout = pd.read_parquet(settings.prepared / "holdout.parquet")
+    train, holdout = (data.read_part(settings.prepared, name, config) for name in ("train", "holdout"))
     model = models.load(settings.model)
     columns, classes, positive = config.columns, model.contract.classes, model.contract.positive
     target = holdout[[columns.target]]
@@ -118,7 +117,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     table.to_parquet(folder / "predictions.parquet", index=False)
     sample = train.sample(min(len(train), REFERENCE_ROWS), random_state=config.seed).sort_index()
-    reference = pd.concat([sample, predictions.predict(model, sample)], axis=1)
+    reference = pd.concat([observation.reference(model, sample), predictions.predict(model, sample)], axis=1)
     reference.to_parquet(folder / "reference.parquet", index=False)
     if shown := explain.examples(model, holdout, answers, config):
         Examples(shown).save(folder)

@@ -49,15 +49,15 @@ def divide(frame: "pd.DataFrame", config: ProjectConfig) -> "tuple[pd.DataFrame,
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Read, divide, and write train.parquet, holdout.parquet and split.json."""
+    """Read, divide, and write the parts `train` and `holdout`, and split.json."""
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     train, holdout = divide(data.read(settings.data, config), config)
     if problem := suitability.problem(config, train, holdout):
         raise UserError(problem)
     settings.prepared.mkdir(parents=True, exist_ok=True)
-    train.to_parquet(settings.prepared / "train.parquet", index=False)
-    holdout.to_parquet(settings.prepared / "holdout.parquet", index=False)
+    data.write_part(train, settings.prepared, "train", config)
+    data.write_part(holdout, settings.prepared, "holdout", config)
     Split(
         by=config.split.by,
         share=config.split.holdout,

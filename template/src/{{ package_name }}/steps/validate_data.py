@@ -10,6 +10,7 @@ from .. import content, data, data_checks, data_folder, data_rules, entry
 from ..config.project import ProjectConfig, load
 from ..dataset import Dataset
 from ..errors import UserError
+from ..figures import shortened
 from ..records import DataQuality, Period
 
 log = logging.getLogger(__name__)
@@ -65,7 +66,7 @@ def inspect(path: Path, config: ProjectConfig, *, thorough: bool = False) -> tup
         UserError: a file cannot be read.
     """
     found, quality = check(data.read_dataset(path, config), config, thorough=thorough)
-    left_out = [f"left out: {entry}" for entry in data_folder.left_out(path)]
+    left_out = [f"left out: {entry}" for entry in shortened((*found.left_out, *data_folder.left_out(path)))]
     return found, replace(quality, warnings=(*quality.warnings, *left_out), digest=data_folder.digest(path))
 
 

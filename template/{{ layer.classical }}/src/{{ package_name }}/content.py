@@ -3,11 +3,11 @@
 `dataset` names the dtypes of a frame; `values` says how a file's values become these.
 """
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import dataset
+from . import data_folder, dataset
+from .config.file_format import Files
 from .config.project import ProjectConfig
 from .dataset import Dataset
 from .records import Contract, Feature
@@ -24,15 +24,26 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     return dataset.with_roles(found, config)
 
 
-def input_kinds(contract: Contract) -> dict[str, Kind]:
-    """Return the kind of every column that a model needs."""
-    known: tuple[Kind, ...] = ("numeric", "categorical", "boolean", "time")
-    return {feature.name: known[known.index(feature.kind)] for feature in contract.features}
-
-
-def read(files: Sequence[Path], config: ProjectConfig, *, require_target: bool) -> Dataset:
+def read(path: Path, config: ProjectConfig, *, require_target: bool) -> Dataset:
     """Read the columns that `config` names (see `dataset.read`)."""
-    return dataset.read(files, kinds(config), config, require_target=require_target)
+    return dataset.read(data_folder.files(path), kinds(config), config, require_target=require_target)
+
+
+def read_inputs(path: Path, contract: Contract, options: Files) -> "pd.DataFrame":
+    """Read the columns that a model needs, and the id where the files have it."""
+    known: tuple[Kind, ...] = ("numeric", "categorical", "boolean", "time")
+    columns = {feature.name: known[known.index(feature.kind)] for feature in contract.features}
+    return dataset.read_inputs(data_folder.files(path), columns, contract.id, options)
+
+
+def packed(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> "pd.DataFrame":
+    """Return what the file of a part holds: its rows as they are."""
+    return frame
+
+
+def unpacked(frame: "pd.DataFrame", folder: Path, config: ProjectConfig) -> "pd.DataFrame":
+    """Return the rows of a part."""
+    return frame
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":

@@ -31,8 +31,9 @@ def schema(config: ProjectConfig) -> "pa.DataFrameSchema":
         rules[name] = pa.Column(nullable=True, checks=checks)
     if columns.time:
         rules[columns.time] = pa.Column("datetime64[ns, UTC]", nullable=False)
-    if columns.id:
-        rules[columns.id] = pa.Column(nullable=False)
+    for key in (columns.id, columns.group):
+        if key:
+            rules[key] = pa.Column(nullable=False)
     return pa.DataFrameSchema(rules)
 
 

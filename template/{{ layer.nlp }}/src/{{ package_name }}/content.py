@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from . import annotate, dataset, texts
+from . import annotate, data_folder, dataset, texts
+from .config.file_format import Files
 from .config.inputs import DERIVED
 from .config.project import ProjectConfig
 from .dataset import Dataset
@@ -29,18 +30,13 @@ def kinds(config: ProjectConfig) -> dict[str, Kind]:
     return dataset.with_roles({columns.text: TEXT, **dict.fromkeys(columns.categorical, "categorical")}, config)
 
 
-def input_kinds(contract: Contract) -> dict[str, Kind]:
-    """Return the kind of the column that a model needs."""
-    return dict.fromkeys(contract.names, TEXT)
-
-
-def read(files: Sequence[Path], config: ProjectConfig, *, require_target: bool) -> Dataset:
+def read(path: Path, config: ProjectConfig, *, require_target: bool) -> Dataset:
     """Read the columns that `config` names (see `dataset.read`).
 
     Of the files that this project prepared the derived columns are read too. A row without an id has the same hash
     before and after its text is normalised.
     """
-    columns = kinds(config)
+    columns, files = kinds(config), data_folder.files(path)
     if [file.name for file in files] == [PREPARED]:
         from pyarrow import parquet
 
@@ -52,6 +48,22 @@ def read(files: Sequence[Path], config: ProjectConfig, *, require_target: bool) 
         return named.assign(**{config.columns.text: texts.normalised(frame[config.columns.text], config.texts.mask)})
 
     return dataset.read(files, columns, config, require_target=require_target, hashed=own_form)
+
+
+def read_inputs(path: Path, contract: Contract, options: Files) -> "pd.DataFrame":
+    """Read the text that a model needs, and the id where the files have it."""
+    columns: dict[str, Kind] = dict.fromkeys(contract.names, TEXT)
+    return dataset.read_inputs(data_folder.files(path), columns, contract.id, options)
+
+
+def packed(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig) -> "pd.DataFrame":
+    """Return what the file of a part holds: its rows as they are."""
+    return frame
+
+
+def unpacked(frame: "pd.DataFrame", folder: Path, config: ProjectConfig) -> "pd.DataFrame":
+    """Return the rows of a part."""
+    return frame
 
 
 def derive(frame: "pd.DataFrame", config: ProjectConfig, names: Sequence[str] = DERIVED) -> "pd.DataFrame":

@@ -173,7 +173,8 @@ def save(
         frame: the training rows.
         path: the model folder.
     """
-    model_folder.save(path, __name__, config, tracking.versions(LIBRARIES), fitted, embedded)
+    model_folder.save(path, __name__, config, tracking.versions(LIBRARIES), fitted)
+    embedding.copy(embedded, path)
     describe(load_classifier(path).classes, decision, config, frame).save(path)
 
 
@@ -191,7 +192,7 @@ def load(path: Path) -> Model:
     Raises:
         UserError: the folder is not a model folder.
     """
-    model_folder.check(path)
+    model_folder.check(path, {embedding.FILE: embedding.is_there(path)})
     classifier = load_classifier(path)
     contract = replace(Contract.load(path), classes=classifier.classes)
     return Model(classifier, contract, embedding.load(path))

@@ -24,7 +24,9 @@ _MISREAD = re.compile(
 def gaps(prepared: Prepared, config: ProjectConfig) -> list[str]:
     """Return a sentence for each column that lacks values it needs, and for texts of which nothing is left."""
     found, columns, place = prepared.found, config.columns, prepared.found.place
-    needed = dict.fromkeys(name for name in (columns.text, columns.target, columns.time, columns.id) if name)
+    needed = dict.fromkeys(
+        name for name in (columns.text, columns.target, columns.time, columns.id, columns.group) if name
+    )
     broken = []
     for name in needed:
         missing = found.frame[name].isna().to_numpy()

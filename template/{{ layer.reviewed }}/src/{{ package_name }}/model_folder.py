@@ -1,11 +1,10 @@
-"""The folder that a trained model of contents is kept in, beside its classifier: MLflow's files and the embedder."""
+"""The folder that a trained model of contents is kept in, beside its classifier: MLflow's files and the contract."""
 
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from . import embedding
 from .config.project import ProjectConfig
 from .errors import UserError
 from .records import Contract
@@ -14,7 +13,7 @@ TRAINERS = ("mlflow", "torch", "transformers")  # answers need none of them
 
 
 def save(
-    path: Path, loader: str, config: ProjectConfig, versions: Mapping[str, str], fitted: Path, embedded: Path
+    path: Path, loader: str, config: ProjectConfig, versions: Mapping[str, str], fitted: Path, kind: str = "string"
 ) -> None:
     """Write a folder to `path`, which must not exist; the contract is still missing then.
 
@@ -26,13 +25,13 @@ def save(
         config: names the column of contents.
         versions: library -> version that the model needs.
         fitted: a folder with the files of the classifier.
-        embedded: the folder with the embedder.
+        kind: MLflow's type of a content, string or binary.
     """
     import mlflow.pyfunc
     from mlflow.models import ModelSignature
     from mlflow.types import ColSpec, DataType, Schema
 
-    inputs = Schema([ColSpec(DataType.string, name, required=False) for name in config.columns.features])
+    inputs = Schema([ColSpec(DataType[kind], name, required=False) for name in config.columns.features])
     mlflow.pyfunc.save_model(
         path,
         loader_module=loader,
@@ -42,7 +41,6 @@ def save(
     )
     for file in fitted.iterdir():
         shutil.copy(file, path / file.name)
-    embedding.copy(embedded, path)
 
 
 def kept_inputs(config: ProjectConfig) -> dict[str, Any]:
@@ -51,13 +49,16 @@ def kept_inputs(config: ProjectConfig) -> dict[str, Any]:
     return kept if config.review.keep_inputs == "share" else {}
 
 
-def check(path: Path) -> None:
-    """Check that a folder holds an embedder and a contract.
+def check(path: Path, needed: Mapping[str, bool]) -> None:
+    """Check that a folder holds a contract and what else is needed.
+
+    Args:
+        path: the folder.
+        needed: name of a file -> whether it, or what stands for it, is there.
 
     Raises:
-        UserError: it does not, and so is not a model folder.
+        UserError: something is missing, so it is not a model folder.
     """
-    there = {embedding.FILE: embedding.is_there(path), Contract.FILE: (path / Contract.FILE).is_file()}
-    for name, found in there.items():
+    for name, found in {**needed, Contract.FILE: (path / Contract.FILE).is_file()}.items():
         if not found:
             raise UserError(f"{path}: is not a model folder: {name} is missing")

@@ -27,6 +27,7 @@ class Fake:
     Args:
         url: its address.
         projects, tasks: what it holds.
+        folders: project -> folder of the server's machine whose files it shows.
         asked: method and path of each request, with its query.
         unreadable: ids of tasks that it fails to show.
         imports: imports that it takes before it hangs up; None for all.
@@ -37,6 +38,7 @@ class Fake:
         self.projects: list[dict[str, Any]] = []
         self.tasks: list[dict[str, Any]] = []
         self.users = {1: "ada@example.com", 2: "bea@example.com"}
+        self.folders: dict[int, str] = {}
         self.asked: list[str] = []
         self.shown: list[int] = []
         self.unreadable: set[int] = set()
@@ -85,6 +87,13 @@ class Fake:
             return self._create(body) if method == "POST" else self._list(query)
         if path.endswith("/import"):
             return self._import(int(path.split("/")[3]), body)
+        if path == "/api/storages/localfiles/":
+            self.folders[body["project"]] = body["path"]
+            return "storage", shape("storage") | body
+        if method == "PATCH":
+            (task,) = [each for each in self.tasks if each["id"] == int(path.split("/")[3])]
+            task |= {"data": body["data"], "updated_at": _now()}
+            return "changed task", shape("changed task") | {"id": task["id"], "data": body["data"]}
         if path == "/api/users":
             (user,) = shape("users")
             return "users", [user | {"id": number, "email": name} for number, name in self.users.items()]
@@ -162,7 +171,7 @@ def running() -> Iterator[Fake]:
             self.end_headers()
             self.wfile.write(text)
 
-        do_POST = do_GET
+        do_POST = do_PATCH = do_GET
 
         def log_message(self, format: str, *args: Any) -> None:
             pass

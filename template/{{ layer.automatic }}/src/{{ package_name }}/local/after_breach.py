@@ -1,6 +1,7 @@
 """What a breach leads to here: a retraining with all that arrived. No person is needed, the gate decides."""
 
 import time
+from pathlib import Path
 
 from ..data_folder import files
 from ..errors import GateRefusedError
@@ -11,6 +12,12 @@ from . import lifecycle
 from .story import Row, Story
 
 MADE: tuple[str, ...] = ()  # folders of outputs/ that the demo may remove
+READ: tuple[str, ...] = ()  # folders of data/ that the demo reads beside those of the pipeline and of production
+
+
+def before_training(project: Project, story: Story) -> Path | None:
+    """Return the data of the first training, None for those of the pipeline: labels come with the data here."""
+    return None
 
 
 def play(project: Project, story: Story) -> None:

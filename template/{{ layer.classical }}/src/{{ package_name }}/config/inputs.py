@@ -11,6 +11,7 @@ from .yaml_file import Section
 Kind = Literal["numeric", "categorical", "boolean", "time"]
 Part = Literal["year", "month", "weekday", "hour", "elapsed"]
 SUFFIXES = (".csv", ".csv.gz", ".parquet")  # of data files, in lower case
+NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is not a categorical or boolean column"
 
 
@@ -20,6 +21,7 @@ class Columns(Section):
     target: str
     id: str | None = None
     time: str | None = None
+    group: str | None = None
     numeric: list[str] = Field(default_factory=list)
     categorical: list[str] = Field(default_factory=list)
     boolean: list[str] = Field(default_factory=list)
@@ -58,8 +60,11 @@ class Columns(Section):
             raise ValueError(
                 "numeric, categorical, boolean and dates are all empty: the model needs at least one feature"
             )
-        # One column may be the id, the time and a date feature at once: a monthly table has no other key.
+        # One column may be the id, the time and a date feature at once: a monthly table has no other key. A group may
+        # be a feature, such as a shop.
         shared = {name for name in (self.id, self.time, *self.dates) if name is not None}
+        if self.group == self.target:
+            raise ValueError(f"{self.group!r} is target and group: the side of a row must not depend on its target")
         roles = [self.target, *shared, *self.numeric, *self.categorical, *self.boolean]
         twice = sorted(name for name, count in Counter(roles).items() if count > 1)
         if twice:

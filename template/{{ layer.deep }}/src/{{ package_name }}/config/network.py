@@ -18,6 +18,7 @@ class Network(Section):
         batch_size: examples in one step, of each process.
         accumulate: steps whose gradients are summed up before one update.
         learning_rate: largest one, after the warm-up.
+        mixed_precision: half precision on a GPU, where that is safe.
     """
 
     base_model: str | None = None
@@ -25,3 +26,4 @@ class Network(Section):
     batch_size: Whole = 32
     accumulate: Whole = 1
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-4
+    mixed_precision: bool = False

@@ -1,6 +1,6 @@
 """A base model to fine-tune or to take vectors from, of a folder or the Hugging Face hub."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,14 @@ def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
     return None
 
 
-def network(source: str, classes: list[str], networks: Any) -> Any:
+def network(source: str, classes: Sequence[str], networks: Any, section: str = FINE_TUNED) -> Any:
     """Return the network for these classes, with the base model's weights; without a weights file, with random ones.
 
     Args:
         source: see `locate`.
         classes: their names.
         networks: the class of transformers that loads it, such as AutoModelForSequenceClassification.
+        section: of config/project.yml, for messages.
 
     Raises:
         UserError: it cannot be loaded.
@@ -90,7 +91,7 @@ def network(source: str, classes: list[str], networks: Any) -> Any:
                 return networks.from_config(config)
             return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
         except Exception as error:
-            key = f"config/project.yml: {FINE_TUNED}.base_model"
+            key = f"config/project.yml: {section}.base_model"
             raise UserError(f"{key}: {source}: cannot be loaded for classification: {first_line(error)}") from error
 
 

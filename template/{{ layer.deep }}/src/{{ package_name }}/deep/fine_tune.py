@@ -5,6 +5,7 @@ import json
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +15,13 @@ from ..errors import UserError
 from ..figures import plural
 from .checkpoint import Checkpoints
 from .loop import Settings, train
+from .stopping import Stopping
 from .world import World, joined
 
 if TYPE_CHECKING:
     import torch
 
-    Loss = Callable[[torch.nn.Module, list[int]], torch.Tensor]
+    Loss = Callable[[torch.nn.Module, Any], torch.Tensor]
 
 log = logging.getLogger(__name__)
 
@@ -35,19 +37,23 @@ def fit(
     rule: object,
     checkpoints: Path | None,
     export: Callable[[], float],
+    prepare: Callable[[list[int], int], Any] | None = None,
+    stopping: "Callable[[Loss, World], Stopping | None] | None" = None,
 ) -> dict[str, bool | int | float | str]:
     """Train a network in place; of several processes (torchrun) each calls this, and the first one exports.
 
     Args:
         network: gives a score for each class.
         loss: weights of the classes, None for equal ones, and the device -> what `loop.train` asks for.
-        labels: the class of each example.
+        labels: the class of each example to learn from.
         section: how to train.
         config: the section `model` and the seed.
         data: the examples as the network reads them, a structure of JSON.
         rule: how it reads them, a structure of JSON.
         checkpoints: folder where a run that broke off goes on; its checkpoints are removed at the end.
         export: writes the network, and returns the largest difference between its answers there and here.
+        prepare: see `loop.train`.
+        stopping: the loss and the processes -> what ends the run early; default: it goes through all epochs.
 
     Returns:
         The settings in use and what training showed, for the record; nothing in the other processes.
@@ -56,6 +62,7 @@ def fit(
         UserError: a checkpoint of another run, or processes that do not train on the same.
     """
     settings = Settings(section.epochs, section.batch_size, section.accumulate, section.learning_rate, config.seed)
+    settings = replace(settings, mixed=section.mixed_precision)
     with joined() as world:
         network.to(world.device)
         weights = _weights(labels).to(world.device) if config.model.class_weights == "balanced" else None
@@ -73,7 +80,9 @@ def fit(
             plural(world.size, "process", "processes"),
             world.device.type,
         )
-        last = train(network, loss(weights, world.device), len(labels), settings, world, kept)
+        own = loss(weights, world.device)
+        stop = stopping(own, world) if stopping else None
+        last = train(network, own, len(labels), settings, world, kept, prepare=prepare, stopping=stop)
         if not world.first:
             return {}
         difference = export()
@@ -85,6 +94,7 @@ def fit(
         "processes": world.size,
         "device": world.device.type,
         "loss": last,
+        **({"held_out_loss": stop.best} if stop else {}),
         "onnx_difference": difference,
     }
 

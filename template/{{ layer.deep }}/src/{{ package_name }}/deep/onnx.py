@@ -28,15 +28,18 @@ def export(
     dynamic: Mapping[str, Sequence[int]],
     metadata: Mapping[str, object],
     path: Path,
+    outputs: Sequence[str] = ("scores",),
 ) -> float:
-    """Write a network to an ONNX file, and return the largest difference between its answer there and torch's.
+    """Write a network to an ONNX file, and return the largest difference between its answers there and torch's.
 
     Args:
-        model: takes the inputs by their names and returns a tensor (rows, values); moved to the CPU.
+        model: takes the inputs by their names and returns a tensor (rows, values), or a tuple of it and more of as many
+            rows; moved to the CPU.
         example: inputs of at least two rows.
         dynamic: input -> axes whose length may vary.
         metadata: name -> structure of JSON, kept inside the file.
         path: of the file.
+        outputs: a name for each tensor.
 
     Raises:
         UserError: the network cannot be exported, is too large for one file, or answers differently there.
@@ -59,7 +62,7 @@ def export(
                 path,
                 kwargs=inputs,
                 input_names=list(inputs),
-                output_names=["scores"],
+                output_names=list(outputs),
                 dynamic_shapes=shapes,
                 external_data=False,
                 dynamo=True,
@@ -73,9 +76,10 @@ def export(
         content.metadata_props.add(key=name, value=json.dumps(value, ensure_ascii=False))
     onnx.save(content, path)
     with torch.no_grad():
-        expected = model(**inputs).numpy()
-    found = answers(session(path), {name: tensor.numpy() for name, tensor in inputs.items()})
-    difference = float(np.abs(expected - found).max())
+        returned = model(**inputs)
+    expected = [tensor.numpy() for tensor in (returned if isinstance(returned, tuple) else (returned,))]
+    found = all_answers(session(path), {name: tensor.numpy() for name, tensor in inputs.items()})
+    difference = max(float(np.abs(each - other).max()) for each, other in zip(expected, found, strict=True))
     if not difference <= TOLERANCE:
         raise UserError(
             f"{path.name}: ONNX Runtime's answers differ from torch's by {difference:.2g}, and {TOLERANCE:g} is"
@@ -137,5 +141,10 @@ def metadata(opened: Any, name: str, path: Path) -> Any:
 
 def answers(opened: Any, inputs: "Mapping[str, npt.NDArray[Any]]") -> "npt.NDArray[Any]":
     """Return what the network answers to a batch, such as scores, float32 (rows, values)."""
+    return all_answers(opened, inputs)[0]
+
+
+def all_answers(opened: Any, inputs: "Mapping[str, npt.NDArray[Any]]") -> "Sequence[npt.NDArray[Any]]":
+    """Return what each output of the file gives for a batch, float32 with a row for each of the inputs."""
     found: Sequence[Any] = opened.run(None, dict(inputs))
-    return found[0]
+    return found

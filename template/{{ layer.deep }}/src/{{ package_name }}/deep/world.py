@@ -31,6 +31,18 @@ class World:
         """Whether this process writes what all have made."""
         return self.rank == 0
 
+    @property
+    def half(self) -> Any:
+        """The torch.dtype of half precision that the device computes in; None for a CPU.
+
+        bfloat16 has the range of float32; GPUs before Ampere, such as the T4, compute in float16 alone.
+        """
+        import torch
+
+        if self.device.type != "cuda":
+            return None
+        return torch.bfloat16 if torch.cuda.is_bf16_supported(including_emulation=False) else torch.float16
+
     def gathered(self, value: object) -> list[Any]:
         """Return the value that each process gave, by rank."""
         if self.size == 1:

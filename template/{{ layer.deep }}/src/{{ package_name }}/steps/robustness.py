@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-from .. import entry, models, predictions, robustness
+from .. import data, entry, models, predictions, robustness
 from ..config.project import ProjectConfig, load
 from ..figures import number, plural
 from ..perturbations import perturb
@@ -70,11 +70,9 @@ def measure(model: models.Model, holdout: "pd.DataFrame", config: ProjectConfig)
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write robustness.json; the gate refuses what is above its limit."""
-    import pandas as pd
-
     settings = entry.settings(Settings, argv)
     config, model = load(settings.config), models.load(settings.model)
-    result = measure(model, pd.read_parquet(settings.prepared / "holdout.parquet"), config)
+    result = measure(model, data.read_part(settings.prepared, "holdout", config), config)
     result.save(settings.robustness)
     log.info(result.summary)
     for each in result.broken:

@@ -14,6 +14,7 @@ Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
 MASKED: tuple[Masked, ...] = ("url", "email", "iban", "card", "ip", "ssn", "phone", "handle")
 DERIVED = ("language", "length")  # columns that the annotate step adds
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")  # of data files, in lower case
+NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
 
 
@@ -24,6 +25,7 @@ class Columns(Section):
     text: str
     id: str | None = None
     time: str | None = None
+    group: str | None = None
     categorical: list[str] = Field(default_factory=list)
 
     @property
@@ -38,14 +40,15 @@ class Columns(Section):
 
     @model_validator(mode="after")
     def _each_column_once(self) -> "Columns":
-        shared = {name for name in (self.id, self.time) if name is not None}  # one column may be both
+        # One column may be id, time and group; a group may be a category too, such as an author.
+        shared = {name for name in (self.id, self.time, self.group) if name is not None} - {*self.categorical}
         twice = [
             name for name, count in Counter([self.target, self.text, *shared, *self.categorical]).items() if count > 1
         ]
         if twice:
             raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
         for name in DERIVED:
-            if name in (self.target, self.text, self.id, self.time, *self.categorical):
+            if name in (self.target, self.text, self.id, self.time, self.group, *self.categorical):
                 raise ValueError(f"{name!r} is the name of a column that this project adds; rename yours")
         return self
 

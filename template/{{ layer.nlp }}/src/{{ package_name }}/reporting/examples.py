@@ -36,6 +36,11 @@ def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
     return {WORDS: _words(metrics.importance), TEXTS: gallery(shown.examples if shown else (), _text)}
 
 
+def picture(shown: str) -> Markup:
+    """Return a text as it stands in a card."""
+    return Markup('<p class="text" dir="auto">{}</p>').format(shown)
+
+
 def _words(importance: Sequence[Importance]) -> Markup:
     """Return a table for each class, with bars to one scale."""
     largest = max((item.mean for item in importance), default=0.0)

@@ -96,8 +96,9 @@ def label(
     from ..review.workspace import Workspace
 
     project = Project.find()
-    names = label_setup.labels(project, load(project.config_path))
-    typer.echo(terminal.label(Workspace.of(project), batch, annotator, names).sentence)
+    config = load(project.config_path)
+    names = label_setup.labels(project, config)
+    typer.echo(terminal.label(Workspace.of(project), batch, annotator, names, config).sentence)
 
 
 @app.command()
@@ -107,22 +108,35 @@ def push(
         list[str] | None, typer.Option("--annotator", help="Person who labels; repeatable; two for double items.")
     ] = None,
     batch: Batch = None,
+    refresh: Annotated[
+        bool, typer.Option("--refresh", help="Send the content of open tasks again, with new addresses of files.")
+    ] = False,
+    files: Annotated[
+        str | None, typer.Option(help="Where a web server has data/labeling/queue, for a team's Label Studio.")
+    ] = None,
     tool: Tool = "label-studio",
 ) -> None:
     """Send a queue to Label Studio; what is there already is left alone. LABEL_STUDIO_TOKEN signs in."""
     from ..config.project import load
     from ..local import label_setup
-    from ..review import label_studio
+    from ..review import addresses, label_studio
     from ..review.workspace import Workspace
 
     _require_known(tool)
     project = Project.find()
     names = label_setup.labels(project, load(project.config_path))
-    typer.echo(
-        label_studio.push(
-            Workspace.of(project), batch, names, url=url or label_studio.URL, annotators=annotator or []
-        ).sentence
+    pushed = label_studio.push(
+        Workspace.of(project),
+        batch,
+        names,
+        url=url or label_studio.URL,
+        annotators=annotator or [],
+        address=None if files is None else addresses.below(files),
+        refresh=refresh,
     )
+    typer.echo(pushed.sentence)
+    if pushed.warning:
+        typer.echo(pushed.warning, err=True)
 
 
 @app.command()

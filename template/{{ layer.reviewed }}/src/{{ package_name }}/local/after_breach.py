@@ -1,4 +1,4 @@
-"""What a breach leads to here: people look first. In the demo they are simulated, and said to be."""
+"""What people do after a breach, and before the first training. In the demo they are simulated, and said to be."""
 
 import time
 from collections import Counter
@@ -11,20 +11,43 @@ from ..errors import GateRefusedError, UserError
 from ..figures import number, plural
 from ..paths import Project
 from ..pipeline import runs
-from ..review import contract, estimate, items, log, queue, versions
+from ..review import contract, estimate, items, log, media, queue, versions
 from ..review.contract import Annotation, QueueItem
 from ..review.workspace import Workspace
 from . import lifecycle, reviewing
-from .followed import DEMO, BeforeAndAfter, place
+from .followed import DEMO, BeforeAndAfter, Changed, place
 from .story import Row, Story
 
 if TYPE_CHECKING:
     import pandas as pd
 
 MADE = (DEMO,)  # folders of outputs/ that the demo may remove
+UNLABELLED = "unlabelled"
+READ = (UNLABELLED,)  # folders of data/ that the demo reads beside those of the pipeline and of production
 PEOPLE = ("simulated-1", "simulated-2")
 MISTAKES = 0.1  # share of the items of one person who gives another label than the true one
+EXAMPLES = 6  # rows of a group that the report shows
 DISAGREEMENT = 0.25  # share of the items of two people about which they disagree
+
+
+def before_training(project: Project, story: Story) -> Path | None:
+    """Return the data of the first training, with what people labelled in data/unlabelled; None without that folder.
+
+    Labels that the files of the folder hold are not shown to anybody; the demo's people answer from them.
+    """
+    source = project.root / "data" / UNLABELLED
+    if not source.is_dir():
+        return None
+    config, workspace = load_config(project.config_path), place(project)
+    with story.row("start") as row:
+        row.text = reviewing.start(project, source, workspace=workspace).sentence
+    with story.row("label") as row:
+        row.text = _simulate(workspace, data.read(source, config, require_target=False), project)
+        row.outcome = "simulated"
+    with story.row("merge") as row:
+        merged = reviewing.merge(project, workspace)
+        row.text = merged.sentence
+    return None if merged.version is None else workspace.version(merged.version) / versions.ROWS
 
 
 def play(project: Project, story: Story) -> None:
@@ -78,7 +101,7 @@ def _simulate(workspace: Workspace, frame: "pd.DataFrame", project: Project) -> 
             given[person] += 1
     each = " and ".join(f"{person} ({count} labels)" for person, count in sorted(given.items()))
     return (
-        f"no people here: {each} answer from the labels of the window; on purpose they disagree about"
+        f"no people here: {each} answer from the labels that the files hold; on purpose they disagree about"
         f" {DISAGREEMENT:.0%} of {plural(len(double), 'double item')} and are wrong in {MISTAKES:.0%} of the others"
     )
 
@@ -141,12 +164,27 @@ def _compare(
     promoted: bool,
     why: str,
 ) -> BeforeAndAfter:
+    import numpy as np
+
     config = load_config(project.config_path)
     reviewed = {item.content_sha256 for name in workspace.batches() for item in queue.read(workspace, name)}
     left = frame[~items.identified(frame, config)["content_sha256"].isin(reviewed)]
     left = left[left[config.columns.target].notna()]
     truth = left[config.columns.target].to_numpy()
-    old, new = (models.load(folder).predict(left) == truth for folder in (before, after))
+    answers = [models.load(folder).predict(left) for folder in (before, after)]
+    old, new = (answer == truth for answer in answers)
+    groups = {
+        "Wrong before, right after retraining": new & ~old,
+        "Right before, wrong after retraining": old & ~new,
+        "Wrong before and after": ~old & ~new,
+    }
+    contents = items.identified(left, config)["content"].tolist()
+    chance = np.random.default_rng(config.seed)
+    examples = [
+        Changed(group, media.shown(str(contents[row] or ""), config), truth[row], answers[0][row], answers[1][row])
+        for group, rows in groups.items()
+        for row in np.sort(chance.permutation(np.flatnonzero(rows))[:EXAMPLES])
+    ]
     return BeforeAndAfter(
         window=window.name.split(".")[0],
         before=estimate.interval(int(old.sum()), len(left)),
@@ -155,4 +193,5 @@ def _compare(
         lost=int((old & ~new).sum()),
         promoted=promoted,
         why=why,
+        examples=tuple(examples),
     )

@@ -5,6 +5,7 @@ The collector appends CloudEvents to inputs/.../<year>/<month>/<day>/<hour>/<ins
 models deployed for real-time inferencing").
 """
 
+import base64
 import hashlib
 import json
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 from ..errors import UserError
 from ..figures import plural
 from ..files import atomic_write
-from ..scoring.kept import COLLECTION, RECEIVED
+from ..scoring.kept import BYTES, COLLECTION, RECEIVED, stored
 
 TYPE = f"azureml.inference.{COLLECTION}"
 RULE = f"each line must be an event of the type {TYPE}, as the data collector writes it"
@@ -53,19 +54,21 @@ def unpack(source: Path, target: Path) -> Unpacked:
     files = sorted(source.rglob("*.jsonl")) if source.is_dir() else []
     if not files:
         raise UserError(f"{source}: holds no *.jsonl at any depth; download inputs/ of the container `inference` there")
-    written: dict[Path, str] = {}
-    rows = apart = 0
+    apart = sum(row is None for path in files for row in _rows(path))  # reads all before anything is written
+    written: dict[str, str] = {}
+    rows = 0
     for path in files:
+        origin = hashlib.sha256(path.relative_to(source).as_posix().encode()).hexdigest()[:8]
         for row in _rows(path):
             if row is None:
-                apart += 1
                 continue
-            origin = hashlib.sha256(path.relative_to(source).as_posix().encode()).hexdigest()[:8]
-            file = target / f"{row[RECEIVED][:10]}.{origin}.jsonl"
-            written[file] = written.get(file, "") + json.dumps(row, ensure_ascii=False) + "\n"
+            name = f"{row[RECEIVED][:10]}.{origin}"
+            target.mkdir(parents=True, exist_ok=True)
+            line = json.dumps(stored(row, target, name), ensure_ascii=False)
+            written[name] = written.get(name, "") + line + "\n"
             rows += 1
-    for file, text in written.items():
-        atomic_write(file, text)
+    for name, text in written.items():
+        atomic_write(target / f"{name}.jsonl", text)
     return Unpacked(rows, apart)
 
 
@@ -82,6 +85,12 @@ def _rows(path: Path) -> Iterator[dict[str, Any] | None]:
                     continue
                 for row in event["data"]:
                     _ = str(row[RECEIVED])[:10]
-                    yield row
+                    yield {key: _value(value) for key, value in row.items()}
             except (ValueError, KeyError, TypeError):
                 raise UserError(f"{path}: line {number}: {RULE}") from None
+
+
+def _value(value: Any) -> Any:
+    """Return a value of an event as the request had it: bytes were coded (see `kept.BYTES`)."""
+    is_coded = isinstance(value, str) and value.startswith(BYTES)
+    return base64.urlsafe_b64decode(value.removeprefix(BYTES)) if is_coded else value

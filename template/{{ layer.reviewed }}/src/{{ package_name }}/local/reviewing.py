@@ -15,7 +15,7 @@ from ..errors import UserError
 from ..figures import plural
 from ..paths import Project
 from ..pipeline import load
-from ..review import answers, contract, estimate, items, queue, versions
+from ..review import answers, contract, estimate, items, media, queue, versions
 from ..review import merge as merging
 from ..review.contract import Merged, QueueItem
 from ..review.workspace import Workspace
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
 
     from ..review.select import Pick
 
-# Of more rows so many are drawn by chance and looked at: among more of them the highest scores are but more extreme.
-CANDIDATES = 20_000
+# Of more rows than media.CANDIDATES so many are drawn by chance: among more the highest scores are but more extreme.
 CANDIDATES_FOR_EACH = 50  # item of the queue, where that is more
 
 
@@ -41,7 +40,7 @@ class Queued:
         items: number of its items.
         reasons: reason -> number of items.
         double: items that two people shall answer.
-        known: rows that are in the training data or in a queue already.
+        known: rows that are in the training data or in a queue already, or like one in a queue.
         empty: rows without content.
         rows: rows that were looked at.
         of: rows of the window.
@@ -65,7 +64,7 @@ class Queued:
         )
         if self.rows < self.of:
             found += f"; {self.rows:,} rows drawn by chance were looked at"
-        left_out = ((self.known, "known already"), (self.empty, "empty"))
+        left_out = ((self.known, "known already"), (self.empty, media.EMPTY))
         return found + "".join(f"; {plural(count, 'row')} left out: {why}" for count, why in left_out if count)
 
 
@@ -77,7 +76,7 @@ class _Rows:
         frame: the rows as they were read.
         found: sample_id, content and content_sha256 of each.
         keys: the item of each row, None for one that must not be queued.
-        known: rows that are in the training data or in a queue already.
+        known: rows that are in the training data or in a queue already, or like one in a queue.
         empty: rows without content.
         of: rows of the window.
         ids: id -> hash of the content, of training data and queues.
@@ -122,8 +121,7 @@ def start(project: Project, source: Path, budget: int | None = None, workspace: 
         candidates = rows.first_rows({rows.keys[pick.position] for pick in drawn})
         chosen = []
         if candidates:
-            contents = rows.found["content"].iloc[candidates].tolist()
-            vectors = items.vectors(contents, config, None)
+            vectors = media.vectors(rows.frame.iloc[candidates], config, None)
             for pick in select.diverse(vectors, wanted - len(drawn), config.seed):
                 chosen.append(select.Pick(candidates[pick.position], pick.reason, pick.score))
         return _write(place, config, rows, drawn, chosen, lambda picks: [{} for _ in picks])
@@ -170,15 +168,14 @@ def select(
         if candidates:
             reference = pd.read_parquet(champion.evaluation / "reference.parquet")
             reference = reference.sample(min(len(reference), select.REFERENCE_ROWS), random_state=config.seed)
-            known = items.identified(reference, config)["content"].dropna().tolist()
             asked = predictions.predict(model, rows.frame.iloc[candidates])
             probability = predictions.probabilities(asked, classes)
             assert probability is not None
             drifted = min(_share(wanted, config.review.drifted), wanted - len(drawn))
             picks = select.choose(
-                items.vectors(rows.found["content"].iloc[candidates].tolist(), config, champion.model),
+                media.vectors(rows.frame.iloc[candidates], config, model),
                 probability,
-                items.vectors(known, config, champion.model),
+                media.reference_vectors(reference, config, model),
                 drifted=drifted,
                 uncertain=wanted - len(drawn) - drifted,
                 seed=config.seed,
@@ -269,34 +266,57 @@ def _rows(
 ) -> _Rows:
     import numpy as np
 
-    of, most = len(frame), max(CANDIDATES, CANDIDATES_FOR_EACH * wanted)
+    of, most = len(frame), max(media.CANDIDATES, CANDIDATES_FOR_EACH * wanted)
     if of > most:
         looked_at = np.sort(np.random.default_rng(config.seed).permutation(of)[:most])
         frame = frame.iloc[looked_at].reset_index(drop=True)
     found = items.identified(frame, config)
-    ids, hashes = _known(project, config, workspace)
-    digests = found["content_sha256"].tolist()
-    keys = [None if digest is None or digest in hashes else digest for digest in digests]
-    empty = sum(digest is None for digest in digests)
+    queued = [item for name in workspace.batches() for item in queue.read(workspace, name)]
+    ids = _known(project, config, workspace, queued)
+    keys, empty = _keys(frame, found, set(ids.values()), queued, config)
     known = sum(key is None for key in keys) - empty
     if all(key is None for key in keys):
         raise UserError(
             f"{project.relative(source)}: none of its {plural(len(keys), 'row')} is left to review: {known:,} are in"
-            f" the training data or in a queue already, {empty:,} are empty"
+            f" the training data or in a queue already, {empty:,} are {media.EMPTY}"
         )
     return _Rows(frame, found, keys, known, empty, of, ids)
 
 
-def _known(project: Project, config: ProjectConfig, workspace: Workspace) -> tuple[dict[str, str], set[str]]:
-    """Return id -> hash of the content, and the hashes, of all items that are training data or queued."""
-    queued = [item for name in workspace.batches() for item in queue.read(workspace, name)]
+def _keys(
+    frame: "pd.DataFrame",
+    found: "pd.DataFrame",
+    known: set[str],
+    queued: Sequence[QueueItem],
+    config: ProjectConfig,
+) -> tuple[list[str | None], int]:
+    """Return the item of each row, and the number of rows without content.
+
+    Rows that are alike are one item; the key of a row that is known, or like a queued one, is None, as that of a row
+    without content is.
+    """
+    digests = found["content_sha256"].tolist()
+    new = [place for place, digest in enumerate(digests) if digest is not None and digest not in known]
+    before = list({item.content_sha256: item for item in queued}.values())
+    first = media.alike(before, frame.iloc[new], config)
+    keys: list[str | None] = [None] * len(digests)
+    for place, alike in zip(new, first, strict=True):
+        if alike is not None and alike >= 0:
+            keys[place] = digests[new[alike]]
+    return keys, sum(digest is None for digest in digests) + sum(alike is None for alike in first)
+
+
+def _known(
+    project: Project, config: ProjectConfig, workspace: Workspace, queued: Sequence[QueueItem]
+) -> dict[str, str]:
+    """Return id -> hash of the content of all items that are training data or queued."""
     known = {item.sample_id: item.content_sha256 for item in queued}
     if newest := workspace.newest_version():
         known |= {row.sample_id: row.content_sha256 for row in versions.rows(workspace, newest)}
     elif dataset := _original(project, config):
         found = items.identified(dataset.frame, config)
         known |= dict(zip(found["sample_id"], found["content_sha256"], strict=True))
-    return known, set(known.values())
+    return known
 
 
 def _write(

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Mapping, Sequence
+from itertools import groupby
 
 from markupsafe import Markup
 
@@ -9,8 +10,8 @@ from ..figures import plural
 from ..review.contract import Agreement, Manifest
 from ..review.estimate import Estimate, Interval
 from ..review.status import Progress
-from . import charts
-from .html import NOTHING, badge, bar, facts, figure, findings, grid, join, name, note, number, percent, table
+from . import charts, examples
+from .html import NOTHING, badge, bar, card, facts, figure, findings, grid, join, name, note, number, percent, table
 
 WHY = {
     "drifted": "most unlike the training data",
@@ -60,6 +61,41 @@ def queues(states: Sequence[Progress], reasons: Mapping[str, int], version: Mani
             ]
         )
     return join([note(SIMULATED) if simulated else NOTHING, why, progress, made])
+
+
+def queued(shown: Sequence[tuple[str, str, str | None, str]]) -> Markup:
+    """Return items as cards; `shown` are reason, content, prediction or None, and answer of each, sorted by reason."""
+    cards = [
+        (
+            f"{reason.capitalize()}: {WHY[reason]}",
+            card(answer, badge("neutral", f"model: {predicted}") if predicted else NOTHING, examples.picture(content)),
+        )
+        for reason, content, predicted, answer in shown
+    ]
+    return _grouped(cards)
+
+
+def changed(shown: Sequence[tuple[str, str, str, str, str]]) -> Markup:
+    """Return rows as cards; `shown` are group, content, truth, and answer before and after of each, sorted by group."""
+    cards = [
+        (
+            group,
+            card(
+                f"{before} → {after}" if before != after else before,
+                badge("good" if after == truth else "bad", f"truly {truth}"),
+                examples.picture(content),
+            ),
+        )
+        for group, content, truth, before, after in shown
+    ]
+    return _grouped(cards)
+
+
+def _grouped(cards: Sequence[tuple[str, Markup]]) -> Markup:
+    blocks = []
+    for title, members in groupby(cards, key=lambda pair: pair[0]):
+        blocks += [Markup("<h3>{}</h3>").format(title), grid(each for _, each in members)]
+    return join(blocks, "\n")
 
 
 def agreement(found: Agreement, least: float) -> Markup:

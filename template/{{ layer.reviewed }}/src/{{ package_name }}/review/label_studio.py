@@ -1,8 +1,8 @@
 """Queues to Label Studio, and people's answers back into their logs.
 
-Tasks carry the fixed keys `text` and `sample_id`, whatever the columns are called. Items that one person shall label
-are in a project for everyone. A project shows a task to nobody else once it is done, and shows earlier answers: so each
-person has a project of their own for items that several people label, or over which people disagree.
+Tasks carry fixed keys (`content.FIELD` and `sample_id`), whatever the columns are called. Items that one person shall
+label are in a project for everyone. A project shows a task to nobody else once it is done, and shows earlier answers:
+so each person has a project of their own for items that several people label, or over which people disagree.
 """
 
 import hashlib
@@ -14,16 +14,18 @@ from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from pydantic import Field
 
 from ..errors import UserError
 from ..figures import plural
 from ..files import atomic_write
-from . import contract, log, offers, queue
+from . import addresses, contract, log, offers, queue
+from .addresses import Address
 from .contract import Annotation, Line, QueueItem
-from .label_studio_api import Client, ServerError
-from .label_studio_tasks import annotations, config, note, task
+from .label_studio_api import LOOPBACK, Client, ServerError
+from .label_studio_tasks import annotations, config, data, is_open, note, task
 from .workspace import Workspace
 
 URL = "http://127.0.0.1:8181"
@@ -41,12 +43,14 @@ class ProjectState(Line):
         annotator: whose it is; None for everyone.
         labels: digest of the labels that it offers.
         cursor: changes up to this time have been pulled; None before the first pull.
+        until: when the first address of its tasks ends; None where none does.
     """
 
     id: int
     annotator: str | None = None
     labels: str
     cursor: contract.Utc | None = None
+    until: contract.Utc | None = None
 
 
 class State(Line):
@@ -65,17 +69,23 @@ class Pushed:
         there: tasks that were there before.
         projects: address of each project -> whose it is, None for everyone.
         waiting: items for which there is nobody who has not answered them before.
+        refreshed: open tasks of which the content was sent again; None if that was not asked for.
+        warning: what a person must know about the addresses of the tasks; None if there is nothing.
     """
 
     sent: int
     there: int
     projects: dict[str, str | None]
     waiting: int
+    refreshed: int | None = None
+    warning: str | None = None
 
     @property
     def sentence(self) -> str:
         """The outcome for a reader."""
         text = f"{plural(self.sent, 'task')} sent, {self.there:,} were there"
+        if self.refreshed is not None:
+            text += f"; the content of {plural(self.refreshed, 'open task')} was sent again"
         if self.waiting:
             text += f"; {plural(self.waiting, 'disputed item waits', 'disputed items wait')} for one more --annotator"
         return "\n".join([text, *(f"{who or 'everyone'}: {url}" for url, who in self.projects.items())])
@@ -105,6 +115,9 @@ def push(
     url: str = URL,
     annotators: Sequence[str] = (),
     token: str | None = None,
+    address: Address | None = None,
+    refresh: bool = False,
+    now: datetime | None = None,
 ) -> Pushed:
     """Send what is open of a queue; what the server has is not sent again.
 
@@ -115,13 +128,24 @@ def push(
         url: address of the server.
         annotators: people who get projects of their own; default: the users of the server.
         token: default: LABEL_STUDIO_TOKEN of the environment.
+        address: of an item that is a file; default: on the server of this machine (see `addresses`).
+        refresh: send the content of open tasks again, which gives them new addresses; their annotations stay.
+        now: default: the time.
 
     Raises:
-        UserError: a file breaks a rule, there are too few annotators, or the server is down or refuses; what was
-            sent until then stays, and the next push sends the rest.
+        UserError: a file breaks a rule, there are too few annotators, the server cannot read files of this machine,
+            or it is down or refuses; what was sent until then stays, and the next push sends the rest.
     """
     name = workspace.require_batch(batch_id)
     interface = config(labels)
+    queued = {item.sample_id: item for item in queue.read(workspace, name)}
+    files = any(item.path is not None for item in queued.values())
+    if files and address is None and urlsplit(url).hostname not in LOOPBACK:
+        raise UserError(
+            f"{url}: cannot read {workspace.queues} of this machine: name the address of a web server that serves this"
+            " folder with --files, or label on this machine (`mlops review serve`)"
+        )
+    place = address or addresses.on_this_machine(workspace)
     digest = hashlib.sha256(interface.encode()).hexdigest()[:8]
     client = Client(url, token)
     state = _state(workspace, name, client)
@@ -138,22 +162,36 @@ def push(
         for person, items in missing.items():
             if items and person not in here:
                 here[person] = _create(client, name, person, digest, interface)
+                if files and address is None:
+                    client.show_files(here[person], str(workspace.queues.resolve()))
                 state.projects.append(ProjectState(id=here[person], annotator=person, labels=digest))
                 _save(workspace, name, state)
             for start in range(0, len(items), CHUNK):
                 chunk = items[start : start + CHUNK]
-                client.send(here[person], [task(item, labels) for item in chunk])
+                made = [task(item, labels, place) for item in chunk]
+                client.send(here[person], made)
                 sent += len(chunk)
+                _note_end(state, here[person], made)
+                _save(workspace, name, state)
+        refreshed = _refresh(client, workspace, name, state, queued, place) if refresh else None
     except ServerError as error:
         raise ServerError(
             f"{error}; {sent:,} of {plural(total, 'task')} were sent, and the next push sends the rest", error.status
         ) from None
-    addresses = {f"{client.url}/projects/{here[person]}": person for person, planned in plan.items() if planned}
-    return Pushed(sent, sum(map(len, plan.values())) - total, addresses, waiting)
+    links = {f"{client.url}/projects/{here[person]}": person for person, planned in plan.items() if planned}
+    end = min((each.until for each in state.projects if each.until), default=None)
+    said = addresses.warning(end, now or contract.now())
+    return Pushed(sent, sum(map(len, plan.values())) - total, links, waiting, refreshed, said)
 
 
 def pull(
-    workspace: Workspace, batch_id: str | None, labels: Sequence[str], *, url: str = URL, token: str | None = None
+    workspace: Workspace,
+    batch_id: str | None,
+    labels: Sequence[str],
+    *,
+    url: str = URL,
+    token: str | None = None,
+    now: datetime | None = None,
 ) -> Pulled:
     """Append what people answered since the last pull to their logs; skips too, and answers that they deleted.
 
@@ -163,6 +201,7 @@ def pull(
         labels: the known ones; others are kept with a warning, and refused by the merge.
         url: address of the server.
         token: default: LABEL_STUDIO_TOKEN of the environment.
+        now: default: the time.
 
     Raises:
         UserError: a file breaks a rule, the queue was never sent there, or the server is down or refuses.
@@ -196,6 +235,9 @@ def pull(
             state.projects[number] = project.model_copy(update={"cursor": cursor})
             _save(workspace, name, state)
     unknown = {each.label for each in log.answers(workspace, name) if each.label is not None} - set(labels)
+    end = min((each.until for each in state.projects if each.until), default=None)
+    if said := addresses.warning(end, now or contract.now()):
+        pulled.warnings.append(said)
     pulled.warnings += [f"label {each!r} is none of this project's: a merge refuses it" for each in sorted(unknown)]
     return pulled
 
@@ -284,14 +326,47 @@ def _state(workspace: Workspace, batch_id: str, client: Client) -> State:
             f"{path}: queue {batch_id} is on {known.server}, not on {client.url}; name that with --url, or, if the"
             " server has moved, change the address in this file"
         )
-    cursors = {each.id: each.cursor for each in known.projects}
+    noted = {each.id: each for each in known.projects}
     found = []
     for project in client.projects():
         mark = MARK.fullmatch(project.description)
         if mark and mark["batch"] == batch_id:
-            cursor = cursors.get(project.id)
-            found.append(ProjectState(id=project.id, annotator=mark["person"], labels=mark["labels"], cursor=cursor))
+            fresh = ProjectState(id=project.id, annotator=mark["person"], labels=mark["labels"])
+            found.append(noted.get(project.id, fresh))
     return State(server=client.url, projects=sorted(found, key=lambda each: each.id))
+
+
+def _refresh(
+    client: Client,
+    workspace: Workspace,
+    batch_id: str,
+    state: State,
+    queued: Mapping[str, QueueItem],
+    address: Address,
+) -> int:
+    """Send the content of all open tasks of a queue again, and return their number."""
+    count = 0
+    for number, project in enumerate(state.projects):
+        sent = []
+        for each in client.tasks(project.id).tasks:
+            item = queued.get(str(each["data"].get("sample_id")))
+            if item is not None and is_open(each):
+                sent.append({"data": data(item, address)})
+                client.change(each["id"], sent[-1]["data"])
+        state.projects[number] = project.model_copy(update={"until": None})
+        _note_end(state, project.id, sent)
+        count += len(sent)
+    _save(workspace, batch_id, state)
+    return count
+
+
+def _note_end(state: State, project: int, tasks: Sequence[Mapping[str, Any]]) -> None:
+    """Note when the first address of these tasks ends, or of those before."""
+    ends = [end for each in tasks if (end := addresses.expiry(each["data"].get("path", "")))]
+    for number, each in enumerate(state.projects):
+        if each.id == project and ends:
+            first = min([*ends, each.until] if each.until else ends)
+            state.projects[number] = each.model_copy(update={"until": first})
 
 
 def _save(workspace: Workspace, batch_id: str, state: State) -> None:

@@ -3,12 +3,16 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import quoteattr
 
 from pydantic import ValidationError
 
+from ..content import FIELD
 from ..errors import UserError
+from . import media
+from .addresses import Address
 from .contract import Annotation, QueueItem
 from .display import visible
 
@@ -30,27 +34,38 @@ def config(labels: Sequence[str]) -> str:
     choices = "".join(f"<Choice value={quoteattr(label)}/>" for label in labels)
     layout = "select" if len(labels) > LISTED else "vertical"
     return (
-        '<View><Text name="item" value="$text"/>'
+        f'<View><{media.TAG} name="item" value="${FIELD}"/>'
         f'<Choices name="label" toName="item" choice="single" required="true" layout="{layout}" allowNested="false">'
         f"{choices}</Choices></View>"
     )
 
 
-def task(item: QueueItem, labels: Sequence[str]) -> dict[str, Any]:
+def task(item: QueueItem, labels: Sequence[str], address: Address) -> dict[str, Any]:
     """Return an item as a task; a prediction goes with it only if the item is not blind and its label is known.
 
-    Raises:
-        UserError: the item is a file.
+    Args:
+        item: the item.
+        labels: those that people choose from.
+        address: of the item, if it is a file.
     """
-    if item.text is None:
-        raise UserError(f"item {item.sample_id} is a file, which Label Studio would need on its own disk")
-    content: dict[str, Any] = {"data": {"text": visible(item.text), "sample_id": item.sample_id}}
+    content: dict[str, Any] = {"data": data(item, address)}
     if not item.blind and item.pred_label in labels:
         choice = {"from_name": "label", "to_name": "item", "type": "choices", "value": {"choices": [item.pred_label]}}
         content["predictions"] = [
             {"model_version": item.model or "", "score": item.pred_confidence, "result": [choice]}
         ]
     return content
+
+
+def data(item: QueueItem, address: Address) -> dict[str, str]:
+    """Return what a task shows of an item: its text, or the address of its file."""
+    shown = visible(item.text or "") if item.path is None else address("/".join(Path(item.path).parts[-2:]))
+    return {FIELD: shown, "sample_id": item.sample_id}
+
+
+def is_open(content: Mapping[str, Any]) -> bool:
+    """Return whether a task waits for a label; to skip it gives none."""
+    return all(each["was_cancelled"] for each in content["annotations"])
 
 
 def annotations(

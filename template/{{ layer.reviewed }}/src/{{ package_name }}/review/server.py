@@ -13,6 +13,7 @@ from pathlib import Path
 
 import requests
 
+from ..content import FIELD
 from ..errors import UserError
 from ..files import atomic_write
 from ..services import claim_port, stop
@@ -52,7 +53,7 @@ def start(folder: Path, port: int = PORT, say: Callable[[str], None] = lambda li
     """Run Label Studio until the `with` block ends; its database, files and log lie in `folder`.
 
     Args:
-        folder: made where it is missing; Git leaves it out.
+        folder: made where it is missing, in the folder of `labeling`, whose queues it shows; Git leaves it out.
         port: 1 to 65535, or 0 for one that is free.
         say: gets what a person should read while the server starts.
 
@@ -126,6 +127,10 @@ def environment(folder: Path, account: Account | None, inherited: Mapping[str, s
         "FRONTEND_SENTRY_DSN": "",
         "PYTHONUNBUFFERED": "1",
     }
+    if FIELD == "path":
+        # A project shows files of the folders below this one that it was given, see `Client.show_files`.
+        own["LABEL_STUDIO_LOCAL_FILES_SERVING_ENABLED"] = "true"
+        own["LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT"] = str(folder.resolve().parent)
     if account:
         own |= {"LABEL_STUDIO_USERNAME": account.user, "LABEL_STUDIO_PASSWORD": account.password}
     return {name: value for name, value in inherited.items() if not LEFTOVERS.fullmatch(name)} | own

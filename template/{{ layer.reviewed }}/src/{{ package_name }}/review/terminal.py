@@ -4,7 +4,6 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
@@ -15,17 +14,18 @@ try:
     from prompt_toolkit.key_binding import KeyBindings, KeyPressEvent
     from prompt_toolkit.keys import Keys
     from prompt_toolkit.layout import FormattedTextControl, Layout, Window
+    from prompt_toolkit.output import ColorDepth
 except ImportError:
     raise UserError(
         "review label needs the package 'questionary', which is not installed: run it with `uv run`"
     ) from None
 
+from ..config.project import ProjectConfig
 from ..figures import plural
-from . import contract, log
+from . import contract, log, media
 from .contract import LONGEST_NAME, Action, Annotation, QueueItem
 from .display import visible
 from .keys import keys
-from .keys import rows as rows_of
 from .offers import Offers, offers
 from .workspace import Workspace
 
@@ -74,6 +74,7 @@ def label(
     batch_id: str | None,
     annotator: str | None,
     labels: Sequence[str],
+    config: ProjectConfig,
     *,
     input: "Input | None" = None,
     output: "Output | None" = None,
@@ -85,6 +86,7 @@ def label(
         batch_id: the queue; default: the oldest that has something for this person.
         annotator: the person; None asks for the name.
         labels: what to choose from, at least two.
+        config: says how items are shown.
         input, output: the terminal, for tests.
 
     Raises:
@@ -97,7 +99,7 @@ def label(
     if not (0 < len(person) <= LONGEST_NAME and person.isprintable()):
         raise UserError(f"annotator {person!r} is refused: a name has 1 to {LONGEST_NAME} printable characters")
     found = _batch(workspace, person) if batch_id is None else batch_id
-    labeller = Labeller(workspace, found, person, labels)
+    labeller = Labeller(workspace, found, person, labels, config)
     if labeller.open:
         labeller.application(input, output).run()
     return labeller.session()
@@ -106,10 +108,13 @@ def label(
 class Labeller:
     """The state of one session: the item on the screen, and the log that every action goes to."""
 
-    def __init__(self, workspace: Workspace, batch_id: str, annotator: str, labels: Sequence[str]) -> None:
+    def __init__(
+        self, workspace: Workspace, batch_id: str, annotator: str, labels: Sequence[str], config: ProjectConfig
+    ) -> None:
         self.batch_id = batch_id
         self.annotator = annotator
         self.keys = keys(labels)
+        self._config = config
         self._offers: Offers = offers(workspace, batch_id, annotator)
         self._log = log.Log(workspace.log(batch_id, annotator))
         self._typed = ""
@@ -153,6 +158,7 @@ class Labeller:
             layout=Layout(Window(FormattedTextControl(screen, focusable=True, show_cursor=False))),
             key_bindings=bindings,
             full_screen=True,
+            color_depth=ColorDepth.TRUE_COLOR,  # 256 colours would show another picture
             input=input,
             output=output,
         )
@@ -167,9 +173,10 @@ class Labeller:
         if item is None:
             return []
         number = self._offers.items.index(item) + 1
-        text = _wrapped(item.text or item.path or "", columns - 4)
-        body = [*text, "", *self._choices()] if self._numbered else text
         height = max(rows - HEAD_AND_FOOT, 3)
+        body = list(media.screen_rows(item, self._config, max(columns - 4, 20), height))
+        if self._numbered:
+            body += [[("", row)] for row in ("", *self._choices())]
         self._first = max(0, min(self._first, len(body) - height))
         shown = body[self._first : self._first + height]
         place = f" {number} of {len(self._offers.items)} · {item.reason}"
@@ -177,7 +184,7 @@ class Labeller:
             place += f" · rows {self._first + 1}-{self._first + len(shown)} of {len(body)}: arrows, Page Down"
         return [
             ("bold", place + "\n\n"),
-            *(("", f"   {row}\n") for row in shown),
+            *(fragment for row in shown for fragment in (("", "   "), *row, ("", "\n"))),
             ("italic", f"\n {self._message}\n"),
             ("", f" {self._help()}"),
         ]
@@ -307,8 +314,3 @@ def _marked(name: str, key: str) -> str:
     if at < 0 or len(name.casefold()) != len(name):
         return f"[{key}] {name}"
     return f"{name[:at]}[{name[at : at + len(key)]}]{name[at + len(key) :]}"
-
-
-@lru_cache(maxsize=4)
-def _wrapped(text: str, width: int) -> list[str]:
-    return rows_of(visible(text), max(width, 20))

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from ..config.project import ProjectConfig
 from ..errors import UserError
-from . import contract, items
+from . import contract, media
 from .contract import Manifest, Merged
 from .workspace import Workspace
 
@@ -33,14 +33,15 @@ def manifest(workspace: Workspace, number: int) -> Manifest:
 
 
 def rows(workspace: Workspace, number: int) -> list[Merged]:
-    """Read the rows of a version with their origins.
+    """Read the rows of a version with their origins; `path` is absolute here, and relative to rows/ in the file.
 
     Raises:
         UserError: a file of it is missing or was changed after it was written.
     """
     folder = workspace.version(number)
     verify(folder, manifest(workspace, number).files)
-    return contract.read(folder / MERGED, Merged)
+    found = contract.read(folder / MERGED, Merged)
+    return [row.model_copy(update={"path": str(folder / ROWS / row.path)}) if row.path else row for row in found]
 
 
 def verify(folder: Path, digests: Mapping[str, str]) -> None:
@@ -73,8 +74,8 @@ def write(workspace: Workspace, described: Manifest, merged: Sequence[Merged], c
     partial = final.with_name(f"{UNFINISHED}{os.getpid()}-{secrets.token_hex(4)}")
     try:
         (partial / ROWS).mkdir(parents=True)
-        (partial / MERGED).write_text(contract.dumps(merged), encoding="utf-8", newline="\n")
-        items.write_rows(merged, config, partial / ROWS)
+        written = media.write_rows(merged, config, partial / ROWS)
+        (partial / MERGED).write_text(contract.dumps(written), encoding="utf-8", newline="\n")
         names = sorted(path for path in partial.rglob("*") if path.is_file())
         digests = {path.relative_to(partial).as_posix(): _sha256(path) for path in names}
         complete = described.model_copy(update={"files": digests})

@@ -19,8 +19,9 @@ BATCH = re.compile(r"[0-9]{8}-[0-9]{6}-[0-9a-f]{10}")
 class Workspace:
     """Where queues, people's answers and versions of the training data lie.
 
-    labeling/queue/<batch_id>.jsonl · labeling/labels/<batch_id>/<annotator>.jsonl ·
-    labeling/label-studio/<batch_id>.json · versions/<number>/{manifest.json, merged.jsonl, rows/}
+    labeling/queue/<batch_id>.jsonl · labeling/queue/<batch_id>/<file of an item> ·
+    labeling/labels/<batch_id>/<annotator>.jsonl · labeling/label-studio/<batch_id>.json ·
+    versions/<number>/{manifest.json, merged.jsonl, rows/}
     """
 
     root: Path
@@ -38,9 +39,17 @@ class Workspace:
     def versions_folder(self) -> Path:
         return self.root / "versions"
 
+    @property
+    def queues(self) -> Path:
+        return self.labeling / "queue"
+
     def queue(self, batch_id: str) -> Path:
         """Return the file of a queue."""
-        return self.labeling / "queue" / f"{batch_id}.jsonl"
+        return self.queues / f"{batch_id}.jsonl"
+
+    def files(self, batch_id: str) -> Path:
+        """Return the folder of the files that the items of a queue name, where they are files."""
+        return self.queues / batch_id
 
     def labels(self, batch_id: str) -> Path:
         """Return the folder of the logs of a queue, one file a person."""
@@ -60,7 +69,7 @@ class Workspace:
 
     def batches(self) -> list[str]:
         """Return the ids of all queues, oldest first."""
-        found = (self.labeling / "queue").glob("*.jsonl")
+        found = self.queues.glob("*.jsonl")
         return sorted(path.stem for path in found if BATCH.fullmatch(path.stem))
 
     def logs(self, batch_id: str) -> list[Path]:
@@ -89,10 +98,10 @@ class Workspace:
             return batch_id
         if not known:
             raise UserError(
-                f"{self.labeling / 'queue'}: there is no queue yet; make one with `mlops review select`, or with"
+                f"{self.queues}: there is no queue yet; make one with `mlops review select`, or with"
                 " `mlops review start --data FILE` before there is a model"
             )
-        raise UserError(f"{self.labeling / 'queue'}: there is no queue {batch_id!r}; known: {', '.join(known)}")
+        raise UserError(f"{self.queues}: there is no queue {batch_id!r}; known: {', '.join(known)}")
 
     @contextmanager
     def hold(self) -> Iterator[None]:
@@ -134,13 +143,13 @@ def batch_id(queued_at: datetime, contents: Iterable[str]) -> str:
     return f"{queued_at.astimezone(UTC):%Y%m%d-%H%M%S}-{digest.hexdigest()[:10]}"
 
 
-def file_name(person: str) -> str:
-    """Return the name of a person's log: the name itself, or a form of it that no other name has on any system.
+def file_name(name: str) -> str:
+    """Return the name of the file of a person or an item: the name itself, or a form that no other name has anywhere.
 
     >>> file_name("anna@example.com"), file_name("Åsa M.")
     ('anna@example.com', 'sa-m-778ef692')
     """
-    if PLAIN.fullmatch(person):
-        return person
-    plain = re.sub(r"[^a-z0-9]+", "-", person.lower()).strip("-")[:40]
-    return f"{plain}-{hashlib.sha256(person.encode()).hexdigest()[:8]}".lstrip("-")
+    if PLAIN.fullmatch(name):
+        return name
+    plain = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")[:40]
+    return f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:8]}".lstrip("-")

@@ -4,13 +4,16 @@ The model's contract says whether, how many and how long (`review.keep_inputs` o
 trained). On this machine the variable KEPT_INPUTS names the folder: a file holds one day of one process as JSON Lines,
 in the columns that `data.read` knows, prepared as the model sees them. In Azure they go to a collection of the
 deployment's data collector, which azureml/overlays/kept_inputs.yml leads into the data lake. Without either nothing is
-kept.
+kept. Bytes are kept as they came: in a folder they are files beside the one with the rows, which holds their paths; in
+a collection they are base64.
 """
 
+import base64
 import hashlib
 import json
 import logging
 import os
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -32,6 +35,7 @@ COLLECTION = "kept_inputs"  # in lower case, as the collector's client compares 
 # characters.
 LARGEST = 2_000_000
 INPUTS = Path("inference", "inputs")  # below data/ of the project, as in the data lake
+BYTES = "data:;base64,"  # beginning of bytes in a collection; the letters are those for URLs, without a slash
 RECEIVED = "received_at"  # when the request came, ISO 8601 in UTC
 
 logger = logging.getLogger("azmlinfsrv.kept")  # the inference server shows only loggers below its own
@@ -59,9 +63,11 @@ class Folder:
     def write(self, rows: Sequence[Row], now: datetime) -> None:
         """Append rows to the file of the day."""
         if rows:
+            name = f"{now:%Y-%m-%d}.{self._process}"
             self.path.mkdir(parents=True, exist_ok=True)
-            lines = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
-            with (self.path / f"{now:%Y-%m-%d}.{self._process}.jsonl").open("ab", buffering=0) as stream:
+            # Bytes first: a reader finds all that a line names, or no line.
+            lines = "".join(json.dumps(stored(row, self.path, name), ensure_ascii=False) + "\n" for row in rows)
+            with (self.path / f"{name}.jsonl").open("ab", buffering=0) as stream:
                 stream.write(lines.encode())  # at once: a reader never finds half a line
         if self._cleaned != now.date():
             expire(self.path, self.days, now.date())
@@ -80,7 +86,14 @@ class Collection:
         """Queue rows, in events that are small enough to be stored in one piece."""
         import pandas as pd
 
-        for part in _parts(rows):
+        coded = [
+            {
+                key: BYTES + base64.urlsafe_b64encode(value).decode() if isinstance(value, bytes) else value
+                for key, value in row.items()
+            }
+            for row in rows
+        ]
+        for part in _parts(coded):
             self._collector.collect(pd.DataFrame(part))
 
 
@@ -113,11 +126,31 @@ class KeptInputs:
     def _rows(self, frame: "pd.DataFrame", ids: Sequence[str] | None, now: datetime) -> Iterator[Row]:
         share, seed = self.contract.kept["kept_share"], self.contract.kept["seed"]
         for position, row in enumerate(frame.to_dict("records")):
-            content = json.dumps(row, ensure_ascii=False, sort_keys=True)
+            named = {name: _digest(value) if isinstance(value, bytes) else value for name, value in row.items()}
+            content = json.dumps(named, ensure_ascii=False, sort_keys=True)
             key = ids[position] if ids is not None else hashlib.sha256(content.encode()).hexdigest()[:32]
             if is_kept(key, share, seed):
                 known = {self.contract.id: key} if self.contract.id else {}
                 yield known | {str(name): value for name, value in row.items()} | {RECEIVED: now.isoformat()}
+
+
+def stored(row: Row, folder: Path, name: str) -> Row:
+    """Write the bytes of a row into files of folder/name, and return the row with their paths from `folder`."""
+    found = dict(row)
+    for key, value in row.items():
+        if isinstance(value, bytes):
+            found[key] = f"{name}/{_digest(value)}"
+            path = folder / found[key]
+            if not path.exists():
+                path.parent.mkdir(exist_ok=True)
+                partial = path.with_name(f".{path.name}")
+                partial.write_bytes(value)
+                partial.replace(path)
+    return found
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()[:32]
 
 
 def _parts(rows: Sequence[Row]) -> Iterator[list[Row]]:
@@ -140,11 +173,15 @@ def _log(reason: object) -> None:
 
 
 def expire(folder: Path, days: int, today: date) -> list[str]:
-    """Delete the files of more than `days` days ago, and return their names; other files stay."""
+    """Delete what was kept more than `days` days ago, and return the names; other files and folders stay."""
     first = (today - timedelta(days=days)).isoformat()
-    expired = [path for path in folder.glob("????-??-??.*.jsonl") if path.name[: len(first)] < first]
+    kept = [path for path in folder.glob("????-??-??.*") if path.is_dir() or path.suffix == ".jsonl"]
+    expired = [path for path in kept if path.name[: len(first)] < first]
     for path in expired:
-        path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        else:
+            path.unlink(missing_ok=True)
     return sorted(path.name for path in expired)
 
 
