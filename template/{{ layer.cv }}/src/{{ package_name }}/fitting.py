@@ -78,7 +78,9 @@ def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> PixelClassifier:
     import numpy as np
 
     sample = frame.sample(min(len(frame), pixels.ROWS), random_state=config.seed).sort_index()
-    vectors = np.concatenate([pixels.features(batch) for batch in _batches(sample[config.columns.image].tolist(), config)])
+    vectors = np.concatenate(
+        [pixels.features(batch) for batch in _batches(sample[config.columns.image].tolist(), config)]
+    )
     balanced = config.model.class_weights == "balanced"
     return PixelClassifier.fit(vectors, sample[config.columns.target].tolist(), balanced)
 

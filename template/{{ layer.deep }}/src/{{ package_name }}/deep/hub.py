@@ -84,9 +84,7 @@ def classifier(source: str, classes: Sequence[str], networks: Any, section: str)
     configurations: Any = transformers.AutoConfig
     with quiet():
         try:
-            config = configurations.from_pretrained(
-                source, num_labels=len(classes), id2label=dict(enumerate(classes))
-            )
+            config = configurations.from_pretrained(source, num_labels=len(classes), id2label=dict(enumerate(classes)))
             if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
                 return networks.from_config(config)
             return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
