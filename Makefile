@@ -7,6 +7,7 @@ READY := $(VENV)/installed
 SCENARIO ?= classical
 DEMO := build/demo$(patsubst %,-%,$(filter-out classical,$(SCENARIO)))
 PROCESSES ?= 2
+TORCH ?= # for a demo with a network: where CPU builds of torch are, such as --index ADDRESS; default: pip's links
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
@@ -23,11 +24,12 @@ $(READY): $(LOCK)
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	@touch $@
 
-demo: $(READY) ## Render a project into build/demo and run its whole loop: make demo SCENARIO=nlp, or classical (default)
+demo: $(READY) ## Render a project into build/demo and run its whole loop: make demo SCENARIO=nlp, cv, or classical (default)
 	@rm -f $(DEMO)/uv.lock $(DEMO)/requirements/*.lock.txt # Copier keeps locks that are there
 	$(BIN)/copier copy --trust --defaults --overwrite --quiet --vcs-ref HEAD --data-file scenarios/$(SCENARIO)/answers.yml \
 	  --data python_version=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') $(CURDIR) $(DEMO)
-	cd $(DEMO) && $(BIN)/uv run mlops demo
+	cd $(DEMO) && export PATH="$(BIN):$$PATH" && if grep -q '^default-groups' pyproject.toml && $(BIN)/python requirements/cpu.py $(TORCH); \
+	  then uv run --no-sync mlops demo; else uv run mlops demo; fi
 
 quick: $(READY) ## After each edit: lint, tests of the extensions, one render of each layer parsed and linted (about a minute)
 	$(BIN)/ruff format --check --quiet

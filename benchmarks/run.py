@@ -9,7 +9,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "build" / "bench"
-SCENARIOS = {"bench_texts.py": "nlp"}  # the others measure a classical project
+SCENARIOS = {"bench_texts.py": "nlp", "bench_images.py": "cv"}  # the others measure a classical project
 SHORTER = {"bench_scale.py": ["--quick"]}
 
 

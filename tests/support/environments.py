@@ -45,6 +45,8 @@ class Environments:
                 for source in sources:
                     shutil.copy(source, folder)
                 chosen = [f"--group={group}" for group in groups]
+                if "deep" in metadata["dependency-groups"] and "deep" not in groups:
+                    chosen.append("--no-group=deep")  # also where it is installed by default
                 export = ("uv", "export", "--quiet", "--no-emit-project", "--output-file=locked.txt", *chosen)
                 harness.run(*export, cwd=folder)
                 links = pip_links() if "deep" in groups else []

@@ -1,4 +1,4 @@
-"""The training data of a run that reads several files: one folder of links, since the pipeline reads folders.
+"""The training data of a run that reads several sources: one folder of links, since the pipeline reads folders.
 
 The folder is named after the content, so that a run of other data never finds its files in it.
 """
@@ -18,7 +18,7 @@ NAMED = 3  # of more files, a message names the folders
 
 @dataclass(frozen=True)
 class Gathered:
-    """A folder whose files stand for `sources`, in their order."""
+    """A folder whose entries stand for `sources`, in their order."""
 
     folder: Path
     sources: tuple[Path, ...]
@@ -78,8 +78,15 @@ def _make(found: Gathered) -> None:
         partial.mkdir(parents=True)
         for file, source in zip(found.files, found.sources, strict=True):
             target, resolved = partial / file.name, source.resolve()
-            try:
-                os.link(resolved, target)
-            except OSError:  # another disk, or one without links
-                shutil.copyfile(resolved, target)
+            if resolved.is_dir():
+                shutil.copytree(resolved, target, copy_function=_link)
+            else:
+                _link(resolved, target)
         partial.rename(found.folder)
+
+
+def _link(source: str | Path, target: str | Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:  # another disk, or one without links
+        shutil.copyfile(source, target)

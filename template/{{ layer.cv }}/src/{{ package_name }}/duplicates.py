@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .alike import first_of_groups
 from .measuring import DIGEST
 
 if TYPE_CHECKING:
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 HASH = 128  # bits of a fingerprint after its digest
-CROWD = 64  # images of one band: of more, each is compared with as many of its neighbours only
+CROWD = 32  # hashes of one band: of more, each is compared with as many of its neighbours only
 
 
 def first_alike(fingerprints: Sequence[str], similar: int) -> "Array":
@@ -33,20 +32,36 @@ def first_alike(fingerprints: Sequence[str], similar: int) -> "Array":
     >>> first_alike([digests[0] + "f" * 32, digests[1] + "0" * 32, digests[2] + "f" * 31 + "e"], 1).tolist()
     [0, 1, 0]
     """
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    count = len(fingerprints)
+    pairs = [_equal([each[:DIGEST] for each in fingerprints]), *_near(fingerprints, similar)]
+    one, other = np.concatenate(pairs).T
+    links = coo_array((np.ones(len(one), dtype=bool), (one, other)), shape=(count, count))
+    groups, group = connected_components(links, directed=False)
+    first = np.full(groups, count, dtype=np.int64)
+    np.minimum.at(first, group, np.arange(count))
+    return first[group]
+
+
+def _equal(values: Sequence[str]) -> "Array":
+    """Return pairs of the position of each value and the first position of that value, int32 (values, 2)."""
     first: dict[str, int] = {}
-    equal = np.array([first.setdefault(each[:DIGEST], row) for row, each in enumerate(fingerprints)], dtype=np.int64)
-    rows = np.array([row for row in first.values() if len(fingerprints[row]) > DIGEST], dtype=np.int64)
-    hashes = np.frombuffer(bytes.fromhex("".join(fingerprints[row][DIGEST:] for row in rows)), dtype=">u8")
-    hashes = hashes.astype(np.uint64).reshape(len(rows), HASH // 64)
-
-    return first_of_groups(equal, _pairs(rows, hashes, similar))
+    return np.array([(first.setdefault(value, row), row) for row, value in enumerate(values)], np.int32).reshape(-1, 2)
 
 
-def _pairs(rows: "Array", hashes: "Array", similar: int) -> Iterator[tuple[int, int]]:
-    """Yield pairs of rows whose hashes differ in few bits."""
+def _near(fingerprints: Sequence[str], similar: int) -> "Iterator[Array]":
+    """Yield pairs of images whose hashes differ in few bits, int32 (pairs, 2)."""
+    rows = np.array([row for row, each in enumerate(fingerprints) if len(each) > DIGEST], dtype=np.int32)
+    same = _equal([fingerprints[row][DIGEST:] for row in rows])
+    yield rows[same]
+    rows = rows[np.unique(same[:, 0])]
+    whole = bytes.fromhex("".join(fingerprints[row][DIGEST:] for row in rows))
+    hashes = np.frombuffer(whole, dtype=">u8").astype(np.uint64).reshape(len(rows), HASH // 64)
     for pairs in _candidates(hashes, similar):
         distance = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]]).sum(axis=1)
-        yield from map(tuple, rows[pairs[distance <= similar]].tolist())
+        yield rows[pairs[distance <= similar]]
 
 
 def _candidates(hashes: "Array", similar: int) -> "Iterator[Array]":

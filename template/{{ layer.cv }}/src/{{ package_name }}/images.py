@@ -36,7 +36,7 @@ OPEN_ARCHIVES = 8
 FILE = "file"  # key of `Image.info` of a decoded image: the `Look` of its file
 MEASURED = 256  # pixels on the longer side: contrast and sharpness depend on the scale
 LUMA = (0.299, 0.587, 0.114)  # of red, green and blue: ITU-R BT.601
-_BITS, _SAMPLE_FORMAT, _WHITE_IS_ZERO = 258, 339, 262  # tags of TIFF 6.0
+_BITS, _SAMPLE_FORMAT, _PHOTOMETRIC, _WHITE_IS_ZERO = 258, 339, 262, 0  # tags of TIFF 6.0, and a value of the last
 
 
 class ImageError(UserError):
@@ -132,8 +132,8 @@ def decode(source: Source, rules: Rules) -> Image.Image:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             image.load()
-            seen = _look(image)
-            shown = _shrunk(_rgb(_turned(image), source, rules), rules.stored)
+            seen, tags = _look(image), getattr(image, "tag_v2", {})
+            shown = _shrunk(_rgb(_turned(image), tags, source, rules), rules.stored)
     except ImageError:
         raise
     except MemoryError:
@@ -259,9 +259,9 @@ def _taken(exif: Image.Exif) -> datetime | None:
         return None
 
 
-def _rgb(image: Image.Image, source: Source, rules: Rules) -> Image.Image:
+def _rgb(image: Image.Image, tags: "Mapping[int, Any]", source: Source, rules: Rules) -> Image.Image:
     if image.mode.startswith("I;16") or image.mode == "I":
-        return _eight_bits(image, source).convert("RGB")
+        return _eight_bits(image, tags, source).convert("RGB")
     if image.mode == "F":
         raise ImageError(f"{name(source)}: holds floating-point numbers, which have no known white; save 8 or 16 bits")
     if image.mode in ("La", "RGBa"):
@@ -284,16 +284,22 @@ def _shrunk(image: Image.Image, stored: int) -> Image.Image:
     return image
 
 
-def _eight_bits(image: Image.Image, source: Source) -> Image.Image:
-    """Scale grey levels by their bit depth; Pillow's own conversion would cut everything above 255 to white."""
-    tags = getattr(image, "tag_v2", {})
+def _eight_bits(image: Image.Image, tags: "Mapping[int, Any]", source: Source) -> Image.Image:
+    """Scale grey levels by their bit depth; Pillow's own conversion would cut everything above 255 to white.
+
+    Args:
+        image: of mode I or I;16.
+        tags: of a TIFF file, none of another.
+        source: for messages.
+    """
     bits = tags.get(_BITS, (16,))[0]
     if bits > 16 or tags.get(_SAMPLE_FORMAT, (1,))[0] != 1:
         raise ImageError(f"{name(source)}: holds {bits}-bit or signed levels, which have no known white; save 16 bits")
     levels = np.asarray(image).astype(np.uint32)
     white = 2**bits - 1
     scaled = (np.minimum(levels, white) * 255 + white // 2) // white
-    return Image.fromarray(scaled.astype(np.uint8))
+    grey = scaled.astype(np.uint8)
+    return Image.fromarray(255 - grey if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO else grey)
 
 
 _archives: OrderedDict[tuple[object, ...], zipfile.ZipFile] = OrderedDict()

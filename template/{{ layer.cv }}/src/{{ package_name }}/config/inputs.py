@@ -10,7 +10,7 @@ from .perturbations import ImageRobustness
 from .review import Labels, Review
 from .yaml_file import Section
 
-IMAGES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".gif")
+IMAGES = (".png", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".bmp", ".tif", ".tiff", ".gif")
 ARCHIVES = (".zip",)
 TABLES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 SUFFIXES = (*IMAGES, *ARCHIVES, *TABLES)  # of data files, in lower case

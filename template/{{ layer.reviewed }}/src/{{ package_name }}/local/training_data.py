@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from ..config.inputs import NESTED
 from ..data_folder import files
 from ..errors import UserError
 from ..paths import Project
@@ -17,7 +18,7 @@ def sources(project: Project, arrived: Sequence[Path] = ()) -> list[Path]:
         UserError: there is no version yet, one of its files was changed, or a file cannot be used.
     """
     if arrived:
-        return [file for path in arrived for file in files(path)]
+        return [entry for path in arrived for entry in _entries(path)]
     workspace = Workspace.of(project)
     newest = workspace.newest_version()
     if newest is None:
@@ -28,3 +29,9 @@ def sources(project: Project, arrived: Sequence[Path] = ()) -> list[Path]:
     folder = workspace.version(newest)
     versions.verify(folder, versions.manifest(workspace, newest).files)
     return files(folder / versions.ROWS)
+
+
+def _entries(path: Path) -> list[Path]:
+    """Return the data files at `path`; a folder whose subfolders mean something is one entry."""
+    found = files(path)
+    return [path] if NESTED else found
