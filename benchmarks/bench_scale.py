@@ -1,6 +1,6 @@
 """Measure where one machine ends: time and peak memory of each step by rows and columns, and the loss of sampling.
 
-    PROJECT/.venv/bin/python benchmarks/bench_scale.py PROJECT [--quick] [--out FILE] [--write template/docs/scale.md]
+    PROJECT/.venv/bin/python benchmarks/bench_scale.py PROJECT [--quick] [--out FILE] [--write FILE]
 
 PROJECT is a rendered classical project; run this with a Python that has its dependencies. Nothing in it is changed.
 Tables are made here and written as Parquet, and once as CSV. Each step then runs in a process of its own, as in Azure
@@ -47,7 +47,7 @@ STEPS = {
     ],
 }
 BATCH = "batch"
-MARKS = ("<!-- figures of benchmarks/bench_scale.py -->", "<!-- end of the figures -->")
+MARKS = ("<!-- figures -->", "<!-- end of the figures -->")
 
 
 def main() -> None:
@@ -78,9 +78,7 @@ def main() -> None:
     text = tables(result)
     print(text)
     if given.write:
-        begin, end = MARKS
-        before, rest = given.write.read_text(encoding="utf-8").split(begin)
-        given.write.write_text(f"{before}{begin}\n\n{text}\n{end}{rest.split(end)[1]}", encoding="utf-8")
+        put(given.write, text)
 
 
 def steps(project: Path, folder: Path, rows: int, columns: int, form: str) -> dict[str, dict[str, float]]:
@@ -183,6 +181,13 @@ def machine() -> str:
     """Return what the figures were measured on."""
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
     return f"{os.cpu_count()} cores, {memory:.0f} GiB of memory, Python {platform.python_version()}"
+
+
+def put(document: Path, text: str) -> None:
+    """Put the figures between the marks of a document in place of the old ones."""
+    begin, end = MARKS
+    before, rest = document.read_text(encoding="utf-8").split(begin)
+    document.write_text(f"{before}{begin}\n\n{text.rstrip()}\n\n{end}{rest.split(end)[1]}", encoding="utf-8")
 
 
 def tables(result: dict[str, Any]) -> str:

@@ -2,42 +2,46 @@
 
     PROJECT/.venv/bin/python benchmarks/bench_serving.py PROJECT [--rounds 10] [--requests 100] [--out FILE]
 
-PROJECT is a rendered classical project; run this with a Python that has its dependencies. Nothing in it is changed. A
-model of the project's kind is trained on its sample data and saved. Two real inference servers then run side by side,
-one with the project's score.py and that model, one with a score.py that does nothing. Both of them and the bare model
-are asked for the same row in turn, so that cold caches and the noise of the machine affect all three alike. Then the
-project's server is asked by 1, 4 and 16 clients at once. Ratios are taken within a round; their medians count.
+PROJECT is a rendered project of any scenario; run this with a Python that has its dependencies. It is copied, and the
+copy's pipeline trains the model. Two real inference servers then run side by side, one with the project's score.py and
+that model, one with a score.py that does nothing. Both of them and the bare model are asked for the same row in turn,
+another one each time, so that cold caches and the noise of the machine affect all three alike. Then the project's
+server is asked by 1, 4 and 16 clients at once. Ratios are taken within a round; their medians count.
 """
 
 import argparse
 import concurrent.futures
 import http.client
 import importlib
+import itertools
 import json
 import os
+import shutil
 import statistics
 import sys
 import tempfile
 import time
-import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 # As in the server; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
+import bench_pipeline
+
 OVERHEAD_LIMIT = 1.5
 # A tenth is left to the noise of rounds that cannot run at the same time.
 THROUGHPUT_LIMIT = 1.1
 CLIENTS = (1, 4, 16)
+ROWS = 50  # that are asked for in turn: a model may remember its last answer
 NO_OP = "def init(): pass\n\n\ndef run(raw_data): return {'predictions': [0.0]}\n"
 
 
 def main() -> None:
     """Measure, print a line of JSON, and end with 1 if a limit is passed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered classical project")
+    parser.add_argument("project", type=Path, help="a rendered project")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--requests", type=int, default=100, help="requests to each server, each round")
     parser.add_argument("--out", type=Path, help="file for the JSON too")
@@ -53,43 +57,41 @@ def main() -> None:
 
 def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
     """Return all figures of one project; milliseconds and requests a second."""
-    package = package_of(root)
+    package = bench_pipeline.package_of(root)
     sys.path.insert(0, str(root / "src"))
-    project_config, contract, data, models, paths, server, smoke, mounted_model = (
+    project_config, contract, data, lifecycle, mounted_model, paths, server, smoke = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "config.project",
             "scoring.contract",
             "data",
-            "models",
+            "local.lifecycle",
+            "scoring.mounted_model",
             "paths",
             "local.server",
             "scoring.smoke",
-            "scoring.mounted_model",
         )
     )
-    config = project_config.load(paths.Project(root).config_path)
-    frame = data.read(root / "data" / "train", config)
-    kind = models.choose(config, frame).kind
-    folder = work / "model"
-    models.save(models.fit(kind, config, frame), config, frame, folder)
+    shutil.copytree(root, work / "copy", ignore=bench_pipeline.NOT_COPIED)
+    project = paths.Project(work / "copy")
+    folder = lifecycle.train(project).champion.model
     model = mounted_model.load(folder, "benchmark", "1")
-    row = smoke.rows_of(model.contract, frame.head(1))
-    body = json.dumps({"data": row})
-    table = contract.check(json.loads(body), model.contract).frame
+    frame = data.read(root / "data" / "train", project_config.load(project.config_path)).head(ROWS)
+    bodies = [json.dumps({"data": [row]}) for row in smoke.rows_of(model.contract, frame)]
+    tables = [contract.check(json.loads(body), model.contract).frame for body in bodies]
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
 
     with (
         server.serve(paths.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
         server.serve(paths.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
     ):
-        asked: dict[str, Callable[[], object]] = {
-            "score.py": lambda: ask(ours, body),
-            "no-op score.py": lambda: ask(no_op, body),
-            "predict": lambda: predict(model.model, table),
+        asked: dict[str, Callable[[int], object]] = {
+            "score.py": lambda row: ask(ours, bodies[row]),
+            "no-op score.py": lambda row: ask(no_op, bodies[row]),
+            "predict": lambda row: predict(model.model, tables[row]),
         }
         milliseconds = [in_turn(asked, requests) for _ in range(rounds)]
-        throughput = [{clients: rate(ours, body, clients, requests) for clients in CLIENTS} for _ in range(rounds)]
+        throughput = [{clients: rate(ours, bodies, clients, requests) for clients in CLIENTS} for _ in range(rounds)]
 
     figures = {
         name: {
@@ -104,7 +106,6 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     falls = {clients: statistics.median(rates[1] / rates[clients] for rates in throughput) for clients in CLIENTS[1:]}
     return {
         "benchmark": "serving",
-        "model": kind,
         "columns": len(model.contract.features),
         "rounds": rounds,
         "requests": requests,
@@ -139,13 +140,13 @@ def predict(model: Any, frame: Any) -> None:
     model.predict_proba(frame)
 
 
-def in_turn(asked: dict[str, Callable[[], object]], times: int) -> dict[str, list[float]]:
-    """Return the milliseconds of each call of each function."""
+def in_turn(asked: dict[str, Callable[[int], object]], times: int) -> dict[str, list[float]]:
+    """Return the milliseconds of each call of each function; it is given the number of a row."""
     found: dict[str, list[float]] = {name: [] for name in asked}
-    for _ in range(times):
+    for row in itertools.islice(itertools.cycle(range(ROWS)), times):
         for name, call in asked.items():
             began = time.perf_counter()
-            call()
+            call(row)
             found[name].append((time.perf_counter() - began) * 1000)
     return found
 
@@ -154,18 +155,12 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def rate(server: Any, body: str, clients: int, requests: int) -> float:
+def rate(server: Any, bodies: Sequence[str], clients: int, requests: int) -> float:
     """Return the requests a second of so many clients, each of which sends one request after another."""
     with concurrent.futures.ThreadPoolExecutor(clients) as pool:
         began = time.perf_counter()
-        list(pool.map(lambda _: ask(server, body), range(requests)))
+        list(pool.map(lambda number: ask(server, bodies[number % ROWS]), range(requests)))
         return requests / (time.perf_counter() - began)
-
-
-def package_of(project: Path) -> str:
-    """Return the package that the project's `mlops` command belongs to."""
-    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 
 
 if __name__ == "__main__":

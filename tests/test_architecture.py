@@ -24,8 +24,8 @@ FLOORS = [
     " content data data_rules features texts personal alike text_rules image_rules label_rules recordings annotate"
     " preparation linear preprocessing augmentation pixels",
     "deep",
-    "models embedder embedding projection noise gallery explain observation perturbations suitability drafts"
-    " label_columns proposals data_checks fitting",
+    "models model_folder decisions embedder embedding projection noise mistakes explain observation perturbations"
+    " suitability drafts label_columns proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",

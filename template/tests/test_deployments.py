@@ -72,8 +72,8 @@ def test_request_uses_one_core(path: Path) -> None:
 def test_named_environments_exist() -> None:
     built = {f"azureml:{found['name']}:{found['version']}" for found in map(content, ENVIRONMENTS)}
     named = {content(path)["environment"] for path in [*DEPLOYMENTS, *AZUREML.glob("components/*.yml")]}
-    for path in AZUREML.glob("model_kinds/*.yml"):
-        named |= {needs["component"]["environment"] for needs in content(path).values()}
+    for path in AZUREML.glob("overlays/*.yml"):
+        named |= {added["environment"] for added in content(path).get("components", {}).values()}
     assert named == built
 
 

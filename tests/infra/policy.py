@@ -260,8 +260,8 @@ def data_are_kept_and_deleted_as_the_tables_say(built: Built) -> Iterator[str]:
                 yield f"{policy.id}: {rule}"
             found[policy.id.split("/")[8], container.rstrip("/")] = at(actions, path)
     containers = built.config["data_lake"]["containers"]
-    rows = [row for row in built.tables["retention"] if row["container"] in containers]
-    expected = {(lake.split("/")[8], row["container"]): row["days"] for row in rows}
+    rows = [row for row in built.tables["retention"] if row["path"].split("/")[0] in containers]
+    expected = {(lake.split("/")[8], row["path"]): row["days"] for row in rows}
     yield from _differs("days until deletion", found, expected | {(own.split("/")[8], ""): 30})
 
 

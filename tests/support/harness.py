@@ -269,12 +269,25 @@ def digests(project: Path) -> dict[Path, str]:
     return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
 
 
-def distinct(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answers] | None = None) -> Iterator[Path]:
-    """Yield one rendered project for each set of files of these kinds that any variant has; default: of all."""
+def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Yield one rendered project for each set of files of these kinds that any variant has."""
     seen = []
-    for answers in VARIANTS.values() if variants is None else variants:
+    for answers in VARIANTS.values():
         project = render(answers)
         relevant = {path: digest for path, digest in digests(project).items() if path.suffix in suffixes}
         if relevant not in seen:
             seen.append(relevant)
             yield project
+
+
+def sufficient(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Yield few rendered projects that together hold each content of each file of these kinds that any variant has."""
+    left = {}
+    for answers in VARIANTS.values():
+        project = render(answers)
+        left[project] = {file for file in digests(project).items() if file[0].suffix in suffixes}
+    while any(left.values()):
+        project = max(left, key=lambda each: len(left[each]))
+        known = left[project]
+        yield project
+        left = {each: held - known for each, held in left.items()}

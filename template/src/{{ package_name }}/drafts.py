@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import metrics, split
 from .config.commented_yaml import Noted, plain
-from .config.limits import Limits, about, derive
+from .config.limits import BETTER, Limits, about, derive
 from .config.limits import sections as limit_sections
 from .config.project import ProjectConfig
 from .config.proposal import LEFT_OUT, ColumnFinding
@@ -69,6 +69,7 @@ def compose(
     *,
     inputs: Mapping[str, Any] | None = None,
     learner: Mapping[str, Any],
+    gain: Noted = BETTER,
 ) -> dict[str, Any]:
     """Return the sections of config/project.yml in their order.
 
@@ -81,6 +82,7 @@ def compose(
         slices: columns whose groups are compared.
         inputs: sections that stand after `columns`.
         learner: sections that stand after the limits.
+        gain: what a challenger must gain over the champion.
     """
     target, rows = roles.target, len(roles.target.filled)
     files = dict(survey.files)
@@ -96,7 +98,7 @@ def compose(
             dict(columns), "each column has one role; all others are ignored", ("Left out:", *left) if left else ()
         ),
         **(inputs or {}),
-        **limit_sections(roles.task, roles.by, limits, slices, rows),
+        **limit_sections(roles.task, roles.by, limits, slices, rows, gain),
         **learner,
         "serving": {"max_rows": Noted(1000, "in one online request")},
         "seed": 42,

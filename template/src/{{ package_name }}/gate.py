@@ -20,7 +20,7 @@ class Rules:
         metric: name of the metric, for the messages.
         direction: whether a smaller or a larger value is better.
         minimum: the worst value that is still good enough.
-        minimum_gain: by how much more than this the challenger must beat the champion.
+        minimum_gain: by more than this the challenger must beat the champion; below 0, it may be so much worse.
         maximum_slice_gap: largest allowed difference between the best and the worst slice.
         unmeasured: whether a gap between slices that was not measured refuses the challenger.
     """
@@ -65,6 +65,7 @@ def decide(
     rules: Rules,
     override: str | None = None,
     *,
+    paired: str | None = None,
     unmeasured: str | None = None,
     bias: int | None = None,
     robustness: int | None = None,
@@ -79,6 +80,7 @@ def decide(
         slice_gap: largest difference between the best and the worst slice; None if it was not measured.
         rules: the limits.
         override: reason for letting a refused challenger through; it is kept with the verdict.
+        paired: where champion and challenger differ row by row, in words; None if it was not counted.
         unmeasured: why the gap of some slice column was not measured; None if all were.
         bias: number of broken limits of data bias; None if they refuse no challenger.
         robustness: number of perturbations that cost more than their limit; None if none was tried.
@@ -102,13 +104,14 @@ def decide(
     ]
     if champion is not None:
         gain = champion - challenger if lower else challenger - champion
+        beside = f"champion {number(champion)}" + (f"; {paired}" if paired else "")
         checks.append(
             _check(
                 "gain",
                 gain,
                 rules.minimum_gain,
                 gain > rules.minimum_gain,
-                f"gain over the champion {{value}} (champion {number(champion)}), more than {{limit}} required",
+                f"gain over the champion {{value}} ({beside}), more than {{limit}} required",
             )
         )
     checks.append(_slice_check(slice_gap, rules, unmeasured))

@@ -23,6 +23,7 @@ AnyRecord = TypeVar("AnyRecord", bound="Record")
 Start = Annotated[str | None, Field(alias="from")]
 End = Annotated[str | None, Field(alias="to")]
 Role = Literal["challenger", "baseline", "champion"]
+DEPRECATED = "deprecated"  # how scikit-learn marks a parameter that is not used any more
 RENAMED = {"start": "from", "end": "to"}
 
 
@@ -219,7 +220,7 @@ class Fitted:
             if isinstance(value, int | str) or (isinstance(value, float) and isfinite(value))
             else str(value)
             for name, value in self.parameters.items()
-            if value is not None
+            if value is not None and value != DEPRECATED
         }
 
 
@@ -309,6 +310,9 @@ class Metrics(Record):
         champion_flattered: the champion learned from rows as new as the holdout's.
         importance: most important feature first; empty for models that are not explained this way.
         classes: figures of the challenger for each class; empty for a regression.
+        only_challenger: rows of the holdout that only the challenger answers right; None without a champion, and for
+            a regression.
+        only_champion: rows that only the champion answers right.
     """
 
     FILE: ClassVar[str] = "metrics.json"
@@ -325,6 +329,8 @@ class Metrics(Record):
     champion_flattered: bool
     importance: tuple[Importance, ...]
     classes: tuple[ClassFigures, ...] = ()
+    only_challenger: int | None = None
+    only_champion: int | None = None
 
     @property
     def models(self) -> dict[str, Mapping[str, float]]:
@@ -343,6 +349,24 @@ class Metrics(Record):
         if not self.champion_flattered:
             return None
         return "the champion learned from rows as new as the holdout's: its figure is better than it deserves"
+
+    @property
+    def paired(self) -> str | None:
+        """Where champion and challenger differ, row by row, and whether chance explains it; None if not counted.
+
+        The probability is that of the exact test of Q. McNemar, Note on the Sampling Error of the Difference Between
+        Correlated Proportions or Percentages, 1947: a fair coin for each row that one of them alone answers right.
+        """
+        if self.only_challenger is None or self.only_champion is None:
+            return None
+        from scipy import stats
+
+        differ = self.only_challenger + self.only_champion
+        chance = 1.0 if not differ else float(stats.binomtest(self.only_challenger, differ).pvalue)
+        rows = plural(self.only_challenger, "row")
+        return (
+            f"{rows} right by the challenger alone, {self.only_champion:,} by the champion alone, p {number(chance, 2)}"
+        )
 
     @property
     def summary(self) -> str:

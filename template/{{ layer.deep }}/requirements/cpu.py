@@ -29,7 +29,16 @@ def main(options: list[str]) -> None:
     locked = {package["name"]: package["version"] for package in lock()["package"]}
     left_out = [f"--no-install-package={name}" for name in locked if FOR_GPUS.fullmatch(name)]
     run("uv", "sync", "--frozen", "--quiet", "--group", "deep", *left_out)
-    run("uv", "pip", "install", "--quiet", "--no-deps", "--reinstall-package=torch", *options, f"torch=={locked['torch']}")
+    run(
+        "uv",
+        "pip",
+        "install",
+        "--quiet",
+        "--no-deps",
+        "--reinstall-package=torch",
+        *options,
+        f"torch=={locked['torch']}",
+    )
     if subprocess.run(["uv", "run", "--no-sync", "python", "-c", PROBE], cwd=ROOT, capture_output=True).returncode:
         sys.exit(f"requirements/cpu.py: torch {locked['torch']} of {' '.join(options)} is no build for CPUs")
 

@@ -25,7 +25,7 @@ module "data_lake" {
   replication      = local.sizes.storage_replication
   hierarchical     = true
   containers       = local.config.data_lake.containers
-  retention_days   = { for row in local.retention : row.container => row.days if contains(local.config.data_lake.containers, row.container) }
+  retention_days   = { for row in local.retention : row.path => row.days if contains(local.config.data_lake.containers, split("/", row.path)[0]) }
   closed           = local.closed
   log_analytics_id = local.log_analytics_id
   log_categories   = local.logs.blobs.categories

@@ -18,6 +18,7 @@ SHARES = frozenset(metrics.NAMES["classification"]) - {"log_loss", "brier"}
 # Of the metrics that have a smallest and a largest value.
 RANGES = dict.fromkeys((*SHARES, "brier"), (0.0, 1.0))
 MAXIMUM_ROWS, MINIMUM_ROWS = 500, 50  # of a window that a monitor judges
+BETTER = Noted(0.0, "must beat the champion by more than this")
 
 
 @dataclass(frozen=True)
@@ -96,8 +97,11 @@ def derive(
     )
 
 
-def sections(task: Task, by: By, limits: Limits, slices: list[str], rows: int) -> dict[str, Any]:
-    """Return the sections split, metric, gate, slices and monitoring of config/project.yml, commented."""
+def sections(task: Task, by: By, limits: Limits, slices: list[str], rows: int, gain: Noted = BETTER) -> dict[str, Any]:
+    """Return the sections split, metric, gate, slices and monitoring of config/project.yml, commented.
+
+    `gain` is what a challenger must gain over the champion (gate.minimum_gain).
+    """
     others = ", ".join(name for name in metrics.NAMES[task] if name != limits.metric)
     return {
         "split": {
@@ -108,7 +112,7 @@ def sections(task: Task, by: By, limits: Limits, slices: list[str], rows: int) -
         "gate": Noted(
             {
                 "minimum": Noted(limits.minimum, limits.reason),
-                "minimum_gain": Noted(0.0, "must beat the champion by more than this"),
+                "minimum_gain": gain,
                 "maximum_slice_gap": Noted(limits.gap, limits.gap_reason),
                 "slice_rows": Noted(50, "smaller slices are shown but are no reason to refuse a model"),
             },

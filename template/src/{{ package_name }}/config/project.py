@@ -66,10 +66,13 @@ class Decision(Section):
 
 
 class Gate(Section):
-    """Limits for a challenger; figures are in the unit of `metric`."""
+    """Limits for a challenger; figures are in the unit of `metric`.
+
+    A `minimum_gain` below 0 says how much worse than the champion a challenger may be.
+    """
 
     minimum: float
-    minimum_gain: Annotated[float, Field(ge=0)] = 0.0
+    minimum_gain: float = 0.0
     maximum_slice_gap: Positive
     slice_rows: Annotated[int, Field(ge=2)] = 50  # smaller slices are shown, but too noisy to refuse a model
     unmeasured: Literal["allow", "refuse"] = "allow"  # a challenger whose gap between slices cannot be measured

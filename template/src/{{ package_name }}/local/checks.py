@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Result = TypeVar("Result")
-IDS = "ids of training and production data, which `mlops retrain` reads together"
+IDS = f"ids of training and production data, which `{followed.READER}` reads together"
 
 
 def all_checks(project: Project) -> Iterator[Finding]:
@@ -129,8 +129,8 @@ def _repeated_ids(project: Project, datasets: Sequence[Dataset], config: Project
     if not found:
         return None
     return (
-        f"columns.id: {column!r}: each id must be unique; {found}: a retraining would be refused; give later rows ids"
-        " of their own, or leave columns.id out"
+        f"columns.id: {column!r}: each id must be unique; {found}: `{followed.READER}` would refuse them; give later"
+        " rows ids of their own, or leave columns.id out"
     )
 
 

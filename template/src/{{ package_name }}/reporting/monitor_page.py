@@ -6,7 +6,7 @@ from markupsafe import Markup
 
 from ..figures import plural
 from ..records import Bias, Monitor, Signal, Slices
-from . import charts
+from . import charts, examples
 from .html import (
     ABSENT,
     NOTHING,
@@ -38,6 +38,7 @@ LEGEND = ("production", "training")
 DRIFT_INTRO = (
     "PSI says how far a distribution moved: below 0.1 it is stable, above 0.2 it moved clearly. It counts as a breach"
     " only when a test, corrected for the number of tests in the window, says that chance does not explain it."
+    f" {examples.INTROS.get('Drift', '')}".rstrip()
 )
 
 

@@ -32,10 +32,10 @@ from .monitor_page import DRIFT_INTRO, bias_block, drift_block, headline, perfor
 
 COMPARED = 4  # runs whose champion and challenger are shown; those before are folded away
 INTROS = {
-    "Drift": DRIFT_INTRO,
     "Robustness": "How much worse the metric gets on inputs changed in a way that should not change the answer.",
     "Before and after retraining": "Both models on the same held-out rows, which the challenger has not learned from.",
     **examples.INTROS,
+    "Drift": DRIFT_INTRO,
 }
 
 
@@ -201,5 +201,9 @@ def _retraining_verdict(metrics: Metrics, gate: Gate | None) -> Markup:
     if number(after) == number(before):
         return verdict("neutral", "Retraining made no visible difference", text)
     if not better:
+        allowed = next((check.limit for check in gate.checks if check.name == "gain" and check.value is not None), None)
+        if allowed is not None and allowed < 0 and gate.override is None:
+            text += f" {number(-allowed)} worse is allowed (gate.minimum_gain)."
+            return verdict("neutral", "The retrained model is within its limit of the one before", text)
         return verdict("warn", "The retrained model replaced a better one", text)
     return verdict("good", "Retraining helped", text)

@@ -41,7 +41,7 @@ def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
     cells = [
         (
             Markup("{} {}").format(row["step"], badge(states.get(row["outcome"], "bad"), row["outcome"].lower())),
-            row["text"],
+            row["text"].replace("`", ""),
             f"{row['seconds']:.1f} s",
         )
         for row in rows

@@ -55,6 +55,12 @@ def unmeasured(contract: Contract, metric: str, labels: "pd.Series") -> str:
     return f"the holdout does not define its {metric}{why}"
 
 
+def differing(truth: "pd.Series", challenger: "pd.Series", champion: "pd.Series") -> tuple[int, int]:
+    """Return how many rows the challenger alone answers right, and how many the champion alone."""
+    right, old = challenger == truth, champion == truth
+    return int((right & ~old).sum()), int((old & ~right).sum())
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Write metrics.json, predictions.parquet, reference.parquet, examples.json and plots/; log them to MLflow."""
     import pandas as pd
@@ -75,6 +81,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     champion_metrics = champion_problem = None
     champion_flattered = False
+    only: tuple[int | None, int | None] = (None, None)
     if settings.champion:
         champion, champion_problem = load_champion(settings.champion, config)
         if champion:
@@ -87,6 +94,8 @@ def main(argv: Sequence[str] | None = None) -> None:
                     None,
                     unmeasured(champion.contract, config.metric.name, holdout[columns.target]),
                 )
+            elif classes is not None:
+                only = differing(target[columns.target], answers[predictions.PREDICTION], old[predictions.PREDICTION])
     metrics = Metrics(
         task=config.task,
         metric=config.metric.name,
@@ -100,6 +109,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         champion_flattered=champion_flattered,
         importance=explain.explain(model, holdout, config),
         classes=() if classes is None else predictions.per_class(table, columns.target, classes),
+        only_challenger=only[0],
+        only_champion=only[1],
     )
 
     folder = settings.evaluation

@@ -62,6 +62,7 @@ def judge(
         slices.largest_gap,
         rules,
         override,
+        paired=metrics.paired,
         unmeasured=slices.caution,
         bias=len(broken) if bias and config.bias.breach == "refuse" else None,
         robustness=len(robustness.broken) if robustness and robustness.perturbations else None,

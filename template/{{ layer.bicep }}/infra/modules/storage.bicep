@@ -20,10 +20,10 @@ param hierarchical bool = false
 @description('Optional. Names of its containers.')
 param containers string[] = []
 
-@description('Optional. Containers whose content is deleted after some days.')
+@description('Optional. Containers, and folders in them, whose content is deleted after some days.')
 param retention {
-  @description('Required. Name of the container.')
-  container: string
+  @description('Required. Name of the container, with a folder where the row is about one.')
+  path: string
 
   @description('Required. Days since the last change.')
   days: int
@@ -70,14 +70,14 @@ var versionRules = [
     }
   }
 ]
-var retentionRules = map(filter(retention, rule => contains(containers, rule.container)), rule => {
-  name: 'delete-old-${rule.container}'
+var retentionRules = map(filter(retention, rule => contains(containers, split(rule.path, '/')[0])), rule => {
+  name: 'delete-old-${replace(rule.path, '/', '-')}'
   type: 'Lifecycle'
   enabled: true
   definition: {
     filters: {
       blobTypes: ['appendBlob', 'blockBlob']
-      prefixMatch: ['${rule.container}/']
+      prefixMatch: ['${rule.path}/']
     }
     actions: {
       baseBlob: {

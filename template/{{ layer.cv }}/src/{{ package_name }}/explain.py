@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import gallery
+from . import mistakes
 from .config.project import ProjectConfig
 from .images import decode
 from .models import Model
-from .predictions import PREDICTION
 from .records import Example, Importance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy.typing as npt
     import pandas as pd
     from PIL.Image import Image
@@ -76,29 +77,19 @@ def shares(model: Model, image: "Image", label: str, cells: int) -> "npt.NDArray
 def examples(
     model: Model, frame: "pd.DataFrame", answers: "pd.DataFrame", config: ProjectConfig
 ) -> tuple[Example, ...]:
-    """Return images to look at (see `gallery`), each as a data address of a small PNG.
+    """Return images to look at (see `mistakes.examples`), each as a data address of a small PNG.
 
     Its parts are the cells of a grid of `GRID` rows and columns, called "row,column".
-
-    Args:
-        model: the model that answered.
-        frame: the rows that it answered.
-        answers: its predictions (see `predictions`), with the same index.
-        config: names the columns.
     """
-    column, target = frame[config.columns.image], frame[config.columns.target].to_numpy()
-    predicted, ids = answers[PREDICTION].to_numpy(), gallery.names(frame, config)
-    found = []
-    for group, row, sure in gallery.chosen(frame, answers, model.contract.classes or (), config):
-        image = decode(column.iloc[row], model.rules)
-        cells = np.ndenumerate(shares(model, image, predicted[row], GRID))
-        parts = sorted(((f"{place[0]},{place[1]}", float(share)) for place, share in cells), key=_weight)
-        found.append(Example(ids[row], group, address(image), target[row], predicted[row], sure, tuple(parts)))
-    return tuple(found)
 
+    def show(chosen: "pd.DataFrame", labels: list[str]) -> "Iterator[tuple[str, mistakes.Parts]]":
+        for source, label in zip(chosen[config.columns.image], labels, strict=True):
+            image = decode(source, model.rules)
+            cells = np.ndenumerate(shares(model, image, label, GRID))
+            parts = ((f"{place[0]},{place[1]}", float(share)) for place, share in cells)
+            yield address(image), tuple(sorted(parts, key=lambda part: -abs(part[1])))
 
-def _weight(part: tuple[str, float]) -> float:
-    return -abs(part[1])
+    return mistakes.examples(model.contract.classes or (), frame, answers, config, show)
 
 
 def address(image: "Image") -> str:

@@ -5,16 +5,16 @@ A model folder is an MLflow model (flavour python_function) with contract.json b
 config/project.yml, so serving stays small. docs/own-model.md says how to replace this module.
 """
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib import metadata, util
+from importlib import metadata
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, measuring, metrics, pixels, projection, tracking
+from . import data, decisions, measuring, metrics, model_folder, pixels, projection, tracking
 from .config.project import ProjectConfig
+from .deep import packages
 from .errors import RowsError, UserError
 from .images import ImageError, Rules, Source
 from .pixels import PixelClassifier
@@ -47,8 +47,6 @@ LIBRARIES = (
     "pyarrow",
     "mlflow",
 )
-DEEP = ("torch", "transformers", "onnx", "onnxscript")  # of the dependency group `deep`
-SYNC = "`uv sync --group deep` installs it"
 BATCH = 64  # images in memory at a time
 
 
@@ -75,14 +73,7 @@ class Model:
         Raises:
             RowsError: some images cannot be decoded.
         """
-        import numpy as np
-
-        probability = self.predict_proba(frame)
-        found = probability.argmax(axis=1)
-        if decision := self.contract.decision:
-            positive = self.classifier.classes.index(decision.positive)
-            found = np.where(probability[:, positive] >= decision.threshold, positive, 1 - positive)
-        return np.array(self.classifier.classes, dtype=object)[found]
+        return decisions.answers(self.predict_proba(frame), self.classifier.classes, self.contract.decision)
 
     def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[np.float64]":
         """Return class probabilities, float64 (rows, classes), in the classifier's order.
@@ -137,15 +128,17 @@ class Model:
 
 def problem(config: ProjectConfig) -> str | None:
     """Return why the learner refuses `model`, found without data; None if it takes it."""
-    if config.model.kind == "network" and (missing := [name for name in DEEP if util.find_spec(name) is None]):
-        return (
-            "config/project.yml: model.kind: 'network' needs the dependency group deep:"
-            f" {missing[0]} is missing; {SYNC}"
-        )
+    if config.model.kind == "network":
+        if missing := packages.problem("model.kind: 'network'"):
+            return missing
+        from .deep import base_model
+
+        if found := base_model.problem(config.model.base_model, "model"):
+            return found
     if isinstance(config.decision.threshold, str):
         return (
-            f"config/project.yml: decision.threshold: {config.decision.threshold!r} would train a network once for each"
-            " fold; write a number"
+            f"config/project.yml: decision.threshold: {config.decision.threshold!r} would train the learner once for"
+            " each fold; write a number"
         )
     return None
 
@@ -160,12 +153,11 @@ def decide(classes: Sequence[str], config: ProjectConfig) -> Decision | None:
 
 def describe(classes: Sequence[str], config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
     """Return the contract of a model that learned from the rows of `frame`."""
-    kept = config.review.model_dump(include={"kept_share", "retention_days"}) | {"seed": config.seed}
     return replace(
         data.describe(frame, config, classes, metadata.version("scikit-learn")),
         decision=decide(classes, config),
         preparation=Rules.of(config.images).save(),
-        kept=kept if config.review.keep_inputs == "share" else {},
+        kept=model_folder.kept_inputs(config),
         max_size=config.images.request_bytes,
     )
 
@@ -173,33 +165,13 @@ def describe(classes: Sequence[str], config: ProjectConfig, frame: "pd.DataFrame
 def save(fitted: Path, config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:
     """Write a model folder to `path`, which must not exist.
 
-    There is no input example in it: that would be somebody's picture.
-
     Args:
         fitted: a folder with the file of the classifier, and projection.npz.
         config: names the columns.
         frame: the training rows.
         path: the model folder.
     """
-    import mlflow.pyfunc
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    image = Schema([ColSpec(DataType.binary, config.columns.image)])
-    versions = tracking.versions(LIBRARIES)
-    mlflow.pyfunc.save_model(
-        path,
-        loader_module=__name__,
-        signature=ModelSignature(inputs=image, outputs=Schema([ColSpec(DataType.string)])),
-        # Naming the requirements saves an inference of 12 s; answers need neither MLflow nor what trained the model.
-        pip_requirements=[
-            f"{name}=={version}"
-            for name, version in versions.items()
-            if name not in ("mlflow", "torch", "transformers")
-        ],
-    )
-    for file in fitted.iterdir():
-        shutil.copy(file, path / file.name)
+    model_folder.save(path, __name__, config, tracking.versions(LIBRARIES), fitted, "binary")
     describe(load_classifier(path).classes, config, frame).save(path)
 
 
@@ -211,9 +183,7 @@ def load(path: Path) -> Model:
     Raises:
         UserError: the folder is not a model folder.
     """
-    for name in (projection.FILE, Contract.FILE):
-        if not (path / name).is_file():
-            raise UserError(f"{path}: is not a model folder: {name} is missing")
+    model_folder.check(path, {projection.FILE: (path / projection.FILE).is_file()})
     classifier = load_classifier(path)
     return Model(classifier, replace(Contract.load(path), classes=classifier.classes), Projection.load(path))
 

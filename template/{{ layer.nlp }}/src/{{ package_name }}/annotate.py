@@ -12,8 +12,14 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COLUMNS = ("sentences", "tokens", "characters", "capitals", "language", "length")
-BANDS = {5: "1 to 5", 10: "6 to 10", 20: "11 to 20", 50: "21 to 50", 200: "51 to 200"}  # tokens, at most -> name
-BEYOND = "over 200"
+BANDS = {  # tokens, at most -> name
+    5: "1 to 5 tokens",
+    10: "6 to 10 tokens",
+    20: "11 to 20 tokens",
+    50: "21 to 50 tokens",
+    200: "51 to 200 tokens",
+}
+BEYOND = "over 200 tokens"
 UNDETERMINED = "und"  # ISO 639-2 for a language that cannot be told
 
 # Written without spaces: Thai, Lao, Burmese, Khmer, kana, Chinese characters.
@@ -49,6 +55,15 @@ def tokens(text: str) -> list[str]:
     ["Don't", 'mail', '[EMAIL]', '2', '\u732b']
     """
     return _TOKEN.findall(text)
+
+
+def words(text: str) -> list[str]:
+    """Return the tokens of a text in lower case; a mask stays as it is, so that it is never taken for a word.
+
+    >>> words("Mail [EMAIL], not Email")
+    ['mail', '[EMAIL]', 'not', 'email']
+    """
+    return [token if MASK.fullmatch(token) else token.lower() for token in tokens(text)]
 
 
 def sentences(text: str) -> int:

@@ -1,15 +1,25 @@
-"""Texts as vectors: latent semantic analysis, fitted on the training part."""
+"""Texts as vectors, learned from the training part: latent semantic analysis, or the vectors of a base model.
+
+Both kinds of embedder have `components`, the length of a vector, and `transform`.
+"""
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import annotate
 from .config.project import ProjectConfig
+from .deep import packages
+from .errors import UserError
 
 if TYPE_CHECKING:
     import numpy.typing as npt
+
+    from .deep.embedder import OnnxEmbedder
+
+Embedder: TypeAlias = "Lsa | OnnxEmbedder"
 
 TERMS = 5000  # most frequent ones that LSA looks at
 # Training texts that hold a term. With fewer, the training texts would have terms that no new text has, such as the
@@ -19,8 +29,8 @@ BATCH = 8192  # texts whose term matrix is in memory at a time
 
 
 @dataclass(frozen=True)
-class Embedder:
-    """Turns texts into vectors of a fixed length.
+class Lsa:
+    """Turns texts into vectors of a fixed length by latent semantic analysis.
 
     Args:
         components: length of a vector.
@@ -33,7 +43,7 @@ class Embedder:
     axes: "npt.NDArray[Any]"
 
     @classmethod
-    def fit(cls, texts: Sequence[str], config: ProjectConfig) -> "Embedder":
+    def fit(cls, texts: Sequence[str], config: ProjectConfig) -> "Lsa":
         """Learn the vectors from normalised texts: TF-IDF and a truncated SVD (Deerwester et al. 1990)."""
         import numpy as np
         from sklearn.feature_extraction.text import TfidfVectorizer
@@ -56,6 +66,44 @@ class Embedder:
 
         parts = [self.weigh.transform(batch) @ self.axes for batch in _batches(texts)]
         return np.concatenate(parts) if parts else np.empty((0, self.components), dtype=np.float32)
+
+
+def problem(config: ProjectConfig) -> str | None:
+    """Return why no embedder can be made: a package or the base model is missing; None if one can."""
+    name = config.embedding.base_model
+    if name is None:
+        return None
+    if missing := packages.problem(f"embedding.base_model: {name!r}"):
+        return missing
+    from .deep import base_model
+
+    return base_model.problem(name, base_model.EMBEDDED)
+
+
+def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> Lsa | None:
+    """Learn the embedder that the configuration asks for from normalised texts.
+
+    Returns:
+        The embedder; None if it is a network, whose files are then in `folder`.
+
+    Raises:
+        UserError: see `problem`, and `deep.pooling.fit`.
+    """
+    if config.embedding.base_model is None:
+        return Lsa.fit(texts, config)
+    if found := problem(config):
+        raise UserError(found)
+    from .deep import pooling
+
+    pooling.fit(texts, config, folder)
+    return None
+
+
+def load_network(folder: Path) -> "OnnxEmbedder":
+    """Load the files that `fit` wrote into a folder."""
+    from .deep.embedder import OnnxEmbedder
+
+    return OnnxEmbedder.load(folder)
 
 
 def terms(text: str) -> list[str]:

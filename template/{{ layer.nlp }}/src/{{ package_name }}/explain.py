@@ -1,12 +1,12 @@
 """Explanation of a model: the words that decide its answers, and single texts that show it at work."""
 
 from collections import defaultdict
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from . import gallery
+from . import mistakes
 from .config.project import ProjectConfig
 from .models import Model
-from .predictions import PREDICTION
 from .records import Example, Importance
 
 if TYPE_CHECKING:
@@ -54,20 +54,11 @@ def explain(model: Model, frame: "pd.DataFrame", config: ProjectConfig) -> tuple
 def examples(
     model: Model, frame: "pd.DataFrame", answers: "pd.DataFrame", config: ProjectConfig
 ) -> tuple[Example, ...]:
-    """Return texts to look at, with personal data masked (see `gallery`).
+    """Return texts to look at, with personal data masked and the words that decided (see `mistakes.examples`)."""
 
-    Args:
-        model: the model that answered.
-        frame: the rows that it answered.
-        answers: its predictions (see `predictions`), with the same index.
-        config: names the columns.
-    """
-    truth, predicted = frame[config.columns.target].to_numpy(), answers[PREDICTION].to_numpy()
-    ids, texts = gallery.names(frame, config), model.texts(frame)
-    found = []
-    for group, row, sure in gallery.chosen(frame, answers, model.contract.classes or (), config):
-        parts = model.classifier.parts(texts[row], predicted[row])
-        parts.sort(key=lambda part: -abs(part[1]))
-        cut = texts[row] if len(texts[row]) <= SHOWN else texts[row][:SHOWN] + "…"
-        found.append(Example(ids[row], group, cut, truth[row], predicted[row], sure, tuple(parts[:PARTS])))
-    return tuple(found)
+    def show(chosen: "pd.DataFrame", labels: list[str]) -> "Iterator[tuple[str, mistakes.Parts]]":
+        for text, label in zip(model.texts(chosen), labels, strict=True):
+            parts = sorted(model.classifier.parts(text, label), key=lambda part: -abs(part[1]))
+            yield text if len(text) <= SHOWN else text[:SHOWN] + "…", tuple(parts[:PARTS])
+
+    return mistakes.examples(model.contract.classes or (), frame, answers, config, show)

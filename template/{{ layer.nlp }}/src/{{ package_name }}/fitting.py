@@ -23,16 +23,17 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, embedded: Path, model: P
     Args:
         frame: the training rows, with normalised texts.
         config: names the columns and the family.
-        embedded: folder with embedder.pkl, which becomes a part of the model.
+        embedded: folder with the embedder, which becomes a part of the model.
         model: the model folder.
         training: folder for the baseline and for checkpoints.
 
     Raises:
-        UserError: there is no embedder, or the learner refuses the configuration (see `models.problem`) or the data.
+        UserError: there is no embedder, or the learner refuses the data or the configuration (see
+            `models.learner_problem`).
     """
-    if not (embedded / embedding.FILE).is_file():
+    if not embedding.is_there(embedded):
         raise UserError(f"{embedded}: {embedding.FILE} is missing; it is an output of the embed step")
-    if problem := models.problem(config):
+    if problem := models.learner_problem(config):
         raise UserError(problem)
     kind = config.model.kind
     with tempfile.TemporaryDirectory() as scratch:

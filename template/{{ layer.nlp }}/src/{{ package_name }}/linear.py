@@ -2,6 +2,7 @@
 
 Character n-grams need no list of words, no spaces between words and no minimum length of a word, so that any script
 works (scikit-learn's default pattern drops words of one character and cuts at combining marks). A text is read whole.
+A mask such as [EMAIL] is a word, and no letters: those would give it the weights of other words.
 """
 
 import pickle
@@ -13,11 +14,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .annotate import tokens
+from . import label_rules
+from .annotate import tokens, words
 from .config.inputs import Model
 from .config.yaml_file import suggest
 from .errors import UserError
 from .figures import plural
+from .personal import MASK
 
 if TYPE_CHECKING:
     import numpy as np
@@ -52,10 +55,15 @@ def placed_ngrams(word: str, shortest: int, longest: int) -> list[tuple[int, int
     ]
 
 
+def letters(text: str) -> str:
+    """Return a text in lower case with spaces for its masks; a saved model refers to this function by name."""
+    return MASK.sub(lambda mask: " " * len(mask[0]), text).lower()
+
+
 def words_and_pairs(text: str) -> list[str]:
     """Return the words of a text and the pairs of neighbours; a saved model refers to this function by name."""
-    words = tokens(text.lower())
-    return [*words, *(f"{first} {second}" for first, second in pairwise(words))]
+    found = words(text)
+    return [*found, *(f"{first} {second}" for first, second in pairwise(found))]
 
 
 def vectorizers(texts: Sequence[str], model: Model, limit: int) -> "tuple[TfidfVectorizer, ...]":
@@ -70,9 +78,11 @@ def vectorizers(texts: Sequence[str], model: Model, limit: int) -> "tuple[TfidfV
     from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
     sample = texts[:: -(-len(texts) // VOCABULARY_TEXTS)]
-    kinds: list[dict[str, Any]] = [{"analyzer": "char_wb", "ngram_range": model.ngrams}]
+    kinds: list[dict[str, Any]] = [
+        {"analyzer": "char_wb", "ngram_range": model.ngrams, "preprocessor": letters, "lowercase": False}
+    ]
     if model.words:
-        kinds.append({"analyzer": words_and_pairs})
+        kinds.append({"analyzer": words_and_pairs, "lowercase": False})
     found = []
     for kind in kinds:
         for least in (2, 1):  # few texts may have nothing in common, and texts of signs alone have no words
@@ -87,31 +97,31 @@ def vectorizers(texts: Sequence[str], model: Model, limit: int) -> "tuple[TfidfV
 
 
 def _located(
-    vectorizer: "TfidfVectorizer", ngrams: tuple[int, int], text: str, words: Sequence[str]
+    vectorizer: "TfidfVectorizer", ngrams: tuple[int, int], text: str, found: Sequence[str]
 ) -> list[tuple[str, list[int]]]:
     """Return each feature of a text with the indices of the words that it touches, one for each character.
 
     Args:
         vectorizer: whose features.
         ngrams: lengths of its n-grams, if it has such.
-        text: the text in lower case.
-        words: its words, as `tokens` returns them.
+        text: the text as `letters` returns it.
+        found: its words, as `words` returns them.
     """
     if vectorizer.analyzer is words_and_pairs:
-        pairs = [(f"{words[index]} {words[index + 1]}", [index, index + 1]) for index in range(len(words) - 1)]
-        return [*((word, [index]) for index, word in enumerate(words)), *pairs]
+        pairs = [(f"{first} {second}", [index, index + 1]) for index, (first, second) in enumerate(pairwise(found))]
+        return [*((word, [index]) for index, word in enumerate(found)), *pairs]
     word_at, cursor = [-1] * len(text), 0
-    for index, word in enumerate(words):
+    for index, word in enumerate(found):
         start = text.find(word, cursor)
         if start >= 0:
             cursor = start + len(word)
             word_at[start:cursor] = [index] * len(word)
-    found = []
+    located = []
     for part in re.finditer(r"\S+", text):
         around = [-1, *word_at[part.start() : part.end()], -1]
         for length, start, name in placed_ngrams(part[0], *ngrams):
-            found.append((name, [index for index in around[start : start + length] if index >= 0]))
-    return found
+            located.append((name, [index for index in around[start : start + length] if index >= 0]))
+    return located
 
 
 @dataclass(frozen=True)
@@ -159,8 +169,8 @@ class LinearClassifier:
         """
         import numpy as np
 
-        split = [tokens(text.lower()) for text in texts]
-        shares = [sum(word not in self.known for word in words) / len(words) if words else np.nan for words in split]
+        split = [words(text) for text in texts]
+        shares = [sum(word not in self.known for word in found) / len(found) if found else np.nan for found in split]
         return np.array(shares, dtype=np.float64)
 
     def parts(self, text: str, label: str) -> list[tuple[str, float]]:
@@ -174,20 +184,19 @@ class LinearClassifier:
             weights = self.coefficients[0] * (1 if column else -1)
         else:
             weights = self.coefficients[column] - self.coefficients.mean(axis=0)
-        words = tokens(text)
-        lowered = [word.lower() for word in words]
-        shares, start = [0.0] * len(words), 0
+        shown, found = tokens(text), words(text)
+        shares, start = [0.0] * len(shown), 0
         for vectorizer in self.vectorizers:
             row = vectorizer.transform([text])
             own = dict(zip(row.indices.tolist(), (row.data * weights[start + row.indices]).tolist(), strict=True))
             start += row.shape[1]
-            features = _located(vectorizer, self.ngrams, text.lower(), lowered)
+            features = _located(vectorizer, self.ngrams, letters(text), found)
             counts = Counter(name for name, _ in features)
             for name, places in features:
                 share = own.get(vectorizer.vocabulary_.get(name, -1), 0.0) / counts[name]
                 for index in places:
                     shares[index] += share / len(places)
-        return list(zip(words, shares, strict=True))
+        return list(zip(shown, shares, strict=True))
 
     def save(self, path: Path) -> None:
         """Write the model to a file."""
@@ -239,12 +248,7 @@ def fit(texts: Sequence[str], labels: Sequence[str], model: Model, seed: int) ->
     from scipy.sparse import hstack
     from threadpoolctl import threadpool_limits
 
-    classes = sorted(set(labels))
-    if len(classes) < 2:
-        raise UserError(
-            f"config/project.yml: columns.target has one class only in the training part ({classes[0]!r});"
-            " a classification needs two"
-        )
+    classes = label_rules.classes(labels)
     if not any(text.strip() for text in texts):
         count = plural(len(texts), "text")
         raise UserError(f"config/project.yml: columns.text: none of the {count} to train on holds a character")
@@ -282,7 +286,7 @@ def _known(texts: Sequence[str]) -> dict[str, None]:
     kind, and a monitor would take the new ones for strange. Measured on the sample, training part against holdout: a
     PSI of 0.20 from two texts on, 0.09 from three, 0.04 from five.
     """
-    counts = Counter(word for text in texts for word in set(tokens(text.lower())))
+    counts = Counter(word for text in texts for word in set(words(text)))
     often = [(word, count) for word, count in counts.items() if count >= SEEN]
     often.sort(key=lambda item: (-item[1], item[0]))
     return dict.fromkeys(sorted(word for word, _ in often[:MAX_KNOWN]))

@@ -1,19 +1,19 @@
 """The two families of classifiers, and the folder that a trained one is kept in.
 
 A model folder is an MLflow model (flavour python_function) with contract.json beside it, the files of its classifier
-(model.pkl of the linear family, model.onnx and tokenizer.json of the transformer) and embedder.pkl. Loading needs
+(model.pkl of the linear family, model.onnx and tokenizer.json of the transformer) and of its embedder. Loading needs
 neither MLflow, torch nor config/project.yml, so serving stays small. docs/own-model.md says how to replace this module.
 """
 
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from importlib import metadata, util
+from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, embedding, linear, metrics, split, texts, tracking
+from . import data, decisions, embedder, embedding, linear, model_folder, texts, tracking
 from .config.project import ProjectConfig
+from .deep import packages
 from .errors import UserError
 from .linear import LinearClassifier
 from .records import Contract, Decision
@@ -46,8 +46,6 @@ LIBRARIES = (
     "pyarrow",
     "mlflow",
 )
-DEEP = ("torch", "transformers", "onnx", "onnxscript")  # of the dependency group `deep`
-SYNC = "`uv sync --group deep` installs it"
 TRIAL = (("good plain words", "a"), ("bad plain words", "b"), ("other plain words", "c"))
 
 
@@ -75,14 +73,7 @@ class Model:
 
     def predict(self, frame: "pd.DataFrame") -> "npt.NDArray[Any]":
         """Return class labels (str), (rows,), for a frame with at least the column of texts."""
-        import numpy as np
-
-        probability = self.predict_proba(frame)
-        found = probability.argmax(axis=1)
-        if decision := self.contract.decision:
-            positive = self.classifier.classes.index(decision.positive)
-            found = np.where(probability[:, positive] >= decision.threshold, positive, 1 - positive)
-        return np.array(self.classifier.classes, dtype=object)[found]
+        return decisions.answers(self.predict_proba(frame), self.classifier.classes, self.contract.decision)
 
     def predict_proba(self, frame: "pd.DataFrame") -> "npt.NDArray[np.float64]":
         """Return class probabilities, float64 (rows, classes), in the classifier's order.
@@ -98,13 +89,19 @@ class Model:
 
 
 def problem(config: ProjectConfig) -> str | None:
+    """Return why the learner refuses `model`, or no embedder can be made, found without data; None if all is well."""
+    return learner_problem(config) or embedder.problem(config)
+
+
+def learner_problem(config: ProjectConfig) -> str | None:
     """Return why the learner refuses `model`, found without data; None if it takes it."""
     if config.model.kind == "transformer":
-        if missing := [name for name in DEEP if util.find_spec(name) is None]:
-            return (
-                "config/project.yml: model.kind: 'transformer' needs the dependency group deep:"
-                f" {missing[0]} is missing; {SYNC}"
-            )
+        if missing := packages.problem("model.kind: 'transformer'"):
+            return missing
+        from .deep import base_model
+
+        if found := base_model.problem(config.model.transformer.base_model):
+            return found
         if isinstance(config.decision.threshold, str):
             return (
                 f"config/project.yml: decision.threshold: {config.decision.threshold!r} would fit the transformer once"
@@ -136,55 +133,24 @@ def fit_linear(frame: "pd.DataFrame", config: ProjectConfig) -> LinearClassifier
 
 
 def decide(frame: "pd.DataFrame", config: ProjectConfig) -> Decision | None:
-    """Return how the probability of one of two classes becomes an answer; None for more classes.
+    """Return how the model decides between two classes (see `decisions.decide`): by the linear family's answers."""
 
-    A threshold that is a rule is found on folds of the training part (see `split.folds`), by the linear family.
+    def answer(known: "pd.DataFrame", rows: "pd.DataFrame") -> "tuple[Sequence[str], npt.NDArray[np.float64]]":
+        classifier = fit_linear(known, config)
+        return classifier.classes, classifier.predict_proba(rows[config.columns.text].tolist())
 
-    Args:
-        frame: the training part, with normalised texts.
-        config: names the class to find and the threshold.
-    """
-    columns, rule = config.columns, config.decision.threshold
-    wanted = metrics.positive_class(sorted(frame[columns.target].unique()), config.decision.positive)
-    if wanted is None:
-        return None
-    if not isinstance(rule, str):
-        return Decision(wanted, 0.5 if rule is None else rule)
-    truth, probability = _validated(frame, config, wanted)
-    return Decision(wanted, metrics.best_threshold(truth, probability, rule), rule)
-
-
-def _validated(
-    frame: "pd.DataFrame", config: ProjectConfig, wanted: str
-) -> "tuple[npt.NDArray[Any], npt.NDArray[Any]]":
-    """Return whether each validated row is of the class to find, and the probability of that, each (rows,)."""
-    import numpy as np
-
-    def folds() -> Iterator[tuple[Any, Any]]:
-        for train, validate in split.folds(frame[config.split_column], config.split.by, FOLDS):
-            known, rows = frame[train], frame[validate]
-            if len(rows) and known[config.columns.target].nunique() == 2:
-                classifier = fit_linear(known, config)
-                probability = classifier.predict_proba(rows[config.columns.text].tolist())
-                yield rows[config.columns.target] == wanted, probability[:, classifier.classes.index(wanted)]
-
-    parts = list(folds())
-    if not parts:
-        return np.zeros(0, dtype=bool), np.zeros(0)
-    truth, probability = zip(*parts, strict=True)
-    return np.concatenate(truth), np.concatenate(probability)
+    return decisions.decide(frame, config, FOLDS, answer)
 
 
 def describe(
     classes: Sequence[str], decision: Decision | None, config: ProjectConfig, frame: "pd.DataFrame"
 ) -> Contract:
     """Return the contract of a model that learned from the rows of `frame`."""
-    kept = config.review.model_dump(include={"kept_share", "retention_days"}) | {"seed": config.seed}
     return replace(
         data.describe(frame, config, classes, metadata.version("scikit-learn")),
         decision=decision,
         preparation={"mask": list(config.texts.mask)},
-        kept=kept if config.review.keep_inputs == "share" else {},
+        kept=model_folder.kept_inputs(config),
         max_size=config.texts.max_characters,
     )
 
@@ -199,36 +165,16 @@ def save(
 ) -> None:
     """Write a model folder to `path`, which must not exist.
 
-    There is no input example in it: that would be a text of somebody.
-
     Args:
         fitted: a folder with the files of the classifier.
-        embedded: the folder with embedder.pkl.
+        embedded: the folder with the embedder.
         decision: how it decides between two classes.
         config: names the columns.
         frame: the training rows.
         path: the model folder.
     """
-    import mlflow.pyfunc
-    from mlflow.models import ModelSignature
-    from mlflow.types import ColSpec, DataType, Schema
-
-    text = Schema([ColSpec(DataType.string, config.columns.text, required=False)])
-    versions = tracking.versions(LIBRARIES)
-    mlflow.pyfunc.save_model(
-        path,
-        loader_module=__name__,
-        signature=ModelSignature(inputs=text, outputs=Schema([ColSpec(DataType.string)])),
-        # Naming the requirements saves an inference of 12 s; answers need neither MLflow nor what trained the model.
-        pip_requirements=[
-            f"{name}=={version}"
-            for name, version in versions.items()
-            if name not in ("mlflow", "torch", "transformers")
-        ],
-    )
-    for file in fitted.iterdir():
-        shutil.copy(file, path / file.name)
-    shutil.copy(embedded / embedding.FILE, path / embedding.FILE)
+    model_folder.save(path, __name__, config, tracking.versions(LIBRARIES), fitted)
+    embedding.copy(embedded, path)
     describe(load_classifier(path).classes, decision, config, frame).save(path)
 
 
@@ -246,9 +192,7 @@ def load(path: Path) -> Model:
     Raises:
         UserError: the folder is not a model folder.
     """
-    for name in (embedding.FILE, Contract.FILE):
-        if not (path / name).is_file():
-            raise UserError(f"{path}: is not a model folder: {name} is missing")
+    model_folder.check(path, {embedding.FILE: embedding.is_there(path)})
     classifier = load_classifier(path)
     contract = replace(Contract.load(path), classes=classifier.classes)
     return Model(classifier, contract, embedding.load(path))

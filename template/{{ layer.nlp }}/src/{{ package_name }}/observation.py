@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 COUNTED = ("tokens", "characters", "capitals", "language")  # of what `annotate` finds
-UNKNOWN = "unknown"
+UNKNOWN, TRUNCATED = "unknown", "truncated"
 COMPONENTS = 8  # the first of the embedding; with more, chance alone would find a drift among them more often
 NAMES = tuple(f"embedding {index + 1}" for index in range(COMPONENTS))
 
@@ -17,8 +17,8 @@ NAMES = tuple(f"embedding {index + 1}" for index in range(COMPONENTS))
 def observe(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return figures about each text, with the index of `frame`: what is collected, and what a monitor compares.
 
-    The columns are `COUNTED` (see `annotate`), the share of words that are unknown to the model, and the first
-    components of the embedding; a missing or empty text has none.
+    The columns are `COUNTED` (see `annotate`), the share of words that are unknown to the model, whether the model
+    read a part of the text only (0 or 1), and the first components of the embedding; a missing or empty text has none.
     """
     import numpy as np
     import pandas as pd
@@ -27,6 +27,7 @@ def observe(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":
     texts = model.texts(frame)
     found = annotate(pd.Series(texts, dtype=object))[list(COUNTED)].astype(dict.fromkeys(COUNTED[:3], "float64"))
     found[UNKNOWN] = model.classifier.unknown(texts)
+    found[TRUNCATED] = model.classifier.truncated(texts).astype("float64")
     vectors = model.embedder.transform(texts)
     for index, name in enumerate(NAMES[: vectors.shape[1]]):
         found[name] = vectors[:, index].astype("float64")
@@ -41,4 +42,4 @@ def reference(model: Model, sample: "pd.DataFrame") -> "pd.DataFrame":
 
 def remarks(model: Model, frame: "pd.DataFrame") -> dict[str, list[Any]]:
     """Return for each row whether the model read a part of its text only."""
-    return {"truncated": model.classifier.truncated(model.texts(frame)).tolist()}
+    return {TRUNCATED: model.classifier.truncated(model.texts(frame)).tolist()}

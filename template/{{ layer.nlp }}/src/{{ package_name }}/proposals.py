@@ -140,6 +140,7 @@ def _sections(
             },
             "review": {"budget": Noted(60, "texts that people look at after a breach")},
         },
+        gain=label_columns.NO_WORSE,
     )
     sections["monitoring"].value["unsure"] = Noted(0.1, "rise in the share of texts predicted with a probability below")
     sections["monitoring"].value["confident"] = 0.6 if roles.target.distinct == 2 else 0.5
@@ -154,15 +155,15 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     import numpy as np
 
     columns, by = config.columns, config.split.by
-    step = -(-len(frame) // SAMPLE)
+    count = min(len(frame), SAMPLE)
     if by == "time" and columns.time:
         frame = frame.sort_values(columns.time, kind="stable")
-    sample = frame.iloc[::step].reset_index(drop=True)
+    sample = frame.iloc[[row * len(frame) // count for row in range(count)]].reset_index(drop=True)
     normal = texts.normalised(sample[columns.text], config.texts.mask)
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
     sample = content.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
     train = sample[~split.holdout(drafts.moments(sample, config), by, config.split.holdout)]
-    needed = config.gate.slice_rows / config.split.holdout / step
+    needed = config.gate.slice_rows / config.split.holdout * count / len(frame)
     slices = [column for column in columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1][:3]
     languages = sample["language"].value_counts(normalize=True)
 
@@ -184,7 +185,7 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
         {str(language): share for language, share in languages.items()},
         len(own),
         len(own) - len(sample),
-        step == 1,
+        count == len(frame),
     )
 
 
@@ -205,6 +206,11 @@ def _notes(
     if text.missing:
         gaps = plural(survey.rows - len(text.filled), "row has", "rows have")
         notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
+    if roles.by == "time":
+        notes.append(
+            "By time the newest texts are held out, and so most of those that people review: with split.by: id the next"
+            " training learns from them."
+        )
     if measured.copies:
         notes.append(f"{_copies(measured).capitalize()}: the later ones are left out (texts.duplicates).")
     return (*notes, *drafts.dropped(survey, roles))

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from .config.commented_yaml import Noted
 from .config.proposal import Question, Wishes
 from .errors import UserError
 from .figures import plural
@@ -11,6 +12,7 @@ from .survey import Column, Survey
 
 CLASSES = 1000  # more different labels are no classes
 UNEQUAL = 5  # times as frequent as the rarest class: the most frequent one alone decides the accuracy
+NO_WORSE = Noted(-0.01, "may be less than this worse: what people reviewed helps later data more than the holdout")
 MARKS = (";", "|", ",")  # that join several labels in one value
 SHOWN = 5
 LISTS = "not one value a row: list"

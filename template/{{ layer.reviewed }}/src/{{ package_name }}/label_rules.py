@@ -1,16 +1,33 @@
 """Rules that labels must keep to learn from, each broken one a sentence that names a first row."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from .config.project import ProjectConfig
 from .config.yaml_file import suggest
 from .dataset import Dataset
+from .errors import UserError
 from .figures import plural
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 SHOWN_LABELS, SHOWN_IDS = 5, 8
+
+
+def classes(labels: Sequence[str]) -> list[str]:
+    """Return the classes of the training part, sorted.
+
+    Raises:
+        UserError: there is one only.
+    """
+    found = sorted(set(labels))
+    if len(found) < 2:
+        raise UserError(
+            f"config/project.yml: columns.target has one class only in the training part ({found[0]!r});"
+            " a classification needs two"
+        )
+    return found
 
 
 def labels(found: Dataset, config: ProjectConfig) -> list[str]:

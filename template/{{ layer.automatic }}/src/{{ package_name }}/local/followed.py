@@ -8,6 +8,8 @@ from ..config.project import ProjectConfig
 from ..errors import Finding
 from ..paths import Project
 
+READER = "mlops retrain"  # reads training and production data together
+
 
 def sections(project: Project) -> dict[str, Markup]:
     """Return title -> block."""

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from .network import Network
 from .perturbations import ImageRobustness
 from .review import Labels, Review
 from .yaml_file import Section
@@ -135,32 +136,25 @@ class Augmentation(Section):
     brightness: Annotated[float, Field(ge=0, le=0.9)] = 0.1
 
 
-class Model(Section):
+class Model(Network):
     """The learner: a network, with a base model to fine-tune or a small one from scratch where none is named.
 
     `pixels`, a logistic regression on small grey images, is the baseline that is always fitted beside it; it needs no
     torch, a network needs the dependency group `deep`.
 
     Args:
-        base_model: a hub id or a local folder with config.json.
         freeze: whether only the new last layer learns (backbone), or the whole network.
-        epochs: passes over the training part, at most.
         patience: epochs without a smaller loss on a tenth of the training part after which training ends; 0: it goes
             through all epochs, and learns from that tenth too.
-        batch_size: images in one step, of each process.
-        learning_rate: largest one, after the warm-up.
         class_weights: balanced lets rare classes count as much as frequent ones.
-        mixed_precision: half precision on a GPU where that is safe.
         augmentation: chance changes of the training images.
         width, layers: of a network from scratch: channels of its first stage, blocks of each stage.
     """
 
     kind: Literal["network", "pixels"] = "network"
-    base_model: str | None = None
     freeze: Literal["backbone", "none"] = "none"
     epochs: Whole = 15
     patience: Annotated[int, Field(ge=0)] = 5
-    batch_size: Whole = 32
     learning_rate: Annotated[float, Field(gt=0, lt=1)] = 3e-3
     class_weights: Literal["none", "balanced"] = "none"
     mixed_precision: bool = True

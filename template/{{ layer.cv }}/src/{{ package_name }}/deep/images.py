@@ -1,8 +1,5 @@
 """Fine-tune a network on images, or train a small one from scratch, and export it to ONNX."""
 
-import hashlib
-import json
-import logging
 import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +11,13 @@ from ..augmentation import augment
 from ..config.inputs import Augmentation
 from ..config.project import ProjectConfig
 from ..errors import UserError
-from ..figures import plural
 from ..images import Rules, Source, decode
 from ..pixels import one_class
 from ..preprocessing import Preprocessing
-from . import onnx
-from .balance import class_weights
-from .checkpoint import Checkpoints
+from . import fine_tune, onnx
 from .classifier import CLASSES, INPUT, PREPROCESSING
-from .loop import Settings, train
 from .stopping import Stopping
-from .world import World, joined
+from .world import World
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,11 +27,10 @@ if TYPE_CHECKING:
 
     Prepared = tuple[torch.Tensor, torch.Tensor]
 
-log = logging.getLogger(__name__)
 SECTION = "model"  # of config/project.yml
 BATCH = 64  # images measured at a time
 CHECKED = 8  # images whose answers are compared at export
-READERS = 8  # threads that decode for a GPU
+READERS = 8  # threads that decode, at most
 
 
 @dataclass(frozen=True)
@@ -119,65 +111,54 @@ def fit(
     network, preprocessing = _made(classes, config)
     numbers = {name: number for number, name in enumerate(classes)}
     learned, watched = np.flatnonzero(~held_out).tolist(), np.flatnonzero(held_out).tolist()
-    settings = Settings(
-        section.epochs, section.batch_size, 1, section.learning_rate, config.seed, mixed=section.mixed_precision
-    )
-    with joined() as world, ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as readers:
+    # Of a path the last part alone makes a run what it is: on another machine the same images are in another folder.
+    names = [source.rpartition("/")[2] if isinstance(source, str) else len(source) for source in sources]
+    with ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as readers:
+        threads = readers if torch.cuda.is_available() else None  # a CPU has no time to wait for images
         examples = Examples(
-            sources,
-            [numbers[label] for label in labels],
-            Rules.of(config.images),
-            preprocessing,
-            readers if world.device.type == "cuda" else None,
+            sources, [numbers[label] for label in labels], Rules.of(config.images), preprocessing, threads
         )
-        network.to(world.device)
-        weights = class_weights(labels, classes).to(world.device) if section.class_weights == "balanced" else None
-        run = _run(examples, learned, network, settings, config, world)
-        if any(other != run for other in world.gathered(run)):
-            raise UserError(
-                "the processes that train together read different data or settings: give all of them the same"
-            )
-        kept = Checkpoints(checkpoints, run) if checkpoints else None
-        log.info(
-            "%s of %s, %s on %s",
-            plural(len(learned), "image"),
-            plural(len(classes), "class", "classes"),
-            plural(world.size, "process", "processes"),
-            world.device.type,
-        )
-
-        def loss(model: "torch.nn.Module", batch: "Prepared") -> "torch.Tensor":
-            pixels, wanted = (tensor.to(world.device) for tensor in batch)
-            losses = torch.nn.functional.cross_entropy(model(pixels)[0], wanted, reduction="none")
-            return losses.mean() if weights is None else (losses * weights[wanted]).mean()
-
-        def measure(model: "torch.nn.Module") -> tuple[float, int]:
-            mine = watched[world.rank :: world.size]
-            parts = [mine[start : start + BATCH] for start in range(0, len(mine), BATCH)]
-            return sum(loss(model, examples.batch(rows)).item() * len(rows) for rows in parts), len(mine)
 
         def prepare(rows: list[int], seed: int) -> "Prepared":
             return examples.augmented([learned[row] for row in rows], seed, section.augmentation)
 
-        stopping = Stopping(measure, section.patience) if watched and section.patience else None
-        last = train(network, loss, len(learned), settings, world, kept, prepare=prepare, stopping=stopping)
-        processes = world.size
-        if world.first:
-            difference = _export(network, examples, classes, folder)
-            if kept:
-                kept.clear()
-    if not world.first:
-        return {}
-    return {
-        **section.model_dump(exclude={"kind", "augmentation"}, exclude_none=True),
-        **{f"augmentation.{name}": value for name, value in section.augmentation.model_dump().items()},
-        "weights": sum(weight.numel() for weight in network.parameters()),
-        "processes": processes,
-        "device": world.device.type,
-        "loss": last,
-        **({"held_out": len(watched), "held_out_loss": stopping.best} if stopping else {}),
-        "onnx_difference": difference,
-    }
+        def stopping(loss: "fine_tune.Loss", world: World) -> Stopping | None:
+            if not (watched and section.patience):
+                return None
+            mine = watched[world.rank :: world.size]
+            parts = [mine[start : start + BATCH] for start in range(0, len(mine), BATCH)]
+
+            def measure(model: "torch.nn.Module") -> tuple[float, int]:
+                return sum(loss(model, examples.batch(rows)).item() * len(rows) for rows in parts), len(mine)
+
+            return Stopping(measure, section.patience)
+
+        record = fine_tune.fit(
+            network,
+            _loss,
+            [labels[row] for row in learned],
+            section,
+            config,
+            data=[names, list(examples.labels), learned],
+            rule=[preprocessing.as_dict(), config.images.model_dump()],
+            checkpoints=checkpoints,
+            export=lambda: _export(network, examples, classes, folder),
+            prepare=prepare,
+            stopping=stopping,
+        )
+    return record and {**record, "augmentation": str(section.augmentation), "held_out": len(watched)}
+
+
+def _loss(weights: "torch.Tensor | None", device: Any) -> "fine_tune.Loss":
+    """Return the loss that `loop.train` asks for: the cross-entropy of prepared images."""
+    from torch.nn import functional
+
+    def of(model: "torch.nn.Module", batch: "Prepared") -> "torch.Tensor":
+        pixels, wanted = (tensor.to(device) for tensor in batch)
+        losses = functional.cross_entropy(model(pixels)[0], wanted, reduction="none")
+        return losses.mean() if weights is None else (losses * weights[wanted]).mean()
+
+    return of
 
 
 def _made(classes: list[str], config: ProjectConfig) -> "tuple[Network, Preprocessing]":
@@ -189,11 +170,11 @@ def _made(classes: list[str], config: ProjectConfig) -> "tuple[Network, Preproce
         return Network(small(len(classes), section.width, section.layers), False), Preprocessing((size, size))
     import transformers
 
-    from . import hub, processor
+    from . import base_model, processor
 
     networks: Any = transformers.AutoModelForImageClassification
-    source = hub.locate(section.base_model, SECTION)
-    core = hub.classifier(source, classes, networks, SECTION)
+    source = base_model.locate(section.base_model, SECTION)
+    core = base_model.network(source, classes, networks, SECTION)
     found = processor.preprocessing(source)
     if (seen := max(found.size)) > config.images.stored:
         raise UserError(
@@ -202,34 +183,10 @@ def _made(classes: list[str], config: ProjectConfig) -> "tuple[Network, Preproce
     return Network(core, section.freeze == "backbone"), found
 
 
-def _run(
-    examples: Examples, learned: list[int], network: "Network", settings: Settings, config: ProjectConfig, world: World
-) -> dict[str, str | int]:
-    """Return what makes a run what it is, for its checkpoints.
-
-    Of a path the last part alone counts: on another machine the same images are in another folder.
-    """
-    names = [source.rpartition("/")[2] if isinstance(source, str) else len(source) for source in examples.sources]
-    data = json.dumps([names, list(examples.labels), learned])
-    used = {
-        "loop": vars(settings),
-        "model": config.model.model_dump(),
-        "images": config.images.model_dump(),
-        "shapes": [[name, *weight.shape] for name, weight in network.state_dict().items()],
-        "preprocessing": examples.preprocessing.as_dict(),
-    }
-    return {
-        "data": hashlib.sha256(data.encode()).hexdigest(),
-        "settings": hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest(),
-        "processes": world.size,
-    }
-
-
 def _export(network: "Network", examples: Examples, classes: list[str], folder: Path) -> float:
     folder.mkdir(parents=True, exist_ok=True)
-    rows = [place % len(examples.sources) for place in range(CHECKED)]
+    pixels, _ = examples.batch([place % len(examples.sources) for place in range(CHECKED)])
     content = {CLASSES: classes, PREPROCESSING: examples.preprocessing.as_dict()}
-    pixels, _ = examples.batch(rows)
     return onnx.export(
         network, {INPUT: pixels}, {INPUT: (0,)}, content, folder / onnx.FILE, outputs=("scores", "vectors")
     )

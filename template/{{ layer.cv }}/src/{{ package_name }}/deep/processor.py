@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from ..preprocessing import BILINEAR, Preprocessing
-from .hub import line, quiet
+from .base_model import first_line, quiet
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -18,7 +18,7 @@ def preprocessing(source: str) -> Preprocessing:
     """Return the rule of a base model's image processor (transformers' class for Pillow, whatever is installed).
 
     Args:
-        source: what `hub.locate` returned.
+        source: what `base_model.locate` returned.
 
     Raises:
         UserError: it has none, or one that does more than resize, crop, scale and normalise.
@@ -32,13 +32,13 @@ def preprocessing(source: str) -> Preprocessing:
             # With torchvision installed transformers would take the one for tensors, which resizes differently.
             theirs = processors.from_pretrained(source, backend="pil")
         except Exception as error:
-            raise UserError(f"{KEY}: {source}: its image processor cannot be loaded: {line(error)}") from error
+            raise UserError(f"{KEY}: {source}: its image processor cannot be loaded: {first_line(error)}") from error
         found = _rule(theirs)
         for image in _samples():
             try:
                 expected = np.stack(theirs(image)["pixel_values"])
             except Exception as error:
-                raise UserError(f"{KEY}: {source}: its image processor fails: {line(error)}") from error
+                raise UserError(f"{KEY}: {source}: its image processor fails: {first_line(error)}") from error
             if found.size != expected.shape[2:] or not np.allclose(found.tensor([image]), expected, atol=1e-5):
                 raise UserError(
                     f"{KEY}: {source}: its image processor ({type(theirs).__name__}) does more than resize, crop, scale"
@@ -56,10 +56,13 @@ def _rule(theirs: Any) -> Preprocessing:
     def sides(size: Any) -> tuple[int, int] | int | None:
         if size is None:
             return None
-        get = size.get if isinstance(size, dict) else lambda name: getattr(size, name, None)
-        if get("height") and get("width"):
-            return int(get("height")), int(get("width"))
-        return int(get("shortest_edge")) if get("shortest_edge") else None
+        height, width, shorter = (
+            size.get(name) if isinstance(size, dict) else getattr(size, name, None)
+            for name in ("height", "width", "shortest_edge")
+        )
+        if height and width:
+            return int(height), int(width)
+        return int(shorter) if shorter else None
 
     resize = sides(theirs.size) if on("do_resize") else None
     crop = sides(theirs.crop_size) if on("do_center_crop") else None

@@ -33,7 +33,7 @@ def export(
     """Write a network to an ONNX file, and return the largest difference between its answers there and torch's.
 
     Args:
-        model: takes the inputs by their names and returns a tensor (rows, classes), or a tuple of it and more of as many
+        model: takes the inputs by their names and returns a tensor (rows, values), or a tuple of it and more of as many
             rows; moved to the CPU.
         example: inputs of at least two rows.
         dynamic: input -> axes whose length may vary.
@@ -140,7 +140,7 @@ def metadata(opened: Any, name: str, path: Path) -> Any:
 
 
 def answers(opened: Any, inputs: "Mapping[str, npt.NDArray[Any]]") -> "npt.NDArray[Any]":
-    """Return the scores for a batch, float32 (rows, classes)."""
+    """Return what the network answers to a batch, such as scores, float32 (rows, values)."""
     return all_answers(opened, inputs)[0]
 
 

@@ -43,10 +43,10 @@ def measure(model: models.Model, holdout: "pd.DataFrame", config: ProjectConfig)
     sample = holdout.sample(min(len(holdout), limits.rows), random_state=config.seed).sort_index()
     before = sample[[target]].join(predictions.predict(model, sample))
     found, unmeasured = [], []
+    few: dict[int, list[str]] = {}
     for name, changed in perturb(sample, config, config.seed):
         if len(changed) < least:
-            rows = plural(len(changed), "row holds", "rows hold")
-            unmeasured.append(f"{name}: {rows} anything to change, {least} are needed (gate.slice_rows)")
+            few.setdefault(len(changed), []).append(name)
             continue
         result = robustness.compare(
             name,
@@ -62,6 +62,9 @@ def measure(model: models.Model, holdout: "pd.DataFrame", config: ProjectConfig)
             unmeasured.append(f"{name}: the {len(changed):,} rows that it changes do not define {config.metric.name}")
         else:
             found.append(result)
+    for count, names in few.items():
+        rows = plural(count, "row holds", "rows hold")
+        unmeasured.append(f"{', '.join(names)}: {rows} anything to change, {least} are needed (gate.slice_rows)")
     return Robustness(config.metric.name, tuple(found), tuple(unmeasured))
 
 

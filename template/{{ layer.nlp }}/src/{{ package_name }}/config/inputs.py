@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from .network import Network, Whole
 from .perturbations import TextRobustness
 from .review import Labels, Review
 from .yaml_file import Section
@@ -15,8 +16,6 @@ DERIVED = ("language", "length")  # columns that the annotate step adds
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")  # of data files, in lower case
 NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
-
-Whole = Annotated[int, Field(ge=1)]
 
 
 class Columns(Section):
@@ -72,34 +71,31 @@ class Texts(Section):
 
 
 class Embedding(Section):
-    """Texts as vectors of so many components, for monitors and for the choice of what people review.
+    """Texts as vectors, for monitors and for the choice of what people review.
 
-    They are learned from the training texts: TF-IDF and a truncated SVD (Deerwester et al. 1990).
+    Args:
+        components: length of a vector.
+        base_model: a hub id or a local folder of a network whose vectors are taken; it needs the dependency group
+            `deep`. Without one they are learned from the training texts: TF-IDF and a truncated SVD (Deerwester et al.
+            1990).
+        max_tokens: tokens that the base model reads of a text; the rest does not count.
     """
 
     components: Annotated[int, Field(ge=2, le=1024)] = 32
+    base_model: str | None = None
+    max_tokens: Annotated[int, Field(ge=8, le=8192)] = 128
 
 
-class Transformer(Section):
-    """The transformer family: a base model to fine-tune, or a small one from scratch where none is named.
+class Transformer(Network):
+    """The transformer family.
 
     Args:
-        base_model: a hub id or a local folder with config.json.
-        epochs: passes over the training part.
-        batch_size: texts in one step, of each process.
-        accumulate: steps whose gradients are summed up before one update.
-        learning_rate: largest one, after the warm-up.
         max_tokens: tokens of one window; a longer text is read in several.
         max_windows: windows of one text; what is beyond them is cut, and the answer says `truncated`.
         vocabulary: entries of the tokenizer of a model from scratch.
         width, layers, heads: of a model from scratch.
     """
 
-    base_model: str | None = None
-    epochs: Whole = 4
-    batch_size: Whole = 32
-    accumulate: Whole = 1
-    learning_rate: Annotated[float, Field(gt=0, lt=1)] = 5e-4
     max_tokens: Annotated[int, Field(ge=8, le=8192)] = 64
     max_windows: Whole = 4
     vocabulary: Annotated[int, Field(ge=200)] = 8000

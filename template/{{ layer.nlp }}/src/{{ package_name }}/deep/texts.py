@@ -1,28 +1,19 @@
 """Fine-tune a transformer on texts, or train a small one from scratch, and export it to ONNX."""
 
-import hashlib
-import json
-import logging
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from .. import label_rules
 from ..config.project import ProjectConfig
-from ..errors import UserError
-from ..figures import plural
-from . import base_model, onnx, tokenizer
-from .checkpoint import Checkpoints
+from . import base_model, fine_tune, onnx, tokenizer
 from .classifier import CLASSES, RULE
-from .loop import Settings, train
 from .windows import FILE, Rule, Windows, padded
-from .world import World, joined
 
 if TYPE_CHECKING:
     import torch
 
-log = logging.getLogger(__name__)
 CHECKED = 8  # texts whose answers are compared at export
 
 
@@ -76,51 +67,23 @@ def fit(
     """
     import torch
 
-    section, classes = config.model.transformer, sorted(set(labels))
-    if len(classes) < 2:
-        raise UserError(
-            f"config/project.yml: columns.target has one class only in the training part ({classes[0]!r});"
-            " a classification needs two"
-        )
+    section, classes = config.model.transformer, label_rules.classes(labels)
     torch.manual_seed(config.seed)
     core, windows = _made(texts, classes, config)
     network = _scores_of(core)
     numbers = {name: number for number, name in enumerate(classes)}
     examples = Examples([windows.read(text)[0] for text in texts], [numbers[label] for label in labels], windows.rule)
-    settings = Settings(section.epochs, section.batch_size, section.accumulate, section.learning_rate, config.seed)
-    with joined() as world:
-        network.to(world.device)
-        weights = _weights(labels, classes).to(world.device) if config.model.class_weights == "balanced" else None
-        run = _run(examples, windows, network, settings, config, world)
-        if any(other != run for other in world.gathered(run)):
-            raise UserError(
-                "the processes that train together read different data or settings: give all of them the same"
-            )
-        kept = Checkpoints(checkpoints, run) if checkpoints else None
-        size = sum(weight.numel() for weight in network.parameters())
-        log.info(
-            "%s of %s, %s on %s",
-            plural(len(texts), "text"),
-            plural(len(classes), "class", "classes"),
-            plural(world.size, "process", "processes"),
-            world.device.type,
-        )
-        loss = train(network, examples.loss(weights, world.device), len(texts), settings, world, kept)
-        processes = world.size
-        if world.first:
-            difference = _export(network, texts, classes, windows, folder)
-            if kept:
-                kept.clear()
-    if not world.first:
-        return {}
-    return {
-        **section.model_dump(exclude_none=True),
-        "weights": size,
-        "processes": processes,
-        "device": world.device.type,
-        "loss": loss,
-        "onnx_difference": difference,
-    }
+    return fine_tune.fit(
+        network,
+        examples.loss,
+        labels,
+        section,
+        config,
+        data=[examples.windows, examples.labels],
+        rule=windows.rule.as_dict(),
+        checkpoints=checkpoints,
+        export=lambda: _export(network, texts, classes, windows, folder),
+    )
 
 
 def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tuple[Any, Windows]:
@@ -144,15 +107,14 @@ def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tu
         )
         core = DistilBertForSequenceClassification(shape)
     else:
+        from transformers import AutoModelForSequenceClassification
+
         source = base_model.locate(section.base_model)
-        theirs = base_model.tokenizer(source, section.max_tokens)
-        core, learned = base_model.network(source, classes), theirs.backend_tokenizer
-        padding = next(
-            (each for each in (theirs.pad_token_id, core.config.pad_token_id, theirs.eos_token_id) if each is not None),
-            0,
-        )
-        core.config.pad_token_id = padding
-        unknown = theirs.unk_token_id if theirs.unk_token_id != theirs.eos_token_id else None
+        theirs = tokenizer.of_base_model(source, section.max_tokens)
+        core = base_model.network(source, classes, AutoModelForSequenceClassification)
+        rule = tokenizer.rule(theirs, core.config, section.max_tokens, section.max_windows)
+        core.config.pad_token_id = rule.padding
+        return core, Windows(theirs.backend_tokenizer, rule)
     return core, Windows(learned, Rule(section.max_tokens, section.max_windows, padding, unknown))
 
 
@@ -169,33 +131,6 @@ def _scores_of(core: Any) -> Any:
             return self.core(input_ids=input_ids, attention_mask=attention_mask).logits
 
     return Scores()
-
-
-def _weights(labels: Sequence[str], classes: list[str]) -> "torch.Tensor":
-    """Return weights with which all classes count alike, of mean 1 over the rows: scikit-learn's `balanced`."""
-    import torch
-
-    counts = Counter(labels)
-    return torch.tensor([len(labels) / (len(classes) * counts[name]) for name in classes])
-
-
-def _run(
-    examples: Examples, windows: Windows, network: Any, settings: Settings, config: ProjectConfig, world: World
-) -> dict[str, str | int]:
-    """Return what makes a run what it is, for its checkpoints."""
-    data = json.dumps([examples.windows, examples.labels])
-    shapes = [[name, *weight.shape] for name, weight in network.state_dict().items()]
-    used = {
-        "loop": vars(settings),
-        "model": config.model.model_dump(),
-        "shapes": shapes,
-        "rule": windows.rule.as_dict(),
-    }
-    return {
-        "data": hashlib.sha256(data.encode()).hexdigest(),
-        "settings": hashlib.sha256(json.dumps(used, sort_keys=True).encode()).hexdigest(),
-        "processes": world.size,
-    }
 
 
 def _export(network: Any, texts: Sequence[str], classes: list[str], windows: Windows, folder: Path) -> float:

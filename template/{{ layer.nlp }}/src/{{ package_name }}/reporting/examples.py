@@ -7,11 +7,20 @@ from markupsafe import Markup
 
 from ..annotate import tokens
 from ..records import Example, Examples, Importance, Metrics
-from .html import badge, bar, grid, join, name, number, percent, table
+from .gallery import gallery
+from .html import bar, grid, join, name, number, table
 
 WORDS, TEXTS = "Words that decide", "Texts to look at"
 INTROS = {
-    WORDS: "The words that added most to each class where it was the answer, and their mean share in its score.",
+    WORDS: (
+        "The words that spoke most for each class where it was the answer, with the mean by which each raised the"
+        " log-odds of the class."
+    ),
+    "Drift": (
+        "Of each text there are figures: tokens and characters are counts, capitals is a share of its letters, and"
+        " unknown one of its words: those that the model has hardly seen. It is truncated (1) if the model read a part"
+        " only. The components of the embedding say what a text is about."
+    ),
     TEXTS: "Held-out texts with their answers. Shaded words speak for the answer, underlined words against it.",
     "Robustness": (
         "How much worse the metric gets on texts changed in a way that should not change the answer: letters that"
@@ -19,17 +28,12 @@ INTROS = {
         " in place of each other (robustness.swaps in config/project.yml)."
     ),
 }
-GROUPS = {
-    "confident mistake": "The most confident mistakes",
-    "worst mistake": "Mistakes that give the true class the least probability",
-    "right answer": "Right answers, chosen by chance",
-}
 WEAK, STRONG = 0.15, 0.5  # of the largest share in a text: up to it a word is not marked, from it on it is bold
 
 
 def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
     """Return title -> block; INTROS holds an opening sentence for each."""
-    return {WORDS: _words(metrics.importance), TEXTS: _gallery(shown.examples if shown else ())}
+    return {WORDS: _words(metrics.importance), TEXTS: gallery(shown.examples if shown else (), _text)}
 
 
 def picture(shown: str) -> Markup:
@@ -44,7 +48,7 @@ def _words(importance: Sequence[Importance]) -> Markup:
     for label, items in groupby(importance, key=lambda item: item.label):
         ordered = sorted(items, key=lambda item: -item.mean)
         rows = [(_word(item.feature), number(item.mean, 2), bar(item.mean, largest)) for item in ordered]
-        tables.append(table(f"For {label}", ["word", "share", " "], rows, ["share"]))
+        tables.append(table(f"For {label}", ["word", "log-odds", " "], rows, ["log-odds"]))
     return grid(tables, "pair" if len(tables) == 2 else "grid")
 
 
@@ -52,29 +56,8 @@ def _word(text: str) -> Markup:
     return Markup('<bdi dir="auto">{}</bdi>').format(name(text))
 
 
-def _gallery(examples: Sequence[Example]) -> Markup:
-    blocks = []
-    for group, members in groupby(examples, key=lambda example: example.group):
-        blocks += [
-            Markup("<h3>{}</h3>").format(GROUPS.get(group, group)),
-            grid([_card(example) for example in members], "pair"),
-        ]
-    return join(blocks, "\n")
-
-
-def _card(example: Example) -> Markup:
-    wrong = example.predicted != example.truth
-    truth = badge("bad", f"truly {example.truth}") if wrong else badge("good", "right")
-    return Markup(
-        '<article class="card"><header><h4><bdi>{}</bdi>, {}</h4>{}</header><p class="text" dir="auto">{}</p>'
-        '<p class="note">{}</p></article>'
-    ).format(
-        name(example.predicted),
-        percent(example.confidence),
-        truth,
-        join(_highlighted(example)),
-        name(example.id),
-    )
+def _text(example: Example) -> Markup:
+    return Markup('<p class="text" dir="auto">{}</p>').format(join(_highlighted(example)))
 
 
 def _highlighted(example: Example) -> Iterator[Markup]:

@@ -1,14 +1,14 @@
 """Texts as what people look at: in a queue, on a screen, as vectors, in a version of the training data."""
 
 import json
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import duplicates
+from .. import duplicates, embedding
 from ..config.project import ProjectConfig
 from ..content import contents
-from ..embedder import Embedder
 from ..models import Model
 from . import items
 from .display import visible
@@ -71,7 +71,8 @@ def vectors(frame: "pd.DataFrame", config: ProjectConfig, model: Model | None) -
     if model is not None:
         assert model.embedder is not None
         return model.embedder.transform(found)
-    return Embedder.fit(found, config).transform(found)
+    with tempfile.TemporaryDirectory() as folder:
+        return embedding.fit(found, config, Path(folder)).transform(found)
 
 
 def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Model) -> "npt.NDArray[Any]":

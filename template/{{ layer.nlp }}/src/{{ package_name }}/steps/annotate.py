@@ -14,6 +14,7 @@ from ..records import Outcome
 
 log = logging.getLogger(__name__)
 SHOWN_LANGUAGES = 3
+LEAST_SHARE = 0.005  # of the texts, for a language to be shown
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Settings:
 def summary(annotations: pd.DataFrame) -> str:
     """Return the outcome in a few words."""
     languages = annotations["language"].value_counts(normalize=True).head(SHOWN_LANGUAGES)
+    languages = languages[languages >= LEAST_SHARE]
     shown = ", ".join(f"{name} {share:.0%}" for name, share in languages.items())
     return f"{annotations['tokens'].sum():,} tokens, median {annotations['tokens'].median():g}; language {shown}"
 

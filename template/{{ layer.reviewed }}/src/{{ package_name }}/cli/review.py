@@ -65,6 +65,24 @@ def select(
 
 
 @app.command()
+def unpack(
+    folder: Annotated[Path, typer.Argument(help="Folder that inputs/ of the container `inference` was downloaded to.")],
+) -> None:
+    """Take over requests that an endpoint in Azure kept, so that `select` finds them."""
+    from datetime import UTC, datetime
+
+    from ..config.project import load
+    from ..local import collected
+    from ..scoring import kept
+
+    project = Project.find()
+    target = project.root / "data" / kept.INPUTS
+    typer.echo(collected.unpack(folder, target).sentence)
+    if old := kept.expire(target, load(project.config_path).review.retention_days, datetime.now(UTC).date()):
+        typer.echo(f"older than review.retention_days, deleted: {', '.join(old)}")
+
+
+@app.command()
 def label(
     batch: Annotated[
         str | None, typer.Option(help="Id of the queue; default: the oldest with something for you.")

@@ -64,7 +64,7 @@ class Review(Section):
     budget: Annotated[int, Field(ge=5, le=100_000)] = 60
     random: Annotated[float, Field(ge=0.1, le=1)] = 0.2
     drifted: Share = 0.4
-    double: Share = 0.5
+    double: Share = 1.0  # at the usual budget 12 pairs; half of them would tell nothing of the agreement
     agreement: Annotated[float, Field(ge=0, lt=1)] = 0.6
     keep_inputs: Literal["none", "share"] = "none"
     kept_share: Annotated[float, Field(gt=0, le=1)] = 0.01

@@ -179,8 +179,9 @@ def intervals(rows: Sequence[tuple[str, Interval]], label: str) -> Markup:
 
     values = charts.ticks(low, high, 4)
     texts, _ = charts.tick_texts(values)
+    lines = "".join(f"M{{0}} {place * LINE + 22}v20" for place in range(len(rows)))  # beside the marks, not the texts
     parts = [
-        Markup('<path class="axis" d="M{0} {1}V{2}"/>').format(x(value), 2, bottom + 4)
+        Markup(f'<path class="axis" d="{lines}"/>').format(x(value))
         + charts.write(min(max(x(value), LEFT), WIDE - LEFT), bottom + 18, text, "middle")
         for value, text in zip(values, texts, strict=True)
     ]

@@ -17,6 +17,10 @@ from .contract import Agreement, Manifest, Merged, QueueItem
 from .workspace import Workspace
 
 ENOUGH = 30  # double items from which on the agreement is judged
+HELD_OUT = (
+    "split.by is 'time': the newest rows are held out, reviewed ones among them; a model learns from these only after"
+    " newer ones arrive, or with split.by 'id'"
+)
 
 
 @dataclass(frozen=True)
@@ -285,8 +289,5 @@ def _notes(config: ProjectConfig, measured: Agreement, made: bool) -> list[str]:
             " differently; agree on what each of them means before training"
         )
     if made and config.split.by == "time":
-        notes.append(
-            "split.by is 'time': the newest rows are held out, reviewed ones among them; a model learns from these"
-            " only after newer ones arrive, or with split.by 'id'"
-        )
+        notes.append(HELD_OUT)
     return notes

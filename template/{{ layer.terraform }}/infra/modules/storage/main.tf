@@ -79,7 +79,7 @@ resource "azurerm_storage_management_policy" "main" {
     for_each = var.retention_days
 
     content {
-      name    = "delete-old-${rule.key}"
+      name    = "delete-old-${replace(rule.key, "/", "-")}"
       enabled = true
 
       filters {

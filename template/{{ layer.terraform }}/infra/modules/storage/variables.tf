@@ -31,7 +31,7 @@ variable "containers" {
 
 variable "retention_days" {
   type        = map(number)
-  description = "Optional. Days after their last change for which blobs are kept, by container; a container without a number keeps everything."
+  description = "Optional. Days after their last change for which blobs are kept, by container, or by container and folder; a container without a number keeps everything."
   default     = {}
 }
 

@@ -1,4 +1,4 @@
-"""Base models to begin from, of a folder or the Hugging Face hub."""
+"""A base model to fine-tune or to take vectors from, of a folder or the Hugging Face hub."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -8,20 +8,21 @@ from typing import Any
 from ..errors import UserError
 
 CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
+FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections of config/project.yml that name a base model
 TIMEOUT = 10  # seconds for the hub's first answer
 
 
-def locate(name: str, section: str) -> str:
+def locate(name: str, section: str = FINE_TUNED) -> str:
     """Return where transformers finds a base model: a folder, or the id of a model that is cached or on the hub.
 
     Args:
-        name: an absolute path, a path relative to src/, or a hub id such as `microsoft/resnet-18`.
-        section: of config/project.yml that names it, for messages.
+        name: an absolute path, a path relative to src/, or a hub id such as `distilbert/distilbert-base-uncased`.
+        section: of config/project.yml, for messages.
 
     Raises:
         UserError: there is no such model, or the hub does not answer and the model is not in its cache.
     """
-    key = _key(section)
+    key = f"config/project.yml: {section}.base_model"
     folder = CODE / name  # an absolute path replaces src/
     if folder.is_dir():
         if not (folder / "config.json").is_file():
@@ -56,7 +57,7 @@ def locate(name: str, section: str) -> str:
     return name
 
 
-def problem(name: str | None, section: str) -> str | None:
+def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
     """Return why a base model cannot be found; None if it can, or none is named."""
     if name is None:
         return None
@@ -67,14 +68,14 @@ def problem(name: str | None, section: str) -> str | None:
     return None
 
 
-def classifier(source: str, classes: Sequence[str], networks: Any, section: str) -> Any:
-    """Return a network for these classes, with the base model's weights; without a weights file, with random ones.
+def network(source: str, classes: Sequence[str], networks: Any, section: str = FINE_TUNED) -> Any:
+    """Return the network for these classes, with the base model's weights; without a weights file, with random ones.
 
     Args:
-        source: what `locate` returned.
-        classes: names of the classes.
-        networks: class of transformers that loads it, such as AutoModelForImageClassification.
-        section: of config/project.yml that names it, for messages.
+        source: see `locate`.
+        classes: their names.
+        networks: the class of transformers that loads it, such as AutoModelForSequenceClassification.
+        section: of config/project.yml, for messages.
 
     Raises:
         UserError: it cannot be loaded.
@@ -82,14 +83,35 @@ def classifier(source: str, classes: Sequence[str], networks: Any, section: str)
     import transformers
 
     configurations: Any = transformers.AutoConfig
+    names = dict(enumerate(classes))
     with quiet():
         try:
-            config = configurations.from_pretrained(source, num_labels=len(classes), id2label=dict(enumerate(classes)))
+            config = configurations.from_pretrained(source, num_labels=len(classes), id2label=names)
             if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
                 return networks.from_config(config)
             return networks.from_pretrained(source, config=config, ignore_mismatched_sizes=True, dtype="float32")
         except Exception as error:
-            raise UserError(f"{_key(section)}: {source}: cannot be loaded for classification: {line(error)}") from error
+            key = f"config/project.yml: {section}.base_model"
+            raise UserError(f"{key}: {source}: cannot be loaded for classification: {first_line(error)}") from error
+
+
+def encoder(source: str) -> Any:
+    """Return the network of a base model without a head; its `last_hidden_state` is (rows, tokens or patches, width).
+
+    Raises:
+        UserError: it cannot be loaded, or the folder holds no weights.
+    """
+    import transformers
+
+    networks: Any = transformers.AutoModel
+    key = f"config/project.yml: {EMBEDDED}.base_model"
+    if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
+        raise UserError(f"{key}: {source}: holds no weights (*.safetensors), without which its vectors say nothing")
+    with quiet():
+        try:
+            return networks.from_pretrained(source, dtype="float32")
+        except Exception as error:
+            raise UserError(f"{key}: {source}: cannot be loaded: {first_line(error)}") from error
 
 
 @contextmanager
@@ -107,10 +129,6 @@ def quiet() -> Iterator[None]:
         control.set_verbosity(before)
 
 
-def line(error: Exception) -> str:
-    """Return the first line of an error, which of a library may have a page."""
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error says, its kind if it says nothing."""
     return (str(error).strip() or type(error).__name__).splitlines()[0]
-
-
-def _key(section: str) -> str:
-    return f"config/project.yml: {section}.base_model"

@@ -10,7 +10,6 @@ import pandas as pd
 
 from .. import embedding, entry
 from ..config.project import load
-from ..embedder import Embedder
 from ..records import Outcome
 
 log = logging.getLogger(__name__)
@@ -26,7 +25,7 @@ class Settings:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write embedder.pkl, train.parquet and holdout.parquet (a column a component, rows as prepared), outcome.json."""
+    """Write the embedder, train.parquet and holdout.parquet (a column a component, rows as prepared), outcome.json."""
     settings = entry.settings(Settings, argv)
     config = load(settings.config)
     (column,) = config.columns.features
@@ -34,8 +33,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         part: pd.read_parquet(settings.prepared / f"{part}.parquet", columns=[column])[column].tolist()
         for part in ("train", "holdout")
     }
-    embedder = Embedder.fit(parts["train"], config)
-    embedding.save(embedder, settings.embedding)
+    embedder = embedding.fit(parts["train"], config, settings.embedding)
     for part, contents in parts.items():
         vectors = embedder.transform(contents)
         pd.DataFrame(vectors, columns=embedding.names(embedder.components)).to_parquet(
