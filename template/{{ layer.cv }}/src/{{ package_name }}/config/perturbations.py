@@ -1,7 +1,7 @@
 """The section `robustness` of config/project.yml for images: what is done to an image, and how strongly."""
 
 from collections.abc import Mapping
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import Field, field_validator
 
@@ -39,6 +39,8 @@ class ImageRobustness(Robustness):
         strengths: perturbation -> its strengths, from the weakest on; one without strengths is left out.
     """
 
+    PERTURBATIONS: ClassVar[tuple[str, ...]] = PERTURBATIONS
+
     rows: Annotated[int, Field(ge=50)] = 500
     strengths: dict[str, Strengths] = Field(default_factory=lambda: {name: [*each] for name, each in STRENGTHS.items()})
 
@@ -48,20 +50,14 @@ class ImageRobustness(Robustness):
         first = self.strengths.get(kind)
         return super().limit_of(kind) if first and perturbation == named(kind, first[0]) else None
 
-    @field_validator("limits", "strengths")
-    @classmethod
-    def _perturbations_are_known(cls, settings: dict[str, object]) -> dict[str, object]:
-        for name in settings:
-            if name not in PERTURBATIONS:
-                raise ValueError(
-                    f"{name!r} is no perturbation: use {', '.join(PERTURBATIONS)}{suggest(name, PERTURBATIONS)}"
-                )
-        return settings
-
     @field_validator("strengths")
     @classmethod
     def _strengths_grow(cls, strengths: dict[str, list[float]]) -> dict[str, list[float]]:
         for name, values in strengths.items():
+            if name not in PERTURBATIONS:
+                raise ValueError(
+                    f"{name!r} is no perturbation: use {', '.join(PERTURBATIONS)}{suggest(name, PERTURBATIONS)}"
+                )
             lowest, highest = (1, 95) if name == "jpeg" else (0, 180 if name == "rotation" else 1)
             if not all(lowest < value <= highest for value in values):
                 raise ValueError(f"{name}: {values} is refused: a strength is above {lowest} and at most {highest}")

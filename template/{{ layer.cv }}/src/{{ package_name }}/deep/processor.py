@@ -56,10 +56,13 @@ def _rule(theirs: Any) -> Preprocessing:
     def sides(size: Any) -> tuple[int, int] | int | None:
         if size is None:
             return None
-        get = size.get if isinstance(size, dict) else lambda name: getattr(size, name, None)
-        if get("height") and get("width"):
-            return int(get("height")), int(get("width"))
-        return int(get("shortest_edge")) if get("shortest_edge") else None
+        height, width, shorter = (
+            size.get(name) if isinstance(size, dict) else getattr(size, name, None)
+            for name in ("height", "width", "shortest_edge")
+        )
+        if height and width:
+            return int(height), int(width)
+        return int(shorter) if shorter else None
 
     resize = sides(theirs.size) if on("do_resize") else None
     crop = sides(theirs.crop_size) if on("do_center_crop") else None
