@@ -3,7 +3,7 @@
 import filecmp
 import shutil
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -91,7 +91,8 @@ def init_config(
     kept, remark = _kept_sections(old)
     text = _checked(_heading(proposal) + to_yaml(proposal.sections, kept))
     files = data_folder.files(source)
-    elsewhere = not _equal(files, _present(home))
+    placed = _placed(source, files)
+    elsewhere = not _equal(placed, _placed(home, _present(home)))
     same = text == old and not elsewhere
     if remark:
         _say(out, remark)
@@ -103,7 +104,7 @@ def init_config(
         return
     if elsewhere and copy is None:
         copy = not ask or _confirm(_copy_question(project, files, home))
-    with _data_in_place(project, files if elsewhere and copy else [], home) as moved:
+    with _data_in_place(project, placed if elsewhere and copy else {}, home) as moved:
         backup = _write(project, text, old)
     for place, former in moved:
         _say(out, f"{project.relative(place)}: the files that were there are now in {project.relative(former)}.")
@@ -338,11 +339,17 @@ def _present(folder: Path) -> list[Path]:
         return []
 
 
-def _equal(files: Sequence[Path], others: Sequence[Path]) -> bool:
+def _placed(source: Path, files: Sequence[Path]) -> dict[Path, Path]:
+    """Return where each file stands below its source -> the file."""
+    folder = source if source.is_dir() else source.parent
+    return {file.relative_to(folder): file for file in files}
+
+
+def _equal(placed: Mapping[Path, Path], others: Mapping[Path, Path]) -> bool:
     """Whether two folders hold the same files, by name and content."""
-    if [file.name for file in files] != [other.name for other in others]:
+    if placed.keys() != others.keys():
         return False
-    return all(filecmp.cmp(file, other, shallow=False) for file, other in zip(files, others, strict=True))
+    return all(filecmp.cmp(file, others[place], shallow=False) for place, file in placed.items())
 
 
 def _copy_question(project: Project, files: Sequence[Path], home: Path) -> str:
@@ -360,8 +367,8 @@ def _amount(files: Sequence[Path]) -> str:
 
 
 @contextmanager
-def _data_in_place(project: Project, files: Sequence[Path], home: Path) -> Iterator[list[tuple[Path, Path]]]:
-    """Copy `files` into the folder `home`; if the block or the copy fails, all folders are as before.
+def _data_in_place(project: Project, files: Mapping[Path, Path], home: Path) -> Iterator[list[tuple[Path, Path]]]:
+    """Copy files to their places below `home`; if the block or the copy fails, all folders are as before.
 
     Data that arrived later belong to the old data, so data/production moves away too.
 
@@ -378,8 +385,9 @@ def _data_in_place(project: Project, files: Sequence[Path], home: Path) -> Itera
         try:
             shutil.rmtree(staging, ignore_errors=True)
             staging.mkdir(parents=True)
-            for file in files:
-                shutil.copy2(file, staging)
+            for place, file in files.items():
+                (staging / place.parent).mkdir(parents=True, exist_ok=True)
+                shutil.copy2(file, staging / place)
             for folder in (home, project.production):
                 if folder.is_dir() and any(folder.iterdir()):
                     former = _free(folder.with_name(folder.name + ".bak"))

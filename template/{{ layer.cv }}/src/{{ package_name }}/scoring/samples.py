@@ -49,7 +49,8 @@ def shrunk(source: images.Source, contract: Contract) -> bytes:
     rules = Rules.load(contract.preparation)
     content, image = images.read(source, rules.max_bytes), images.decode(source, rules)
     limit = (contract.max_size or rules.max_bytes) // SHARE
-    if len(content) <= limit and min(image.info[images.ORIGINAL]) <= rules.stored:
+    look: images.Look = image.info[images.FILE]
+    if len(content) <= limit and min(look.width, look.height) <= rules.stored:
         return content
     content = _png(image)
     while len(content) > limit and min(image.size) > 1:
