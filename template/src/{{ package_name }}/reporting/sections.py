@@ -10,7 +10,7 @@ from markupsafe import Markup
 from ..figures import plural
 from ..histogram import numeric_histogram
 from ..records import Gate, Metrics, Monitor, Robustness, Split, Training
-from . import charts, classes
+from . import charts, classes, curves
 from .html import (
     ABSENT,
     NOTHING,
@@ -138,10 +138,10 @@ def _regression_pictures(frame: pd.DataFrame, target: str, names: Mapping[str, s
 
 
 def robustness(found: Robustness) -> Markup:
-    """Return each perturbation with its cost and its limit, the broken limits first of all."""
+    """Return each perturbation with its cost and its limit, the broken limits first of all, and curves of strengths."""
     grid = robustness_grid(found)
     shown = table(grid.caption, grid.columns, grid.rows, grid.columns[1:], dense=grid.dense)
-    return findings(robustness_sentences(found)) + shown
+    return findings(robustness_sentences(found)) + curves.curves(found) + shown
 
 
 def gate(verdict: Gate) -> Markup:

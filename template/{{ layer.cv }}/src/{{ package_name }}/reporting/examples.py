@@ -10,13 +10,14 @@ from markupsafe import Markup
 from ..explain import GRID, REGIONS
 from ..records import Example, Examples, Importance, Metrics
 from .charts import write
-from .html import NOTHING, badge, figure, grid, join, name, number, percent
+from .html import NOTHING, badge, card, grid, join, name, number, percent
 
 PLACES, PICTURES = "Where the model looks", "Images to look at"
 INTROS = {
     PLACES: (
         "The image in nine regions. Each is covered in turn, and the figure says what that takes from the log-odds of"
-        " the answer: much in the middle is usual; much at a margin often tells of the camera or of a mark."
+        " the answer named above it. Much in the middle is usual; much at a margin often tells of the camera or of a"
+        " mark."
     ),
     PICTURES: (
         "Held-out images with their answers, each as it is and with the places that count: filled ones speak for the"
@@ -49,11 +50,19 @@ def picture(shown: str) -> Markup:
     return _drawn(shown, NOTHING, "image")
 
 
+def cards(parts: Iterable[Markup]) -> Markup:
+    """Return cards of pictures beside each other, as many as fit."""
+    style = "grid-template-columns:repeat(auto-fill,minmax(9.5rem,1fr))"
+    return (
+        Markup('<div class="grid" style="{}">{}</div>').format(style, content) if (content := join(parts)) else NOTHING
+    )
+
+
 def _places(importance: Sequence[Importance]) -> Markup:
     """Return for each class its nine regions, shaded to one scale."""
     classes = [(label, list(items)) for label, items in groupby(importance, key=lambda item: item.label)][:CLASSES]
     largest = max((item.mean for _, items in classes for item in items), default=0.0)
-    return grid([figure(_regions(items, largest), label or "") for label, items in classes])
+    return cards([card(label or "", NOTHING, _regions(items, largest)) for label, items in classes])
 
 
 def _regions(items: Iterable[Importance], largest: float) -> Markup:
@@ -67,12 +76,12 @@ def _regions(items: Iterable[Importance], largest: float) -> Markup:
                 column * cell, row * cell, cell - 1, cell - 1, round(0.6 * shade, 3)
             )
         )
-        text = number(means.get(region, 0.0), 2)
+        text = f"{means.get(region, 0.0):.1f}"
         parts.append(write((column + 0.5) * cell - 0.5, (row + 0.5) * cell + 4, text, "middle"))
     spoken = ", ".join(f"{region} {number(means.get(region, 0.0), 2)}" for region in REGIONS)
-    return Markup(
-        '<svg viewBox="0 0 {0} {0}" role="img" aria-label="{1}" style="max-width:9rem;margin:auto">{2}</svg>'
-    ).format(SIDE, spoken, join(parts))
+    return Markup('<svg viewBox="0 0 {0} {0}" role="img" aria-label="{1}" style="max-width:8rem">{2}</svg>').format(
+        SIDE, spoken, join(parts)
+    )
 
 
 def _gallery(examples: Sequence[Example]) -> Markup:

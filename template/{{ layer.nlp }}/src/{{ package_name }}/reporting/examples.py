@@ -1,6 +1,6 @@
 """The sections of the report that show the model at work on texts: words that decide, and texts with their answers."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from markupsafe import Markup
@@ -39,6 +39,11 @@ def sections(metrics: Metrics, shown: Examples | None) -> dict[str, Markup]:
 def picture(shown: str) -> Markup:
     """Return a text as it stands in a card."""
     return Markup('<p class="text" dir="auto">{}</p>').format(shown)
+
+
+def cards(parts: Iterable[Markup]) -> Markup:
+    """Return cards of texts beside each other."""
+    return grid(parts, "pair")
 
 
 def _words(importance: Sequence[Importance]) -> Markup:

@@ -21,9 +21,7 @@ WHY = {
     "disputed": "people disagreed before",
 }
 WIDE, LINE, LEFT = 360, 46, 12
-SIMULATED = (
-    "Simulated: no person has looked at these items. The answers come from labels that the window brought along."
-)
+SIMULATED = "Simulated: no person has looked at these items. The answers come from labels that the data brought along."
 
 
 def queues(states: Sequence[Progress], reasons: Mapping[str, int], version: Manifest | None, simulated: bool) -> Markup:
@@ -68,7 +66,11 @@ def queued(shown: Sequence[tuple[str, str, str | None, str]]) -> Markup:
     cards = [
         (
             f"{reason.capitalize()}: {WHY[reason]}",
-            card(answer, badge("neutral", f"model: {predicted}") if predicted else NOTHING, examples.picture(content)),
+            card(
+                f"people: {answer}",
+                badge("neutral", f"model: {predicted}") if predicted else NOTHING,
+                examples.picture(content),
+            ),
         )
         for reason, content, predicted, answer in shown
     ]
@@ -94,7 +96,7 @@ def changed(shown: Sequence[tuple[str, str, str, str, str]]) -> Markup:
 def _grouped(cards: Sequence[tuple[str, Markup]]) -> Markup:
     blocks = []
     for title, members in groupby(cards, key=lambda pair: pair[0]):
-        blocks += [Markup("<h3>{}</h3>").format(title), grid(each for _, each in members)]
+        blocks += [Markup("<h3>{}</h3>").format(title), examples.cards(each for _, each in members)]
     return join(blocks, "\n")
 
 
