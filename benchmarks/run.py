@@ -11,7 +11,7 @@ ROOT = Path(__file__).parents[1]
 BENCH = ROOT / "build" / "bench"
 SCENARIOS = {  # the others measure a classical project
     "bench_pipeline.py": ("classical", "nlp"),
-    "bench_serving.py": ("classical", "nlp"),
+    "bench_serving.py": ("classical", "nlp", "cv"),
     "bench_texts.py": ("nlp",),
     "bench_images.py": ("cv",),
 }

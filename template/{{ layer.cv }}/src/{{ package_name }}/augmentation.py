@@ -18,7 +18,7 @@ def augment(image: Image.Image, section: Augmentation, draw: np.random.Generator
     Args:
         image: as the network would see it.
         section: the largest changes.
-        draw: gives the same numbers for each setting of `section`, so that one change more leaves the others as they are.
+        draw: gives equally many numbers for each setting of `section`: one change more leaves the others as they are.
     """
     turn, right, down, light = draw.uniform(-1, 1, 4)
     mirrored = draw.uniform() < section.flip

@@ -7,6 +7,7 @@ of the part (occlusion; M. Zeiler and R. Fergus, Visualizing and Understanding C
 import base64
 import io
 from collections import defaultdict
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -64,10 +65,10 @@ def shares(model: Model, image: "Image", label: str, cells: int) -> "npt.NDArray
     """
     rows, columns = (np.linspace(0, side, cells + 1).round().astype(int) for side in (image.height, image.width))
     covered = [image]
-    for top, bottom in zip(rows[:-1], rows[1:], strict=True):
-        for left, right in zip(columns[:-1], columns[1:], strict=True):
+    for top, bottom in pairwise(rows.tolist()):
+        for left, right in pairwise(columns.tolist()):
             copy = image.copy()
-            copy.paste(_mean_colour(image), (int(left), int(top), int(right), int(bottom)))
+            copy.paste(_mean_colour(image), (left, top, right, bottom))
             covered.append(copy)
     probability = model.classifier.answers(covered)[0][:, model.classifier.classes.index(label)].clip(1e-9, 1 - 1e-9)
     odds = np.log(probability / (1 - probability))

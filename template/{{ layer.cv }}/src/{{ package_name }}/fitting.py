@@ -86,7 +86,7 @@ def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> PixelClassifier:
 
 
 def project(frame: "pd.DataFrame", config: ProjectConfig, folder: Path) -> None:
-    """Learn the components of the vectors of training images, of a seeded sample, and write them beside the classifier."""
+    """Learn the components of the vectors of training images, of a seeded sample, and write them to `folder`."""
     import numpy as np
 
     classifier = models.load_classifier(folder)

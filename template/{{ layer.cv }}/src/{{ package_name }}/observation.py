@@ -1,4 +1,4 @@
-"""What of an image may be recorded and compared: figures, and no pixels; and what an answer says beside its prediction."""
+"""What of an image may be recorded and compared, figures and no pixels; what an answer says beside its prediction."""
 
 from typing import TYPE_CHECKING, Any
 

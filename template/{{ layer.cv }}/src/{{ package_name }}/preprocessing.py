@@ -1,7 +1,7 @@
 """Images as arrays of one size, as a network sees them: Pillow resizes them, NumPy does the rest.
 
-The pixels are those of transformers' image processors for Pillow. The rule is kept in the model file, so that they do not
-change where torchvision is installed, with which transformers would load a processor that resizes differently.
+The pixels are those of transformers' image processors for Pillow. The rule is kept in the model file, so that they do
+not change where torchvision is installed, with which transformers would load a processor that resizes differently.
 """
 
 from collections.abc import Mapping, Sequence

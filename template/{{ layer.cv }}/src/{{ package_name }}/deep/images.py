@@ -114,9 +114,13 @@ def fit(
     # Of a path the last part alone makes a run what it is: on another machine the same images are in another folder.
     names = [source.rpartition("/")[2] if isinstance(source, str) else len(source) for source in sources]
     with ThreadPoolExecutor(min(READERS, os.cpu_count() or 1)) as readers:
-        threads = readers if torch.cuda.is_available() else None  # a CPU has no time to wait for images
+        on_gpu = torch.cuda.is_available()
         examples = Examples(
-            sources, [numbers[label] for label in labels], Rules.of(config.images), preprocessing, threads
+            sources,
+            [numbers[label] for label in labels],
+            Rules.of(config.images),
+            preprocessing,
+            readers if on_gpu else None,
         )
 
         def prepare(rows: list[int], seed: int) -> "Prepared":
@@ -133,19 +137,24 @@ def fit(
 
             return Stopping(measure, section.patience)
 
-        record = fine_tune.fit(
-            network,
-            _loss,
-            [labels[row] for row in learned],
-            section,
-            config,
-            data=[names, list(examples.labels), learned],
-            rule=[preprocessing.as_dict(), config.images.model_dump()],
-            checkpoints=checkpoints,
-            export=lambda: _export(network, examples, classes, folder),
-            prepare=prepare,
-            stopping=stopping,
-        )
+        computing = torch.get_num_threads()
+        torch.set_num_threads(computing if on_gpu else max(1, computing - 1))  # one core prepares the next images
+        try:
+            record = fine_tune.fit(
+                network,
+                _loss,
+                [labels[row] for row in learned],
+                section,
+                config,
+                data=[names, list(examples.labels), learned],
+                rule=[preprocessing.as_dict(), config.images.model_dump()],
+                checkpoints=checkpoints,
+                export=lambda: _export(network, examples, classes, folder),
+                prepare=prepare,
+                stopping=stopping,
+            )
+        finally:
+            torch.set_num_threads(computing)
     return record and {**record, "augmentation": str(section.augmentation), "held_out": len(watched)}
 
 
