@@ -59,7 +59,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     """Return all figures of one project; milliseconds and requests a second."""
     package = package_of(root)
     sys.path.insert(0, str(root / "src"))
-    project_config, contract, data, lifecycle, mounted_model, paths, server, smoke = (
+    project_config, contract, data, lifecycle, mounted_model, paths, samples, server, smoke = (
         importlib.import_module(f"{package}.{name}")
         for name in (
             "config.project",
@@ -68,6 +68,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
             "local.lifecycle",
             "scoring.mounted_model",
             "paths",
+            "scoring.samples",
             "local.server",
             "scoring.smoke",
         )
@@ -76,8 +77,9 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     project = paths.Project(work / "copy")
     folder = lifecycle.train(project).champion.model
     model = mounted_model.load(folder, "benchmark", "1")
-    frame = data.read(root / "data" / "train", project_config.load(project.config_path)).head(ROWS)
-    bodies = [json.dumps({"data": [row]}) for row in smoke.rows_of(model.contract, frame)]
+    frame = data.read(root / "data" / "train", project_config.load(project.config_path))
+    rows = smoke.rows_of(model.contract, samples.sendable(model.contract, frame).head(ROWS))
+    bodies = [json.dumps({"data": [row]}) for row in rows]
     tables = [contract.check(json.loads(body), model.contract).frame for body in bodies]
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
 

@@ -12,7 +12,7 @@ BENCH = ROOT / "build" / "bench"
 SCENARIOS = {  # the others measure a classical project
     "bench_one_cpu.py": ("nlp",),
     "bench_pipeline.py": ("classical", "nlp"),
-    "bench_serving.py": ("classical", "nlp"),
+    "bench_serving.py": ("classical", "nlp", "cv"),
     "bench_texts.py": ("nlp",),
     "bench_images.py": ("cv",),
 }

@@ -41,6 +41,7 @@ INTERFACE = {
     "config.inputs",
     "config.ci",
     "content",
+    "review.media",
     "models",
     "explain",
     "observation",
