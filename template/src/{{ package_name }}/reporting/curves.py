@@ -1,5 +1,6 @@
 """Curves of robustness: what a change costs that is made stronger and stronger."""
 
+import re
 from collections.abc import Sequence
 
 from markupsafe import Markup
@@ -8,29 +9,27 @@ from ..records import Perturbation, Robustness
 from . import charts
 from .html import NOTHING, figure, grid, join, number
 
+STRENGTH = re.compile(r"-?[0-9.]+")
 WIDE, HIGH, LEFT, RIGHT, TOP = 260, 120, 40, 14, 10
 
 
 def curves(found: Robustness) -> Markup:
-    """Return a curve for each change of several strengths, whose names end in a number; nothing without any."""
-    families: dict[str, list[tuple[float, Perturbation]]] = {}
+    """Return a curve for each change of several strengths, whose names end in a number; nothing without any.
+
+    Strengths come in the order of the record, from the weakest on: a lower number may be a stronger change.
+    """
+    families: dict[str, list[Perturbation]] = {}
     for each in found.perturbations:
         kind, _, strength = each.name.rpartition(" ")
-        try:
-            families.setdefault(kind, []).append((float(strength), each))
-        except ValueError:
-            continue
-    several = {kind: sorted(members, key=lambda pair: pair[0]) for kind, members in families.items() if kind}
-    several = {kind: members for kind, members in several.items() if len(members) > 1}
+        if kind and STRENGTH.fullmatch(strength):
+            families.setdefault(kind, []).append(each)
+    several = {kind: members for kind, members in families.items() if len(members) > 1}
     if not several:
         return NOTHING
-    losses = [each.loss for members in several.values() for _, each in members]
-    top = max(*losses, *(each.limit or 0.0 for members in several.values() for _, each in members), 1e-9) * 1.05
+    drawn = [each for members in several.values() for each in members]
+    top = max(*(max(each.loss, each.limit or 0.0) for each in drawn), 1e-9) * 1.05
     return grid(
-        [
-            figure(_curve([each for _, each in members], top, f"{kind}: {found.metric} worse by"), kind)
-            for kind, members in several.items()
-        ]
+        [figure(_curve(members, top, f"{kind}: {found.metric} worse by"), kind) for kind, members in several.items()]
     )
 
 
