@@ -12,7 +12,7 @@ STAGES = 3  # of a network from scratch; each halves height and width
 
 
 class Network(nn.Module):
-    """A network of transformers, taken apart before its last layer.
+    """A network of transformers whose last layer stands apart from its body.
 
     Args:
         core: classifies images; its last linear layer moves here.
