@@ -159,6 +159,7 @@ def _sections(
         columns,
         measured.limits,
         measured.slices,
+        gain=label_columns.NO_WORSE,
         inputs={
             "images": {
                 "size": Noted(measured.side, "pixels on each side of what the model sees"),
