@@ -80,7 +80,7 @@ class Images(Section):
         background: colour behind transparent pixels, as #rrggbb.
         max_bytes: largest image file.
         max_pixels: largest image, width times height.
-        request_bytes: largest image of an online request; the platform takes requests of 1.5 MB.
+        request_bytes: largest image of an online request.
         unreadable: whether an image that cannot be read is left out and named, or stops the run.
         similar: of the 128 bits of two images' difference hashes, how many may differ in near duplicates.
         duplicates: whether near duplicates on both sides of the split are refused, or the later one of each pair is
