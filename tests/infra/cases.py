@@ -225,7 +225,7 @@ _EVERYTHING = tuple(harness.offered("serving"))
 REPRESENTATIVE = [
     Case("classical", "github", "isolated", _EVERYTHING, "filled"),
     Case("nlp", "azure_devops", "managed", _EVERYTHING, "withheld"),
-    Case("classical", "github", "public", ("online", "batch"), "bare"),
+    Case("cv", "github", "public", ("online", "batch"), "bare"),
 ]
 # A few more, each with a choice that the others have not.
 FURTHER = [

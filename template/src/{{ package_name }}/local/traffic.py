@@ -1,4 +1,4 @@
-"""Whether the expected requests fit through one managed online endpoint."""
+"""Whether the expected requests fit through one managed endpoint."""
 
 import json
 from typing import TYPE_CHECKING

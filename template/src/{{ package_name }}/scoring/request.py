@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SHAPE_RULE = 'an object with either "data" or "input_data"'
 ID_RULE = "a string or a whole number"
 JSON = "application/json"
-# What one managed online endpoint carries in a second, for all of its deployments and callers: "5 MBPS" and requests
+# What one managed endpoint carries in a second, for all of its deployments and callers: "5 MBPS" and requests
 # (learn.microsoft.com/azure/machine-learning/how-to-manage-quotas). Azure's pages state no size of a single request.
 ENDPOINT_BYTES = 5_000_000
 ENDPOINT_REQUESTS = 500
