@@ -523,16 +523,6 @@ def test_listed_region_asks_for_no_confirmation(render: harness.Render) -> None:
     assert "unlisted_location" not in _kept(render(harness.answers_for()))
 
 
-@pytest.mark.parametrize(
-    ("axis", "value"),
-    [(axis, value) for axis in harness.AXES for value, reason in harness.choices(axis).items() if reason],
-)
-def test_unready_choice_is_refused_with_its_reason(axis: str, value: str, template: Path, tmp_path: Path) -> None:
-    answers = {**harness.answers_for(), axis: value}
-    with pytest.raises(ValueError, match=f"Invalid choice for '{axis}': '{value}' is not ready"):
-        _copy(template, tmp_path / "project", answers)
-
-
 @pytest.mark.parametrize("network", ["managed", "isolated"])
 def test_hosted_runners_need_a_public_network(network: str, template: Path, tmp_path: Path) -> None:
     answers = harness.answers_for(network=network, ci_runner="hosted")
