@@ -10,7 +10,6 @@ from . import charts, examples
 from .html import (
     ABSENT,
     NOTHING,
-    State,
     badge,
     bar,
     card,
@@ -208,9 +207,15 @@ def _drift_card(signal: Signal, limit: float) -> Markup:
     )
     sentences = [sentence.removeprefix(f"{signal.name}: ") for sentence in signal.breaches]
     others = [sentence for sentence in sentences if not sentence.startswith("PSI")]
-    label = "no values" if psi is None else f"PSI {number(psi)}, limit {number(limit)}"
-    state: State = "neutral" if psi is None else "good" if len(others) == len(sentences) else "bad"
-    return card(signal.name, badge(state, label), picture, others)
+    return card(signal.name, _drift_badge(psi, limit, broken=len(others) < len(sentences)), picture, others)
+
+
+def _drift_badge(psi: float | None, limit: float, *, broken: bool) -> Markup:
+    if psi is None:
+        return badge("neutral", "no values")
+    if psi > limit and not broken:  # by chance, or of a signal whose distribution has no limit
+        return badge("neutral", f"PSI {number(psi)}, no breach")
+    return badge("bad" if broken else "good", f"PSI {number(psi)}, limit {number(limit)}")
 
 
 def _p_value(value: float | None) -> str:
