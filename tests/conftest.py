@@ -13,7 +13,7 @@ from tests.support import harness, summary
 from tests.support.environments import Environments
 from tests.support.renders import Renders, Session
 
-settings.register_profile("quick", max_examples=100, deadline=None)
+settings.register_profile("quick", max_examples=60, deadline=None)
 settings.register_profile("exhaustive", max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 SESSION = pytest.StashKey[Session]()
