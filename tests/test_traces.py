@@ -59,6 +59,7 @@ ALLOWED = (
     Allowed("serving", "online", "src/*/local/server.py", _SERVE),
     Allowed("serving", None, "tests/test_deployments.py", _EITHER),
     Allowed("serving", None, "tests/test_azure_assets.py", _EITHER),
+    Allowed("serving", None, "tests/test_kept_collection.py", _EITHER),
     Allowed("serving", None, "docs/roles.md", f"lists the roles that infra/ assigns, row by row: {_LATER}"),
 )
 
@@ -73,9 +74,15 @@ AXES = list(itertools.product(harness.offered("iac"), harness.offered("ci")))
 
 
 def variants(iac: str, ci: str) -> Iterator[dict[str, Any]]:
-    """Yield answers with every way of serving, and with the networks in turn."""
-    for served, network in zip(SUBSETS, itertools.cycle(harness.offered("network"))):
-        yield harness.answers_for(iac=iac, ci=ci, serving=served, network=network)
+    """Yield answers with every way of serving, and with networks and scenarios in turn.
+
+    Of each scenario there is each way of serving with one of the axes.
+    """
+    scenarios = harness.offered("scenario")
+    first = AXES.index((iac, ci))
+    for number, (served, network) in enumerate(zip(SUBSETS, itertools.cycle(harness.offered("network")))):
+        scenario = scenarios[(first + number) % len(scenarios)]
+        yield {**harness.answers_for(iac=iac, ci=ci, serving=served, network=network), "scenario": scenario}
 
 
 def others(answers: harness.Answers) -> list[tuple[str, str]]:
