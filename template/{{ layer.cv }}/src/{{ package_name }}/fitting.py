@@ -7,7 +7,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import measuring, models, pixels, projection, split
+from . import decisions, measuring, models, pixels, projection, split
 from .config.project import ProjectConfig
 from .errors import UserError
 from .images import Rules
@@ -63,7 +63,7 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, model: Path, training: P
         project(frame, config, folder)
         models.save(folder, config, frame, model)
     baseline.save(training)
-    decision = models.decide(sorted(frame[columns.target].unique()), config)
+    decision = decisions.stated(sorted(frame[columns.target].unique()), config)
     return Fitted(kind, models.LEARNERS[kind], parameters, seconds, decision=decision)
 
 
