@@ -25,7 +25,7 @@ FLOORS = [
     " preparation linear preprocessing augmentation pixels",
     "deep",
     "models model_folder decisions embedder embedding projection noise mistakes explain observation perturbations"
-    " suitability drafts label_columns proposals data_checks fitting",
+    " suitability drafts label_columns label_drafts proposals data_checks fitting",
     "review",
     "reporting",
     "steps scoring monitoring",

@@ -5,14 +5,13 @@ of the part (occlusion; M. Zeiler and R. Fergus, Visualizing and Understanding C
 """
 
 import base64
-import io
 from collections import defaultdict
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import mistakes
+from . import images, mistakes
 from .config.project import ProjectConfig
 from .images import decode
 from .models import Model
@@ -97,9 +96,7 @@ def address(image: "Image") -> str:
     """Return an RGB image as a data address: a PNG of at most `THUMBNAIL` pixels on the longer side."""
     small = image.copy()
     small.thumbnail((THUMBNAIL, THUMBNAIL))
-    stream = io.BytesIO()
-    small.save(stream, format="PNG")
-    return f"data:image/png;base64,{base64.b64encode(stream.getvalue()).decode()}"
+    return f"data:image/png;base64,{base64.b64encode(images.png(small)).decode()}"
 
 
 def _mean_colour(image: "Image") -> tuple[int, int, int]:

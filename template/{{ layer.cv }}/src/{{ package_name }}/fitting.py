@@ -3,15 +3,14 @@
 import os
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import measuring, models, pixels, projection, split
+from . import decisions, measuring, models, pixels, projection, split
 from .config.project import ProjectConfig
 from .errors import UserError
-from .images import ImageError, Rules, Source
+from .images import Rules
 from .pixels import PixelClassifier
 from .projection import Projection
 from .records import Fitted
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
-    from PIL.Image import Image
 
 HELD_OUT = 10  # one row in so many decides when training ends
 LEAST = 50  # rows that can do so
@@ -65,7 +63,7 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, model: Path, training: P
         project(frame, config, folder)
         models.save(folder, config, frame, model)
     baseline.save(training)
-    decision = models.decide(sorted(frame[columns.target].unique()), config)
+    decision = decisions.stated(sorted(frame[columns.target].unique()), config)
     return Fitted(kind, models.LEARNERS[kind], parameters, seconds, decision=decision)
 
 
@@ -75,12 +73,8 @@ def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> PixelClassifier:
     Raises:
         UserError: see `PixelClassifier.fit`; or an image cannot be read.
     """
-    import numpy as np
-
     sample = frame.sample(min(len(frame), pixels.ROWS), random_state=config.seed).sort_index()
-    vectors = np.concatenate(
-        [pixels.features(batch) for batch in _batches(sample[config.columns.image].tolist(), config)]
-    )
+    vectors = pixels.read(sample[config.columns.image].tolist(), Rules.of(config.images))
     balanced = config.model.class_weights == "balanced"
     return PixelClassifier.fit(vectors, sample[config.columns.target].tolist(), balanced)
 
@@ -91,7 +85,10 @@ def project(frame: "pd.DataFrame", config: ProjectConfig, folder: Path) -> None:
 
     classifier = models.load_classifier(folder)
     sample = frame.sample(min(len(frame), projection.ROWS), random_state=config.seed)
-    vectors = [classifier.answers(batch)[1] for batch in _batches(sample[config.columns.image].tolist(), config)]
+    decoded = measuring.every(lambda image: image, sample[config.columns.image].tolist(), Rules.of(config.images))
+    vectors = []
+    while some := list(islice(decoded, models.BATCH)):
+        vectors.append(classifier.answers(some)[1])
     Projection.fit(np.concatenate(vectors)).save(folder)
 
 
@@ -109,13 +106,3 @@ def held_out(frame: "pd.DataFrame", config: ProjectConfig) -> "npt.NDArray[np.bo
         _, found = next(split.folds(values, config.split.by, HELD_OUT))
     found = found & target.isin(target[~found].unique()).to_numpy()
     return found if found.sum() >= LEAST else np.zeros(len(frame), dtype=bool)
-
-
-def _batches(sources: "Sequence[Source | None]", config: ProjectConfig) -> "Iterator[list[Image]]":
-    """Yield decoded images, a few at a time."""
-    decoded = measuring.each(lambda image: image, sources, Rules.of(config.images))
-    while some := list(islice(decoded, models.BATCH)):
-        for each in some:
-            if isinstance(each, ImageError):
-                raise each
-        yield [each for each in some if not isinstance(each, ImageError)]

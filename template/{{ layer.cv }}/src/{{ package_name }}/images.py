@@ -144,6 +144,13 @@ def decode(source: Source, rules: Rules) -> Image.Image:
     return shown
 
 
+def png(image: Image.Image, level: int = -1) -> bytes:
+    """Return an image as a PNG file; `level` of compression from 0 to 9, -1 for zlib's own."""
+    stream = io.BytesIO()
+    image.save(stream, "PNG", compress_level=level)
+    return stream.getvalue()
+
+
 def look(source: Source, rules: Rules) -> Look:
     """Return what the header says, without decoding a pixel.
 

@@ -69,6 +69,18 @@ def each(
             yield from pool.map(one, some)
 
 
+def every(function: Callable[[Image.Image], T], sources: Sequence[Source | None], rules: Rules) -> "Iterator[T]":
+    """Yield what `function` returns for each decoded image, in order.
+
+    Raises:
+        ImageError: one cannot be decoded.
+    """
+    for found in each(function, sources, rules):
+        if isinstance(found, ImageError):
+            raise found
+        yield found
+
+
 def fingerprint(image: Image.Image) -> str:
     """Return a digest of the pixels, 16 hexadecimal digits, and a difference hash of 32 where the image can have one.
 

@@ -12,14 +12,14 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, decisions, measuring, metrics, model_folder, pixels, projection, tracking
+from . import data, decisions, measuring, model_folder, pixels, projection, tracking
 from .config.project import ProjectConfig
 from .deep import packages
 from .errors import RowsError, UserError
 from .images import ImageError, Rules, Source
 from .pixels import PixelClassifier
 from .projection import Projection
-from .records import Contract, Decision
+from .records import Contract
 
 if TYPE_CHECKING:
     import numpy as np
@@ -143,19 +143,11 @@ def problem(config: ProjectConfig) -> str | None:
     return None
 
 
-def decide(classes: Sequence[str], config: ProjectConfig) -> Decision | None:
-    """Return how the probability of one of two classes becomes an answer; None for more classes."""
-    wanted, threshold = metrics.positive_class(classes, config.decision.positive), config.decision.threshold
-    if wanted is None or isinstance(threshold, str):  # `problem` has refused a rule
-        return None
-    return Decision(wanted, 0.5 if threshold is None else threshold)
-
-
 def describe(classes: Sequence[str], config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
     """Return the contract of a model that learned from the rows of `frame`."""
     return replace(
         data.describe(frame, config, classes, metadata.version("scikit-learn")),
-        decision=decide(classes, config),
+        decision=decisions.stated(classes, config),
         preparation=Rules.of(config.images).save(),
         kept=model_folder.kept_inputs(config),
         max_size=config.images.request_bytes,

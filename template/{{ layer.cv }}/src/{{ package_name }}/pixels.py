@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import measuring
 from .errors import UserError
 from .figures import plural
+from .images import Rules, Source
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,6 +31,17 @@ def features(images: "Iterable[Image]") -> "npt.NDArray[np.float32]":
     for row, levels in enumerate(small):
         found[row] = levels
     return found / np.float32(255)
+
+
+def read(sources: Sequence[Source | None], rules: Rules) -> "npt.NDArray[np.float32]":
+    """Return the features of images, which are decoded a few at a time.
+
+    Raises:
+        ImageError: one cannot be decoded.
+    """
+    import numpy as np
+
+    return np.stack(list(measuring.every(lambda image: features([image])[0], sources, rules)))
 
 
 @dataclass(frozen=True)

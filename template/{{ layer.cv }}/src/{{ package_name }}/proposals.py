@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from . import content, data, drafts, duplicates, label_columns, measuring, metrics, pixels, recordings, sources, split
+from . import content, data, drafts, duplicates, label_columns, label_drafts, pixels, recordings, sources, split
 from .config.commented_yaml import Noted
 from .config.inputs import DERIVED, FIGURES, FINGERPRINT, IMAGES, TAKEN
 from .config.limits import Limits
@@ -15,7 +15,8 @@ from .config.project import RESERVED, ProjectConfig
 from .config.proposal import ColumnFinding, Proposal, Wishes
 from .errors import UserError
 from .figures import plural
-from .images import ImageError, Rules
+from .images import Rules
+from .label_drafts import Content
 from .pixels import PixelClassifier
 from .roles import Roles
 from .survey import Column, Survey, look_at
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 5_000  # images that the limits are measured on
 FOLDS = 3
-FEW_VALUES = 20  # more different values make no slices
 SIZES = (32, 64, 96, 128, 224)  # sides of what a model sees
 IMAGE, LABEL = "image", "label"  # columns of label folders, which have none
 ADDED = (*RESERVED, *DERIVED, *FIGURES, FINGERPRINT, TAKEN)
@@ -99,17 +99,13 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     Raises:
         UserError: a wish names no column or does not fit, there are no images or no labels, or an image has several.
     """
-    image = _image(survey)
-    roles, questions = label_columns.assigned(survey, wishes, image)
-    findings = tuple(
-        drafts.finding(
-            column, roles, "categorical", _useless(column), ("image", "paths of images") if column is image else None
-        )
-        for column in survey.columns.values()
-    )
-    draft = _sections(roles, image, survey, findings, _Measured(Limits(roles.metric, 0.0, 1.0), []))
+    column = _image(survey)
+    image = Content(column, "image", "paths of images")
+    roles, questions = label_columns.assigned(survey, wishes, column)
+    findings = label_drafts.findings(survey, roles, image, ADDED)
+    draft = _sections(survey, image, roles, findings, _Measured(Limits(roles.metric, 0.0, 1.0), []))
     measured = _measure(survey, drafts.validated(draft, survey))
-    sections = _sections(roles, image, survey, findings, measured)
+    sections = _sections(survey, image, roles, findings, measured)
     return Proposal(survey.source, findings, questions, sections, _notes(survey, image, roles, sections, measured))
 
 
@@ -129,65 +125,33 @@ def _image(survey: Survey) -> Column:
     return survey.columns[name]
 
 
-def _useless(column: Column) -> str:
-    """Return why a column makes no slices; a colon ends the kind of reason."""
-    if column.name in ADDED:
-        return drafts.ADDED
-    if column.unusable or column.distinct < 2:
-        return column.unusable or "constant: one value"
-    if column.kind in ("text", "time") or column.distinct > FEW_VALUES:
-        return "not read: the model sees the image alone, and slices need few values"
-    return ""
-
-
 def _sections(
-    roles: Roles, image: Column, survey: Survey, findings: Sequence[ColumnFinding], measured: _Measured
+    survey: Survey, image: Content, roles: Roles, findings: Sequence[ColumnFinding], measured: _Measured
 ) -> dict[str, Any]:
     """Return the sections of config/project.yml."""
-    own = drafts.columns_of(roles)
-    columns: dict[str, Any] = {"target": own.pop("target"), "image": Noted(image.name, "path of an image"), **own}
-    if categorical := [finding.name for finding in findings if finding.role == "categorical"]:
-        columns["categorical"] = Noted(categorical, "not for the model: they may be slices")
-    kept = Noted("refuse", "near duplicates on both sides of the split; or drop: leave the later ones out")
-    if measured.copies:
-        kept = Noted("drop", f"{_copies(measured)}: the later ones are left out; or refuse")
-    balanced, alike = roles.metric == "f1_macro", "rare labels count as much as frequent ones"
-    sections = drafts.compose(
+    sections = label_drafts.compose(
         survey,
         roles,
         findings,
-        columns,
+        image,
         measured.limits,
         measured.slices,
-        gain=label_columns.NO_WORSE,
         inputs={
             "images": {
                 "size": Noted(measured.side, "pixels on each side of what the model sees"),
-                "duplicates": kept,
+                "duplicates": label_drafts.duplicates(_copies(measured) if measured.copies else ""),
             }
         },
-        learner={
-            "model": {
-                "kind": Noted("network", "in the dependency group deep; base_model names one to fine-tune"),
-                "class_weights": Noted("balanced", alike) if balanced else Noted("none", f"or balanced: {alike}"),
-            },
-            "review": {"budget": Noted(60, "images that people look at after a breach")},
-        },
+        kind=Noted("network", "in the dependency group deep; base_model names one to fine-tune"),
     )
-    limits = sections["monitoring"].value
     for name in ("unseen", "out_of_range"):
-        del limits[name]
-    limits["unsure"] = Noted(0.1, "rise in the share of images predicted with a probability below")
-    limits["confident"] = 0.6 if roles.target.distinct == 2 else 0.5
+        del sections["monitoring"].value[name]
     sections["serving"] = {"max_rows": Noted(100, "in one online request")}
     return sections
 
 
 def _measure(survey: Survey, config: ProjectConfig) -> _Measured:
-    """Read the images; derive limits from the baseline and from a guess, on validation folds of the training part.
-
-    A column makes slices if two of its values have enough rows in the holdout.
-    """
+    """Read the images; derive limits from the baseline and from a guess, on validation folds of the training part."""
     import numpy as np
 
     columns, by = config.columns, config.split.by
@@ -196,27 +160,20 @@ def _measure(survey: Survey, config: ProjectConfig) -> _Measured:
     first = duplicates.first_alike(frame[FINGERPRINT].tolist(), config.images.similar)
     own = first == np.arange(len(frame))
     shorter = float(frame[["width", "height"]].min(axis="columns").median())
+    frame = frame[own]
     if by == "time" and columns.time:
-        frame = frame[own].sort_values(columns.time, kind="stable")
-    step = -(-int(own.sum()) // SAMPLE)
-    sample = (frame if by == "time" else frame[own]).iloc[::step].reset_index(drop=True)
+        frame = frame.sort_values(columns.time, kind="stable")
+    step = -(-len(frame) // SAMPLE)
+    sample = frame.iloc[::step].reset_index(drop=True)
     train = sample[~split.holdout(drafts.moments(sample, config), by, config.split.holdout)]
-    needed = config.gate.slice_rows / config.split.holdout / step
-    slices = [column for column in columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1][:3]
-    vectors = _features(train, config)
+    slices = label_drafts.slices(sample, config, 1 / step)
+    vectors = pixels.read(train[columns.image].tolist(), Rules.of(config.images))
 
     def fit(known: "pd.DataFrame", new: "pd.DataFrame") -> "tuple[drafts.Score, drafts.Score]":
         places = train.index.get_indexer(known.index), train.index.get_indexer(new.index)
         model = PixelClassifier.fit(vectors[places[0]], known[columns.target].tolist(), False)
-        classes, truth = np.array(model.classes, dtype=object), new[columns.target].to_numpy()
-        shares = known[columns.target].value_counts(normalize=True).reindex(classes).to_numpy()
-
-        def score(answers: Any) -> "drafts.Score":
-            return lambda rows: metrics.score(
-                "classification", truth[rows], classes[answers[rows].argmax(axis=1)], answers[rows], classes
-            )
-
-        return score(model.regression.predict_proba(vectors[places[1]])), score(np.tile(shares, (len(new), 1)))
+        answers = model.regression.predict_proba(vectors[places[1]])
+        return label_drafts.scores(model.classes, answers, known[columns.target], new[columns.target])
 
     return _Measured(
         drafts.measured(train, config, slices, FOLDS, fit, round(len(frame) * config.split.holdout)),
@@ -229,32 +186,14 @@ def _measure(survey: Survey, config: ProjectConfig) -> _Measured:
     )
 
 
-def _features(frame: "pd.DataFrame", config: ProjectConfig) -> Any:
-    """Return the grey levels of small images, float32 (rows, values)."""
-    import numpy as np
-
-    found = []
-    for each in measuring.each(
-        lambda image: pixels.features([image])[0], frame[config.columns.image].tolist(), Rules.of(config.images)
-    ):
-        if isinstance(each, ImageError):
-            raise each
-        found.append(each)
-    return np.stack(found)
-
-
 def _copies(measured: _Measured) -> str:
     return f"near duplicates, {measured.copies:,} of {plural(measured.rows, 'image')}"
 
 
 def _notes(
-    survey: Survey, image: Column, roles: Roles, sections: dict[str, Any], measured: _Measured
+    survey: Survey, image: Content, roles: Roles, sections: dict[str, Any], measured: _Measured
 ) -> tuple[str, ...]:
-    notes = [
-        f"Images {image.name!r}; labels {roles.target.name!r}: {label_columns.shown(roles.target)}. Metric"
-        f" {drafts.pass_mark(roles, sections)}"
-    ]
-    notes += label_columns.notes(survey, roles, image)
+    notes = label_drafts.notes(survey, roles, image, sections)
     if measured.copies:
         notes.append(f"{_copies(measured).capitalize()}: the later ones are left out (images.duplicates).")
     if measured.left_out:

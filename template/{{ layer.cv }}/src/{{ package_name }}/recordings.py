@@ -1,7 +1,7 @@
 """Frames of one recording on both sides of the split flatter a model, and no comparison of images finds them.
 
-What betrays them are their names (cam3_0001, cam3_0002), folders within the folders of labels, and the times at which
-they were taken.
+Their names (cam3_0001, cam3_0002), folders within the folders of labels, and the times at which they were taken betray
+them.
 """
 
 from typing import TYPE_CHECKING

@@ -40,6 +40,10 @@ def _made() -> Iterator[tuple[str, bytes]]:
     yield "giant-header.png", _png_header(60_000, 60_000)
     yield "giant-side.png", _png_header(2**31 - 1, 1)
     yield "no-width.png", _png_header(0, 5)
+    small = Image.new("RGB", (9, 9))
+    # Pillow raises no OSError for these two, but a ValueError when it opens the first, and when it loads the second.
+    yield "short-header.png", _changed(_file(small, "PNG"), 11, 10)  # bytes of the chunk, of 13 that it needs
+    yield "compressed.bmp", _changed(_file(small, "BMP"), 30, 1)  # run lengths, which 24 bits cannot have
     yield "giant-header.bmp", b"BM" + struct.pack("<IHHIIiiHHIIiiII", 54, 0, 0, 54, 40, 65_000, 65_000, 1, 24, *[0] * 6)
     yield "giant-header.gif", b"GIF89a" + struct.pack("<HHBBB", 65_535, 65_535, 0x80, 0, 0) + bytes(6)
     yield "giant-header.webp", b"RIFF\x1a\0\0\0WEBPVP8L\r\0\0\0/" + b"\xff" * 12
@@ -93,6 +97,10 @@ def _png_header(width: int, height: int) -> bytes:
 
     header = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(64))) + chunk(b"IEND", b"")
+
+
+def _changed(content: bytes, place: int, value: int) -> bytes:
+    return content[:place] + bytes([value]) + content[place + 1 :]
 
 
 def _file(image: Image.Image, kind: str, **options: Any) -> bytes:

@@ -5,7 +5,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import annotate, content, data, data_folder, drafts, duplicates, label_columns, metrics, models, split, texts
+from . import (
+    annotate,
+    content,
+    data,
+    data_folder,
+    drafts,
+    duplicates,
+    label_columns,
+    label_drafts,
+    models,
+    split,
+    texts,
+)
 from .config.commented_yaml import Noted
 from .config.inputs import DERIVED, MASKED
 from .config.limits import Limits
@@ -13,6 +25,7 @@ from .config.project import RESERVED, ProjectConfig
 from .config.proposal import ColumnFinding, Proposal, Wishes
 from .errors import UserError
 from .figures import plural
+from .label_drafts import Content
 from .roles import TARGETS, Roles
 from .survey import NAMES_THINGS, Column, Survey, look_at
 
@@ -21,7 +34,6 @@ if TYPE_CHECKING:
 
 SAMPLE = 10_000  # texts that the limits are measured on
 LOOKED_AT = 1000  # texts of a column whose length is counted
-FEW_VALUES = 20  # more different values make no slices
 USUAL_NAMES = ("text", "body", "content", "message", "review", "comment", "sentence", "description")
 
 
@@ -48,18 +60,14 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     Raises:
         UserError: a wish names no column or does not fit, there are no texts or no labels, or a text has several.
     """
-    text = _text(survey, wishes)
-    roles, questions = label_columns.assigned(survey, wishes, text)
-    findings = tuple(
-        drafts.finding(
-            column, roles, "categorical", _useless(column), ("text", _length(text)) if column is text else None
-        )
-        for column in survey.columns.values()
-    )
+    column = _text(survey, wishes)
+    text = Content(column, "text", f"{_words(column):.0f} words on average")
+    roles, questions = label_columns.assigned(survey, wishes, column)
+    findings = label_drafts.findings(survey, roles, text, (*RESERVED, *DERIVED))
     draft = _sections(survey, text, roles, findings, _Measured(Limits(roles.metric, 0.0, 1.0), [], {}))
     config = drafts.validated(draft, survey)
     frame = data.read(survey.path, config)
-    measured = _measure(frame[frame[text.name].notna()].reset_index(drop=True), config)
+    measured = _measure(frame[frame[column.name].notna()].reset_index(drop=True), config)
     sections = _sections(survey, text, roles, findings, measured)
     return Proposal(survey.source, findings, questions, sections, _notes(survey, text, roles, sections, measured))
 
@@ -92,68 +100,30 @@ def _named_otherwise(name: str) -> bool:
     return name.lower() in TARGETS or bool(NAMES_THINGS.search(name))
 
 
-def _length(text: Column) -> str:
-    return f"{_words(text):.0f} words on average"
-
-
-def _useless(column: Column) -> str:
-    """Return why a column makes no slices; a colon ends the kind of reason."""
-    if column.name in (*RESERVED, *DERIVED):
-        return drafts.ADDED
-    if column.unusable or column.distinct < 2:
-        return column.unusable or "constant: one value"
-    if column.kind in ("text", "time") or column.distinct > FEW_VALUES:
-        return "not read: the model sees the text alone, and slices need few values"
-    return ""
-
-
 def _sections(
-    survey: Survey, text: Column, roles: Roles, findings: Sequence[ColumnFinding], measured: _Measured
+    survey: Survey, text: Content, roles: Roles, findings: Sequence[ColumnFinding], measured: _Measured
 ) -> dict[str, Any]:
     """Return the sections of config/project.yml."""
-    own = drafts.columns_of(roles)
-    columns: dict[str, Any] = {"target": own.pop("target"), "text": Noted(text.name, _length(text)), **own}
-    if categorical := [finding.name for finding in findings if finding.role == "categorical"]:
-        columns["categorical"] = Noted(categorical, "not for the model: they may be slices")
-    kept = Noted("refuse", "near duplicates on both sides of the split; or drop: leave the later ones out")
-    if measured.copies or not measured.whole:
-        kept = Noted("drop", f"{_copies(measured)}: the later ones are left out; or refuse")
-    balanced = roles.metric == "f1_macro"
-    alike = "rare labels count as much as frequent ones"
-    sections = drafts.compose(
+    copies = _copies(measured) if measured.copies or not measured.whole else ""
+    return label_drafts.compose(
         survey,
         roles,
         findings,
-        columns,
+        text,
         measured.limits,
         measured.slices,
         inputs={
             "texts": {
                 "mask": Noted(list(MASKED), "personal data that become a word such as [EMAIL]; names stay"),
-                "duplicates": kept,
+                "duplicates": label_drafts.duplicates(copies),
             }
         },
-        learner={
-            "model": {
-                "kind": Noted("linear", "or transformer, with the dependency group deep"),
-                "class_weights": Noted("balanced", alike) if balanced else Noted("none", f"or balanced: {alike}"),
-            },
-            "review": {"budget": Noted(60, "texts that people look at after a breach")},
-        },
-        gain=label_columns.NO_WORSE,
+        kind=Noted("linear", "or transformer, with the dependency group deep"),
     )
-    sections["monitoring"].value["unsure"] = Noted(0.1, "rise in the share of texts predicted with a probability below")
-    sections["monitoring"].value["confident"] = 0.6 if roles.target.distinct == 2 else 0.5
-    return sections
 
 
 def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
-    """Derive limits from the linear family and from a guess, on validation folds of the training part.
-
-    A column makes slices if two of its values have enough rows in the holdout.
-    """
-    import numpy as np
-
+    """Derive limits from the linear family and from a guess, on validation folds of the training part."""
     columns, by = config.columns, config.split.by
     count = min(len(frame), SAMPLE)
     if by == "time" and columns.time:
@@ -163,21 +133,13 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> _Measured:
     own = duplicates.first_alike(normal.tolist(), config.texts.similar) == range(len(sample))
     sample = content.derive(sample.assign(**{columns.text: normal})[own].reset_index(drop=True), config)
     train = sample[~split.holdout(drafts.moments(sample, config), by, config.split.holdout)]
-    needed = config.gate.slice_rows / config.split.holdout * count / len(frame)
-    slices = [column for column in columns.sliceable if (sample[column].value_counts() >= needed).sum() > 1][:3]
+    slices = label_drafts.slices(sample, config, count / len(frame))
     languages = sample["language"].value_counts(normalize=True)
 
     def fit(known: "pd.DataFrame", new: "pd.DataFrame") -> "tuple[drafts.Score, drafts.Score]":
-        model, truth = models.fit_linear(known, config), new[columns.target].to_numpy()
-        classes = np.array(model.classes, dtype=object)
-        shares = known[columns.target].value_counts(normalize=True).reindex(classes).to_numpy()
-
-        def score(answers: Any) -> "drafts.Score":
-            return lambda rows: metrics.score(
-                "classification", truth[rows], classes[answers[rows].argmax(axis=1)], answers[rows], classes
-            )
-
-        return score(model.predict_proba(new[columns.text].tolist())), score(np.tile(shares, (len(new), 1)))
+        model = models.fit_linear(known, config)
+        answers = model.predict_proba(new[columns.text].tolist())
+        return label_drafts.scores(model.classes, answers, known[columns.target], new[columns.target])
 
     return _Measured(
         drafts.measured(train, config, slices, models.FOLDS, fit, round(len(frame) * config.split.holdout)),
@@ -194,19 +156,15 @@ def _copies(measured: _Measured) -> str:
 
 
 def _notes(
-    survey: Survey, text: Column, roles: Roles, sections: dict[str, Any], measured: _Measured
+    survey: Survey, text: Content, roles: Roles, sections: dict[str, Any], measured: _Measured
 ) -> tuple[str, ...]:
-    notes = [
-        f"Text {text.name!r}; labels {roles.target.name!r}: {label_columns.shown(roles.target)}. Metric"
-        f" {drafts.pass_mark(roles, sections)}"
-    ]
+    notes = label_drafts.notes(survey, roles, text, sections)
     mix = ", ".join(f"{name} {share:.0%}" for name, share in list(measured.languages.items())[:5] if share >= 0.005)
     notes.append(f"Languages: {mix} (und: too short to tell, or unsure).")
-    notes += label_columns.notes(survey, roles, text)
-    blank = int(text.filled.map(lambda value: not str(value).strip()).sum())
-    if empty := survey.rows - len(text.filled) + blank:
+    blank = int(text.column.filled.map(lambda value: not str(value).strip()).sum())
+    if empty := survey.rows - len(text.column.filled) + blank:
         gaps = plural(empty, "row has", "rows have")
-        notes.append(f"{gaps} no {text.name!r}: `mlops check` refuses an empty text; remove these rows.")
+        notes.append(f"{gaps} no {text.column.name!r}: `mlops check` refuses an empty text; remove these rows.")
     if roles.by == "time":
         notes.append(
             "By time the newest texts are held out, and so most of those that people review: with split.by: id the next"

@@ -26,6 +26,12 @@ def answers(probability: "Array", classes: Sequence[str], decision: Decision | N
     return np.array(classes, dtype=object)[found]
 
 
+def stated(classes: Sequence[str], config: ProjectConfig) -> Decision | None:
+    """Return the decision between two classes with the threshold that `config` states, or one half; else None."""
+    wanted, threshold = metrics.positive_class(classes, config.decision.positive), config.decision.threshold
+    return None if wanted is None else Decision(wanted, threshold if isinstance(threshold, float) else 0.5)
+
+
 def decide(frame: "pd.DataFrame", config: ProjectConfig, folds: int, answer: "Answer") -> Decision | None:
     """Return how a model decides between two classes; None for more classes.
 
@@ -38,11 +44,10 @@ def decide(frame: "pd.DataFrame", config: ProjectConfig, folds: int, answer: "An
     import numpy as np
 
     target, rule = config.columns.target, config.decision.threshold
-    wanted = metrics.positive_class(sorted(frame[target].unique()), config.decision.positive)
-    if wanted is None:
-        return None
-    if not isinstance(rule, str):
-        return Decision(wanted, 0.5 if rule is None else rule)
+    found = stated(sorted(frame[target].unique()), config)
+    if found is None or not isinstance(rule, str):
+        return found
+    wanted = found.positive
 
     def validated() -> "Iterator[tuple[Array, Array]]":
         for train, validate in split.folds(frame[config.split_column], config.split.by, folds):

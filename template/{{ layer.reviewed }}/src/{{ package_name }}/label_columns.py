@@ -3,18 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .config.commented_yaml import Noted
 from .config.proposal import Question, Wishes
 from .errors import UserError
-from .figures import plural
 from .roles import TARGETS, Roles, assign
 from .survey import Column, Survey
 
 CLASSES = 1000  # more different labels are no classes
 UNEQUAL = 5  # times as frequent as the rarest class: the most frequent one alone decides the accuracy
-NO_WORSE = Noted(-0.01, "may be less than this worse: what people reviewed helps later data more than the holdout")
 MARKS = (";", "|", ",")  # that join several labels in one value
-SHOWN = 5
 LISTS = "not one value a row: list"
 ONE_LABEL = "this project gives a row one: keep the most important one, or make a column and a project for each"
 
@@ -39,32 +35,6 @@ def assigned(survey: Survey, wishes: Wishes, content: Column) -> tuple[Roles, tu
         roles = replace(roles, metric="f1_macro" if counts.iloc[0] > UNEQUAL * counts.iloc[-1] else "accuracy")
         questions = tuple(replace(one, default=roles.metric) if one.wish == "metric" else one for one in questions)
     return roles, questions
-
-
-def shown(target: Column) -> str:
-    """Return the most frequent labels with their numbers of rows."""
-    counts = target.filled.value_counts()
-    names = ", ".join(f"{label} {count:,}" for label, count in counts.head(SHOWN).items())
-    return names + (f", and {len(counts) - SHOWN:,} more" if len(counts) > SHOWN else "")
-
-
-def notes(survey: Survey, roles: Roles, content: Column) -> list[str]:
-    """Return a sentence about labels of a single row, and one if others may hold for a row as well."""
-    counts, found = roles.target.filled.value_counts(), []
-    single = counts[counts == 1]
-    if len(single):
-        found.append(
-            f"{plural(len(single), 'label has', 'labels have')} one row only, such as {str(single.index[0])!r}:"
-            " `mlops check` refuses it; add rows, or give these another label."
-        )
-    own = (roles.target.name, content.name)
-    flags = [column.name for column in survey.columns.values() if column.kind == "boolean" and column.name not in own]
-    if roles.target.kind == "boolean" and flags:
-        found.append(
-            f"{', '.join(flags[:5])} {'is' if len(flags) == 1 else 'are'} yes or no as well: if several may hold for"
-            f" one row, this project learns {roles.target.name!r} alone, and each other one needs a project of its own."
-        )
-    return found
 
 
 def _named_target_problem(survey: Survey) -> str:

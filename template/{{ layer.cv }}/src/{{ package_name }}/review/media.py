@@ -105,18 +105,9 @@ def vectors(frame: "pd.DataFrame", config: ProjectConfig, model: Model | None) -
     Raises:
         ImageError: an image cannot be read.
     """
-    import numpy as np
-
     if model is not None:
         return model.embed(frame)
-    found = []
-    for each in measuring.each(
-        lambda image: pixels.features([image])[0], frame[config.columns.image].tolist(), Rules.of(config.images)
-    ):
-        if isinstance(each, ImageError):
-            raise each
-        found.append(each)
-    return np.stack(found)
+    return pixels.read(frame[config.columns.image].tolist(), Rules.of(config.images))
 
 
 def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Model) -> "npt.NDArray[Any]":

@@ -12,12 +12,12 @@ the files; whether they can be decoded the model finds out, which needs the pixe
 
 import base64
 import binascii
-import io
 from dataclasses import replace
 from typing import Any
 
 from PIL import Image
 
+from .. import images
 from ..figures import plural
 from ..records import Contract
 from . import body, request
@@ -66,9 +66,8 @@ def check(payload: Any, contract: Contract) -> Rows:
 
 def example(contract: Contract) -> dict[str, Any]:
     """Return one valid row, without an id: a grey square."""
-    stream = io.BytesIO()
-    Image.new("RGB", (32, 32), "grey").save(stream, "PNG")
-    return {contract.names[0]: base64.b64encode(stream.getvalue()).decode()}
+    square = images.png(Image.new("RGB", (32, 32), "grey"))
+    return {contract.names[0]: base64.b64encode(square).decode()}
 
 
 def _decoded(text: str) -> bytes | None:

@@ -1,7 +1,6 @@
 """Images that a serving model must answer or refuse."""
 
 import base64
-import io
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -52,17 +51,17 @@ def shrunk(source: images.Source, contract: Contract) -> bytes:
     look: images.Look = image.info[images.FILE]
     if len(content) <= limit and min(look.width, look.height) <= rules.stored:
         return content
-    content = _png(image)
+    content = images.png(image)
     while len(content) > limit and min(image.size) > 1:
         image = image.reduce(2)
-        content = _png(image)
+        content = images.png(image)
     return content
 
 
 def good(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield a name, and what changes in a good row so that it stays good."""
     for name, image in (("one pixel", Image.new("RGB", (1, 1))), ("transparency", Image.new("RGBA", (40, 30)))):
-        yield name, {contract.names[0]: _text(_png(image))}
+        yield name, {contract.names[0]: _text(images.png(image))}
 
 
 def bad(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -74,7 +73,7 @@ def bad(contract: Contract) -> Iterator[tuple[str, dict[str, Any]]]:
         "not base64": "an image",
         "no bytes": "",
         "no image": _text(b"no image"),
-        "half an image": _text(_png(Image.effect_noise((32, 32), 64))[:500]),
+        "half an image": _text(images.png(Image.effect_noise((32, 32), 64))[:500]),
     }
     for name, value in wrong.items():
         yield name, {contract.names[0]: value}
@@ -120,9 +119,3 @@ def _sent(source: images.Source, contract: Contract) -> str | None:
 
 def _text(content: bytes) -> str:
     return base64.b64encode(content).decode()
-
-
-def _png(image: Image.Image) -> bytes:
-    stream = io.BytesIO()
-    image.save(stream, "PNG")
-    return stream.getvalue()
