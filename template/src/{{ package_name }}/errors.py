@@ -58,3 +58,8 @@ class StepFailedError(UserError):
 
     exit_code = 5
     label = "Failed"
+
+
+def first_line(error: Exception) -> str:
+    """Return the first line of what an error of a library says, its kind if it says nothing."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

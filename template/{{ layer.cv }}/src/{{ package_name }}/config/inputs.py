@@ -1,14 +1,13 @@
 """The sections of config/project.yml that describe images: columns, preparation, labels, learner."""
 
 import re
-from collections import Counter
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from .items import ItemColumns, ItemInputs
 from .network import Network
 from .perturbations import ImageRobustness
-from .review import Labels, Review
 from .yaml_file import Section
 
 IMAGES = (".png", ".jpg", ".jpeg", ".jfif", ".mpo", ".webp", ".bmp", ".tif", ".tiff", ".gif")
@@ -26,7 +25,7 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Colour = Annotated[str, Field(pattern="^#[0-9a-fA-F]{6}$")]
 
 
-class Columns(Section):
+class Columns(ItemColumns):
     """The columns of the data by their role; all others are ignored.
 
     Label folders have no columns: there the target is the folder's name, and the id the path.
@@ -40,35 +39,17 @@ class Columns(Section):
         categorical: for slices.
     """
 
+    DERIVED = DERIVED
+    ADDED = (*FIGURES, FINGERPRINT, CHANNELS, TAKEN)
+
     target: str = "label"
     image: str = "image"
     id: str = "id"
-    time: str | None = None
-    group: str | None = None
-    categorical: list[str] = Field(default_factory=list)
 
     @property
     def features(self) -> list[str]:
         """Names of the columns that the model sees: the image alone."""
         return [self.image]
-
-    @property
-    def sliceable(self) -> list[str]:
-        """Names of the columns that `slices` may list."""
-        return [*self.categorical, *DERIVED]
-
-    @model_validator(mode="after")
-    def _each_column_once(self) -> "Columns":
-        # One column may be id, time and group; a group may be a category too, such as a camera.
-        shared = {name for name in (self.id, self.time, self.group) if name is not None} - {*self.categorical}
-        named = [self.target, self.image, *shared, *self.categorical]
-        twice = [name for name, count in Counter(named).items() if count > 1]
-        if twice:
-            raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
-        for name in (*DERIVED, *FIGURES, FINGERPRINT, CHANNELS, TAKEN):
-            if name in named:
-                raise ValueError(f"{name!r} is the name of a column that this project adds; rename yours")
-        return self
 
 
 class Images(Section):
@@ -169,14 +150,12 @@ class Model(Network):
         return self
 
 
-class Inputs(Section):
+class Inputs(ItemInputs):
     """The sections about images, their labels, the people who give them, and the learner."""
 
     columns: Columns = Columns()
     images: Images = Images()
     model: Model = Model()
-    labels: Labels = Labels()
-    review: Review = Review()
     robustness: ImageRobustness = ImageRobustness()
 
     @model_validator(mode="after")
@@ -184,10 +163,3 @@ class Inputs(Section):
         if self.images.group_pattern is not None and self.columns.group is None:
             raise ValueError("images.group_pattern: needs columns.group, the name of the column that it fills")
         return self
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_class_for_each_image(cls, content: Any) -> Any:
-        if isinstance(content, dict) and content.get("task") == "regression":
-            raise ValueError("task: 'regression' is refused: an image gets a class here")
-        return content

@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 from ..preprocessing import BILINEAR, Preprocessing
-from .base_model import first_line, quiet
+from .base_model import quiet
 
 if TYPE_CHECKING:
     from PIL.Image import Image

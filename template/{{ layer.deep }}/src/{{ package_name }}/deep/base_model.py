@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 
 CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
 FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections of config/project.yml that name a base model
@@ -127,8 +127,3 @@ def quiet() -> Iterator[None]:
         yield
     finally:
         control.set_verbosity(before)
-
-
-def first_line(error: Exception) -> str:
-    """Return the first line of what an error says, its kind if it says nothing."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -69,8 +69,7 @@ def export(
                 verbose=False,
             )
     except Exception as error:  # of torch's compiler, with a page of text
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"{path.name}: the network cannot be exported to ONNX: {reason}") from error
+        raise UserError(f"{path.name}: the network cannot be exported to ONNX: {first_line(error)}") from error
     content = onnx.load(path)
     for name, value in metadata.items():
         content.metadata_props.add(key=name, value=json.dumps(value, ensure_ascii=False))
@@ -124,7 +123,7 @@ def session(path: Path, threads: int | None = None) -> Any:
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its classes have no common base that is public
-        raise UserError(f"{path}: cannot be read as an ONNX file: {str(error).splitlines()[0]}") from error
+        raise UserError(f"{path}: cannot be read as an ONNX file: {first_line(error)}") from error
 
 
 def metadata(opened: Any, name: str, path: Path) -> Any:

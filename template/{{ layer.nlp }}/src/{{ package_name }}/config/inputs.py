@@ -1,13 +1,12 @@
 """The sections of config/project.yml that describe texts: columns, preparation, labels, learner."""
 
-from collections import Counter
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
+from .items import ItemColumns, ItemInputs
 from .network import Network, Whole
 from .perturbations import TextRobustness
-from .review import Labels, Review
 from .yaml_file import Section
 
 Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
@@ -18,39 +17,17 @@ NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
 
 
-class Columns(Section):
+class Columns(ItemColumns):
     """The columns of the data by their role; all others are ignored."""
 
-    target: str
+    DERIVED = DERIVED
+
     text: str
-    id: str | None = None
-    time: str | None = None
-    group: str | None = None
-    categorical: list[str] = Field(default_factory=list)
 
     @property
     def features(self) -> list[str]:
         """Names of the columns that the model sees: the text alone."""
         return [self.text]
-
-    @property
-    def sliceable(self) -> list[str]:
-        """Names of the columns that `slices` may list."""
-        return [*self.categorical, *DERIVED]
-
-    @model_validator(mode="after")
-    def _each_column_once(self) -> "Columns":
-        # One column may be id, time and group; a group may be a category too, such as an author.
-        shared = {name for name in (self.id, self.time, self.group) if name is not None} - {*self.categorical}
-        twice = [
-            name for name, count in Counter([self.target, self.text, *shared, *self.categorical]).items() if count > 1
-        ]
-        if twice:
-            raise ValueError(f"{twice[0]!r} is listed twice: a column has one role")
-        for name in DERIVED:
-            if name in (self.target, self.text, self.id, self.time, self.group, *self.categorical):
-                raise ValueError(f"{name!r} is the name of a column that this project adds; rename yours")
-        return self
 
 
 class Texts(Section):
@@ -127,20 +104,11 @@ class Model(Section):
         return self
 
 
-class Inputs(Section):
+class Inputs(ItemInputs):
     """The sections about texts, their labels, the people who give them, and the learner."""
 
     columns: Columns
     texts: Texts = Texts()
     embedding: Embedding = Embedding()
     model: Model = Model()
-    labels: Labels = Labels()
-    review: Review = Review()
     robustness: TextRobustness = TextRobustness()
-
-    @model_validator(mode="before")
-    @classmethod
-    def _one_class_for_each_text(cls, content: Any) -> Any:
-        if isinstance(content, dict) and content.get("task") == "regression":
-            raise ValueError("task: 'regression' is refused: a text gets a class here")
-        return content

@@ -1,43 +1,28 @@
 """The transformer family at work: ONNX Runtime and the tokenizer; neither torch nor transformers is needed."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .. import annotate
-from . import onnx
-from .windows import Rule, Windows, batches, padded
+from .reader import Reader
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
 
-CLASSES, RULE = "classes", "windows"  # metadata of the model file
-BATCH = 32  # windows in one run of the network
 CHUNK = 2048  # texts encoded at a time
 MAX_PARTS = 60  # spans of words of one text that are left out in turn, each at the price of an answer
 
 
-@dataclass(frozen=True)
-class OnnxClassifier:
-    """A model folder's network; the names of the classes and the rule for long texts come from its file alone."""
+class OnnxClassifier(Reader):
+    """A model folder's network."""
 
-    classes: tuple[str, ...]
-    windows: Windows
-    session: Any
+    CONTENT = "classes"
 
-    @classmethod
-    def load(cls, folder: Path, threads: int | None = None) -> "OnnxClassifier":
-        """Load model.onnx and tokenizer.json of a folder.
-
-        Raises:
-            UserError: one of them is missing or is not what it should be.
-        """
-        path = folder / onnx.FILE
-        session = onnx.session(path, threads)
-        rule = Rule(**onnx.metadata(session, RULE, path))
-        return cls(tuple(onnx.metadata(session, CLASSES, path)), Windows.load(folder, rule), session)
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Names of the classes, in the order of the probabilities."""
+        return tuple(self.content)
 
     def predict_proba(self, texts: Sequence[str]) -> "npt.NDArray[np.float64]":
         """Return class probabilities, float64 (rows, classes), in the order of `classes`."""
@@ -52,11 +37,7 @@ class OnnxClassifier:
         import numpy as np
 
         read = [self.windows.read(text)[0] for text in texts]
-        windows = [window for each in read for window in each]
-        scores = np.empty((len(windows), len(self.classes)))
-        for batch in batches(windows, BATCH):
-            inputs = padded([windows[index] for index in batch], self.windows.rule.padding)
-            scores[batch] = onnx.answers(self.session, inputs)
+        scores = self.answers([window for each in read for window in each]).astype(np.float64)
         counts = np.array([len(each) for each in read])
         starts = np.concatenate([[0], np.cumsum(counts)[:-1]])
         return np.add.reduceat(scores, starts, axis=0) / counts[:, None]

@@ -12,14 +12,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..config.project import ProjectConfig
-from ..errors import UserError
+from ..errors import UserError, first_line
 from . import base_model, onnx, tokenizer
-from .embedder import BATCH, COMPONENTS, RULE
-from .windows import FILE, Windows, batches, padded
+from .embedder import OnnxEmbedder
+from .reader import RULE
+from .windows import FILE, Windows, answered, tensors
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     import torch
+
+    from .windows import Inputs
 
 log = logging.getLogger(__name__)
 SAMPLE = 10_000  # training texts whose main directions are found
@@ -50,14 +53,14 @@ def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> None:
     try:
         vectors = _vectors(pooled, read, windows.rule.padding)
     except Exception as error:  # a network of another kind, such as one that also writes texts
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise UserError(f"config/project.yml: embedding.base_model: {source}: gives no vectors: {reason}") from error
+        key = f"config/project.yml: {base_model.EMBEDDED}.base_model"
+        raise UserError(f"{key}: {source}: gives no vectors: {first_line(error)}") from error
     mean, axes = directions(vectors, section.components)
     log.info("%d main directions of %d texts, of vectors of %d values", section.components, *vectors.shape)
     folder.mkdir(parents=True, exist_ok=True)
     windows.tokenizer.save(str(folder / FILE))
-    inputs = _tensors((read[:CHECKED] * 2)[: max(2, CHECKED)], windows.rule.padding)
-    content = {COMPONENTS: section.components, RULE: windows.rule.as_dict()}
+    inputs = tensors((read * 2)[:CHECKED], windows.rule.padding)
+    content = {OnnxEmbedder.CONTENT: section.components, RULE: windows.rule.as_dict()}
     both = dict.fromkeys(inputs, (0, 1))  # rows and tokens
     onnx.export(_reduced(pooled, mean, axes), inputs, both, content, folder / onnx.FILE)
 
@@ -117,22 +120,15 @@ def _reduced(pooled: Any, mean: "npt.NDArray[Any]", axes: "npt.NDArray[Any]") ->
 
 def _vectors(pooled: Any, read: Sequence[Sequence[int]], padding: int) -> "npt.NDArray[Any]":
     """Return the vectors of texts that are read already, float32 (rows, width), on a GPU if torch has one."""
-    import numpy as np
     import torch
 
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     pooled.to(device)
-    found: list[Any] = [None] * len(read)
+
+    def answer(inputs: "Inputs") -> "npt.NDArray[Any]":
+        vectors = pooled(**{name: torch.from_numpy(value).to(device) for name, value in inputs.items()})
+        found: npt.NDArray[Any] = vectors.cpu().numpy()
+        return found
+
     with torch.no_grad():
-        for batch in batches(read, BATCH):
-            inputs = _tensors([read[index] for index in batch], padding)
-            answers = pooled(**{name: value.to(device) for name, value in inputs.items()})
-            for index, vector in zip(batch, answers.cpu().numpy(), strict=True):
-                found[index] = vector
-    return np.stack(found)
-
-
-def _tensors(read: Sequence[Sequence[int]], padding: int) -> "dict[str, torch.Tensor]":
-    import torch
-
-    return {name: torch.from_numpy(value) for name, value in padded(read, padding).items()}
+        return answered(read, padding, answer)

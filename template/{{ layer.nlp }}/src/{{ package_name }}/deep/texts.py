@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 from .. import label_rules
 from ..config.project import ProjectConfig
 from . import base_model, fine_tune, onnx, tokenizer
-from .classifier import CLASSES, RULE
-from .windows import FILE, Rule, Windows, padded
+from .classifier import OnnxClassifier
+from .reader import RULE
+from .windows import FILE, Rule, Windows, tensors
 
 if TYPE_CHECKING:
     import torch
@@ -35,8 +36,8 @@ class Examples:
 
         def of(model: "torch.nn.Module", rows: list[int]) -> "torch.Tensor":
             read = [self.windows[row] for row in rows]
-            inputs = padded([window for each in read for window in each], self.rule.padding)
-            scores = model(**{name: torch.from_numpy(value).to(device) for name, value in inputs.items()})
+            inputs = tensors([window for each in read for window in each], self.rule.padding)
+            scores = model(**{name: value.to(device) for name, value in inputs.items()})
             means = torch.stack([each.mean(0) for each in scores.split([len(each) for each in read])])
             wanted = torch.tensor([self.labels[row] for row in rows], device=device)
             losses = functional.cross_entropy(means, wanted, reduction="none")
@@ -134,15 +135,11 @@ def _scores_of(core: Any) -> Any:
 
 
 def _export(network: Any, texts: Sequence[str], classes: list[str], windows: Windows, folder: Path) -> float:
-    import torch
-
     folder.mkdir(parents=True, exist_ok=True)
     windows.tokenizer.save(str(folder / FILE))
     longest = sorted(texts, key=len)[-CHECKED // 2 :]
-    sample = [window for text in (*texts[:CHECKED], *longest) for window in windows.read(text)[0]][: 4 * CHECKED]
-    if len(sample) < 2:
-        sample *= 2
-    inputs = {name: torch.from_numpy(value) for name, value in padded(sample, windows.rule.padding).items()}
+    read = [window for text in (*texts[:CHECKED], *longest) for window in windows.read(text)[0]]
+    inputs = tensors((read * 2)[: 4 * CHECKED], windows.rule.padding)
     axes = dict.fromkeys(inputs, (0, 1))  # windows and tokens
-    content = {CLASSES: classes, RULE: windows.rule.as_dict()}
+    content = {OnnxClassifier.CONTENT: classes, RULE: windows.rule.as_dict()}
     return onnx.export(network, inputs, axes, content, folder / onnx.FILE)

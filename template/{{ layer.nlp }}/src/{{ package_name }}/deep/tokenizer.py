@@ -4,9 +4,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
-from ..errors import UserError
+from ..errors import UserError, first_line
 from ..personal import MASK
-from .base_model import FINE_TUNED, first_line, quiet
+from .base_model import FINE_TUNED, quiet
 from .windows import Rule
 
 PADDING, UNKNOWN, FIRST, LAST = "[PAD]", "[UNK]", "[CLS]", "[SEP]"

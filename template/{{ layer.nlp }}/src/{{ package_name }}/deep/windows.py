@@ -1,6 +1,6 @@
 """Texts as windows of tokens: the one rule for long texts, which the model file holds, in training and serving."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,8 +10,12 @@ from ..errors import UserError
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
+    import torch
+
+    Inputs = dict[str, npt.NDArray[np.int64]]
 
 FILE = "tokenizer.json"
+BATCH = 32  # windows in one run of a network that answers
 
 
 @dataclass(frozen=True)
@@ -92,14 +96,32 @@ class Windows:
         return odd / count if count else float(np.nan)
 
 
-def batches(windows: Sequence[Sequence[int]], size: int) -> Iterator[list[int]]:
-    """Yield indices of windows in batches of similar length, so that few tokens are padding."""
-    by_length = sorted(range(len(windows)), key=lambda index: len(windows[index]))
-    for start in range(0, len(by_length), size):
-        yield by_length[start : start + size]
+def answered(
+    windows: Sequence[Sequence[int]], padding: int, answer: "Callable[[Inputs], npt.NDArray[Any]]"
+) -> "npt.NDArray[Any]":
+    """Return what a network answers to windows, (windows, values).
+
+    It is asked in batches of similar length, so that few tokens are padding.
+
+    Args:
+        windows: one at least.
+        padding: see `Rule`.
+        answer: inputs of the network (see `padded`) -> its answers, (rows, values).
+    """
+    import numpy as np
+
+    order = sorted(range(len(windows)), key=lambda index: len(windows[index]))
+    parts = [
+        answer(padded([windows[index] for index in order[start : start + BATCH]], padding))
+        for start in range(0, len(order), BATCH)
+    ]
+    sorted_answers = np.concatenate(parts)
+    found = np.empty_like(sorted_answers)
+    found[order] = sorted_answers
+    return found
 
 
-def padded(windows: Sequence[Sequence[int]], padding: int) -> "dict[str, npt.NDArray[np.int64]]":
+def padded(windows: Sequence[Sequence[int]], padding: int) -> "Inputs":
     """Return the inputs of the network, int64 (windows, longest): `input_ids` and `attention_mask`."""
     import numpy as np
 
@@ -110,3 +132,10 @@ def padded(windows: Sequence[Sequence[int]], padding: int) -> "dict[str, npt.NDA
         ids[row, : len(window)] = window
         mask[row, : len(window)] = 1
     return {"input_ids": ids, "attention_mask": mask}
+
+
+def tensors(windows: Sequence[Sequence[int]], padding: int) -> "dict[str, torch.Tensor]":
+    """Return the inputs of the network (see `padded`) as torch takes them."""
+    import torch
+
+    return {name: torch.from_numpy(value) for name, value in padded(windows, padding).items()}

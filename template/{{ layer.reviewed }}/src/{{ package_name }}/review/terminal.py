@@ -158,7 +158,7 @@ class Labeller:
             layout=Layout(Window(FormattedTextControl(screen, focusable=True, show_cursor=False))),
             key_bindings=bindings,
             full_screen=True,
-            color_depth=ColorDepth.TRUE_COLOR,  # 256 colours would show another picture
+            color_depth=ColorDepth.TRUE_COLOR,  # 256 colours would change an item
             input=input,
             output=output,
         )
