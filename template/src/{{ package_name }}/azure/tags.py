@@ -1,0 +1,28 @@
+"""Names of the tags by which commands, jobs and people know what a model, a job or a deployment is and where it came from.
+
+Tags say; they never lock: of two writers the last one wins. What must happen once is claimed elsewhere.
+"""
+
+# On the versions that the step `register` makes.
+GATE = "gate"  # passed | overridden
+GATE_OVERRIDE = "gate_override"  # the reason
+MODEL_DIGEST = "model_digest"
+DATA_DIGEST = "data_digest"
+CODE_VERSION = "code_version"
+JOB = "job"  # the pipeline job in Azure ML whose step registered the version
+
+# On versions in the registry.
+CANDIDATE = "candidate"  # NAME:VERSION in the workspace where it was registered
+SOURCE = "source"  # workspace and version that the copy was made from
+STAGED = "staged"  # passed | refused, in staging
+PROMOTION_OVERRIDE = "promotion_override"  # why an ungated model was let through
+
+# On jobs, endpoints and deployments.
+PROJECT = "project"
+REQUEST = "request"  # of one call of a command: a second POST of the same call is known by it
+PURPOSE = "purpose"  # train | stage | retrain | monitor | batch
+MODEL = "model"  # NAME:VERSION
+DEPLOYED_BY = "deployed_by"
+TESTED = "tested"  # NAME:VERSION whose smoke test and load check a deployment passed
+PREVIOUS = "previous"  # deployment that served before
+PARKED = "parked"  # what `unpark` brings back
