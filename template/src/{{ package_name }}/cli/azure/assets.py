@@ -1,15 +1,15 @@
-"""`mlops azure`: the project's assets in Azure ML. Thin: the work is done in azure/."""
+"""Commands about the files of azureml/: render, sync."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from ..figures import plural
-from ..paths import Project
-from .infra import Environment
+from ...figures import plural
+from ...paths import Project
+from .options import DryRun, Environment, connected, say
 
-app = typer.Typer(help="Show the files of azureml/ as an environment in Azure gets them.", no_args_is_help=True)
+app = typer.Typer()
 
 
 @app.command()
@@ -23,8 +23,8 @@ def render(
     ] = None,
 ) -> None:
     """Show the files of azureml/ with names, compute and versions of one environment filled in. Needs no Azure."""
-    from ..azure import assets
-    from ..config import environment
+    from ...azure import assets
+    from ...config import environment
 
     project = Project.find()
     config = environment.load(project.root / "config", env)
@@ -35,3 +35,11 @@ def render(
     else:
         assets.write_all(project, documents, out)
         typer.echo(f"{plural(len(documents), 'file')}: {out / 'azureml'}")
+
+
+@app.command()
+def sync(env: Environment, dry_run: DryRun = False) -> None:
+    """Register environments, components and data assets; unchanged content makes no new version."""
+    from ...azure.sync import sync as register
+
+    register(connected(env), say=say, dry_run=dry_run)

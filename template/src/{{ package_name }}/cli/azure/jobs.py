@@ -1,0 +1,5 @@
+"""Commands: jobs."""
+
+import typer
+
+app = typer.Typer()

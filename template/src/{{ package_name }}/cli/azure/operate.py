@@ -1,0 +1,5 @@
+"""Commands: operate."""
+
+import typer
+
+app = typer.Typer()

@@ -1,0 +1,5 @@
+"""Commands: release."""
+
+import typer
+
+app = typer.Typer()
