@@ -72,7 +72,7 @@ def delete(resources: Resources, path: str) -> None:
 
 
 def _endpoint(resources: Resources, path: str, properties: dict[str, Any], known: dict[str, Any] | None) -> None:
-    """Traffic: reference-yaml-endpoint-online, how-to-safely-rollout-online-endpoints; conflicts: how-to-troubleshoot."""
+    """Traffic: reference-yaml-endpoint-online, how-to-safely-rollout-online-endpoints."""
     if known is not None and resources.running(known):
         raise refusal(409, "Conflict", "another operation on this endpoint is in progress")
     traffic, mirror = properties.get("traffic") or {}, properties.get("mirrorTraffic") or {}
