@@ -5,9 +5,9 @@ writes back.
 """
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from time import sleep
 from typing import Any
 
 from ..errors import UserError
@@ -167,7 +167,7 @@ def tag(azure: Azure, found: Version, tags: Mapping[str, str]) -> None:
         azure.call("PUT", address, body={"properties": properties})
         for attempt in range(READS):
             if attempt:
-                time.sleep(PAUSE)
+                sleep(PAUSE)
             shown = azure.call("GET", address).body["properties"].get("tags") or {}
             if all(shown.get(key) == value for key, value in tags.items()):
                 return
