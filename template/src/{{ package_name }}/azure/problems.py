@@ -99,7 +99,9 @@ def problem(azure: "Azure", what: str, error: Exception) -> AzureProblemError | 
     if status == 404:
         return AzureProblemError(f"{what}: {env} has no such thing: {said}", code, status)
     if status == 409:
-        return AzureProblemError(f"{what}: {said}; another change may be going on: try again once it is over", code, 409)
+        return AzureProblemError(
+            f"{what}: {said}; another change may be going on: try again once it is over", code, 409
+        )
     if isinstance(error, HttpResponseError) and (status is None or status == 200 or status == 429 or status >= 500):
         return AzureFailedError(f"{what}: Azure failed{f' ({code})' if code else ''}: {said}", code, status)
     return AzureProblemError(f"{what}: refused{f' ({code})' if code else ''}: {said}", code, status)
