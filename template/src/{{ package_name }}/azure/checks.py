@@ -74,6 +74,8 @@ def problems(project: Project, config: EnvironmentConfig, loaded: dict[str, str 
     for name, sentences in said.items():
         if values.unwanted(config, name):
             continue
+        if "create_job" in filled.documents[name] and (any(said.values()) or len(refused) > 1):
+            refused.pop(name, None)  # it loads its job with it, whose own mistake is the one to tell
         for sentence in sentences or ([refused[name]] if name in refused else []):
             yield f"{name}: {sentence}"
     yield from _repeated(filled.documents)

@@ -64,7 +64,11 @@ def _steps(name: str, document: Document, filled: Filled) -> Iterator[str]:
         component, given = components[job], _mapping(step.get("inputs"))
         ports = _mapping(component.get("inputs"))
         if not component:
-            continue  # of a registry, or missing, which loading tells
+            path = step.get("component", step.get("trial"))
+            if isinstance(path, str) and path.startswith(("./", "../")):
+                key = "trial" if step.get("type") == "sweep" else "component"
+                yield f"jobs.{job}.{key}: {path!r}: no such file of azureml/ (rule component-there)"
+            continue  # one of the workspace or a registry
         searched = _mapping(step.get("search_space"))
         for port, declared in ports.items():
             required = not declared.get("optional") and "default" not in declared

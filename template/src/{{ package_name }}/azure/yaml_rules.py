@@ -108,13 +108,18 @@ def _of_kind(subject: Subject, kind: Mapping[str, Any]) -> Iterator[tuple[str, s
                 yield key, f"{value!r} is refused: must be one of {', '.join(words)}"
     for path, (low, high) in kind.get("ranges", {}).items():
         for key, value in subject.values(path):
-            if isinstance(value, int | float) and not (low is None or value >= low) & (high is None or value <= high):
-                limits = f"at least {low}" if high is None else f"{low} to {high}"
-                yield key, f"{value!r} is refused: must be {limits}"
+            for number in value if isinstance(value, list) else [value]:
+                if isinstance(number, int | float) and not _within(number, low, high):
+                    limits = f"at least {low}" if high is None else f"{low} to {high}"
+                    yield key, f"{number!r} is refused: must be {limits}"
     for path, pattern in kind.get("patterns", {}).items():
         for key, value in subject.values(path):
             if not re.search(pattern, str(value)):
                 yield key, f"{value!r} is refused: must match {pattern}"
+
+
+def _within(number: float, low: float | None, high: float | None) -> bool:
+    return (low is None or number >= low) and (high is None or number <= high)
 
 
 def _values(content: Any, path: str) -> Iterator[tuple[str, Any]]:
