@@ -1,4 +1,4 @@
-"""Names of the tags by which commands, jobs and people know what a model, a job or a deployment is and where it came from.
+"""Names of the tags that say what a model, a job or a deployment is, and where it came from.
 
 Tags say; they never lock: of two writers the last one wins. What must happen once is claimed elsewhere.
 """
