@@ -11,6 +11,7 @@ from .. import entry, models, tracking
 from ..config.project import load
 from ..errors import UserError
 from ..records import Contract, Gate, Metrics, Registration, Training
+from ..scoring import known
 
 log = logging.getLogger(__name__)
 CHAMPION = "champion"
@@ -116,6 +117,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     labels = tags(training, metrics, verdict, model_digest)
     folders = {
         "model": settings.model,
+        f"model/{known.FOLDER}": settings.evaluation / known.FOLDER,
         "evaluation": settings.evaluation,
         "responsible_ai": settings.responsible_ai,
         "gate": settings.verdict,

@@ -1,0 +1,238 @@
+"""An endpoint and its deployments as resources of Azure: read them, tag them, delete them, wait for them.
+
+An existing deployment is never written as a whole: number of instances and tags are changed alone, so that what
+autoscale, people and other tools have set stays.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from ..errors import StepFailedError, UserError
+from ..paths import Project
+from . import assets, rollout, waiting
+from .client import Azure
+from .operations import Say
+from .problems import translated
+from .sign_in import actor
+from .tags import CONTENT, DEPLOYED_BY, MODEL, OVERRIDE, PREVIOUS, PREVIOUS_MODEL, PROJECT, TESTED
+from .versions import Document, digest
+
+VERSION = "2024-10-01"  # of the service's interface
+MINUTES = 60  # that Azure may take to make a deployment; an image may have to be built
+REGISTRIES = "azureml://registries/"
+_ENDED = (rollout.READY, *rollout.FAILED)
+_SYSTEM = ("id", "name", "type", "systemData", "etag")  # keys that a resource is read with and not written
+
+
+class UnfitError(StepFailedError):
+    """A deployment answers wrongly, slowly or not at all."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A model version to deploy: where deployments find it, and its tags."""
+
+    name: str
+    version: str
+    reference: str  # as `model` of a deployment
+    tags: Mapping[str, str]
+    override: str = ""  # why it goes to prod although staging has not passed it
+
+    @property
+    def in_registry(self) -> bool:
+        """Whether it lies in the registry, and not in the environment's workspace."""
+        return self.reference.startswith(REGISTRIES)
+
+    @property
+    def label(self) -> str:
+        """NAME:VERSION."""
+        return f"{self.name}:{self.version}"
+
+
+@dataclass(frozen=True)
+class Served:
+    """One endpoint of an environment; subclasses know how their kind is made, divided and asked."""
+
+    azure: Azure
+    say: Say
+    kind = ""
+    collection = "onlineEndpoints"
+
+    @property
+    def project(self) -> Project:
+        return self.azure.project
+
+    @property
+    def name(self) -> str:
+        """The endpoint's name."""
+        return str(getattr(self.azure.config.names, f"{self.kind}_endpoint"))
+
+    @property
+    def path(self) -> str:
+        """The endpoint's resource ID."""
+        return f"{self.azure.workspace_id}/{self.collection}/{self.name}"
+
+    @cached_property
+    def file(self) -> Any:
+        """The YAML file of its deployments."""
+        return self.project.root / "azureml" / "endpoints" / self.kind / "deployment.yml"
+
+    def deployment_path(self, name: str) -> str:
+        """Return a deployment's resource ID."""
+        return f"{self.path}/deployments/{name}"
+
+    def resource(self, path: str = "") -> dict[str, Any] | None:
+        """Return the endpoint, or the resource of another path, as Azure describes it; None if there is none."""
+        from azure.core.exceptions import ResourceNotFoundError
+
+        with translated(self.azure, f"endpoint {self.name}"):
+            try:
+                found: dict[str, Any] = self.azure.call("GET", path or self.path, version=VERSION).body
+            except ResourceNotFoundError:
+                return None
+        return found
+
+    def deployments(self) -> list[dict[str, Any]]:
+        """Return the deployments as Azure describes them."""
+        with translated(self.azure, f"deployments of {self.name}"):
+            return list(self.azure.pages(f"{self.path}/deployments", version=VERSION))
+
+    def read(self) -> rollout.Endpoint:
+        """Return the present state; one without an endpoint is empty."""
+        found = self.resource()
+        if found is None:
+            return rollout.Endpoint()
+        tags, properties = found.get("tags") or {}, found["properties"]
+        deployments = [self._deployment(each) for each in self.deployments()]
+        return rollout.Endpoint(
+            {each.name: each for each in deployments},
+            self._traffic(properties),
+            {name: share for name, share in (properties.get("mirrorTraffic") or {}).items() if share},
+            tags.get(PREVIOUS, ""),
+        )
+
+    def document(self, release: Release, name: str) -> Document:
+        """Return the file of a deployment, filled in for a release; subclasses add what their kind needs."""
+        document = assets.fill(
+            self.project, self.azure.config, self.file, int(release.version), self.azure.subscription
+        )
+        document["name"] = name
+        document["model"] = release.reference
+        return document
+
+    def content(self, release: Release) -> str:
+        """Return the digest of all that a deployment of a release is made from."""
+        from ..pipeline.digests import Digests
+
+        document = self.document(release, "")
+        kept = {key: value for key, value in document.items() if key not in ("name", "instance_count", "tags")}
+        code = Digests(self.project).tree(self.project.code)
+        return digest({"deployment": json.dumps(kept, sort_keys=True, default=str).encode(), "code": code.encode()})
+
+    def tags(self, release: Release) -> dict[str, str]:
+        """Return the tags of a new deployment."""
+        project = str(self.azure.config.tags.get("project", ""))
+        found = {PROJECT: project, MODEL: release.label, CONTENT: self.content(release), DEPLOYED_BY: actor()}
+        return found | ({OVERRIDE: release.override} if release.override else {})
+
+    def remember(self, name: str) -> None:
+        """Tag the endpoint with the deployment that served before; an empty name: with none."""
+        tags = {PREVIOUS: name}
+        if name and (found := self.resource(self.deployment_path(name))):
+            tags[PREVIOUS_MODEL] = (found.get("tags") or {}).get(MODEL, "")
+        self.tag(self.path, tags)
+
+    def mark(self, name: str, *, tested: bool) -> None:
+        """Tag a deployment as tested, or take the tag's value away."""
+        path = self.deployment_path(name)
+        found = self.resource(path) or {}
+        self.tag(path, {TESTED: (found.get("tags") or {}).get(MODEL, "") if tested else ""})
+
+    def tag(self, path: str, tags: Mapping[str, str]) -> None:
+        """Add tags to the endpoint or a deployment; those of others stay."""
+        found = self.resource(path)
+        if found is None:
+            raise UserError(f"{path.rpartition('/')[2]}: was deleted meanwhile: run the command again")
+        merged = {**(found.get("tags") or {}), **tags}
+        if merged != (found.get("tags") or {}):
+            self.patch(path, {"tags": merged})
+
+    def patch(self, path: str, body: Mapping[str, Any]) -> None:
+        """Change parts of a resource, and wait for it."""
+        name = path.rpartition("/")[2]
+        with translated(self.azure, name):
+            self.azure.call("PATCH", path, version=VERSION, body=body)
+        self.settle(path)
+
+    def put(self, path: str, body: Mapping[str, Any]) -> None:
+        """Write a whole resource, as it was read but for what differs, and wait for it."""
+        sent = {key: value for key, value in body.items() if key not in _SYSTEM}
+        sent["properties"] = {
+            key: value
+            for key, value in sent["properties"].items()
+            if key not in ("provisioningState", "scoringUri", "swaggerUri")
+        }
+        with translated(self.azure, path.rpartition("/")[2]):
+            self.azure.call("PUT", path, version=VERSION, body=sent)
+        self.settle(path)
+
+    def remove(self, name: str) -> None:
+        """Delete a deployment and wait until it is gone."""
+        path = self.deployment_path(name)
+        with translated(self.azure, f"deployment {name}"):
+            self.azure.call("DELETE", path, version=VERSION)
+        waiting.wait(_Gone(self, path), f"deletion of {name}", minutes=MINUTES, say=self.say)
+
+    def settle(self, path: str) -> dict[str, Any] | None:
+        """Wait until Azure has finished its work on a resource, and return that; None if it is gone."""
+        found: dict[str, Any] | None = waiting.wait(
+            _Settled(self, path), path.rpartition("/")[2], minutes=MINUTES, say=self.say
+        )
+        return found
+
+    def _deployment(self, found: Mapping[str, Any]) -> rollout.Deployment:
+        tags = found.get("tags") or {}
+        return rollout.Deployment(
+            found["name"],
+            found["properties"].get("provisioningState") or rollout.READY,
+            tags.get(CONTENT, ""),
+            bool(tags.get(TESTED)) and tags.get(TESTED) == tags.get(MODEL),
+            self._instances(found),
+            tags.get(MODEL, ""),
+        )
+
+    def _instances(self, found: Mapping[str, Any]) -> int:
+        raise NotImplementedError
+
+    def _traffic(self, properties: Mapping[str, Any]) -> dict[str, int]:
+        raise NotImplementedError
+
+
+class _Settled:
+    """A poller of a resource's own state: done once Azure is not at work on it."""
+
+    def __init__(self, served: Served, path: str) -> None:
+        self.served, self.path = served, path
+        self.found: dict[str, Any] | None = None
+
+    def done(self) -> bool:
+        self.found = self.served.resource(self.path)
+        state = (self.found or {}).get("properties", {}).get("provisioningState") or rollout.READY
+        return self.found is None or state in _ENDED
+
+    def wait(self, timeout: float | None = None) -> None:
+        waiting.pause(timeout or waiting.PAUSE)
+
+    def result(self, timeout: float | None = None) -> dict[str, Any] | None:
+        return self.found
+
+
+class _Gone(_Settled):
+    """Done once the resource is not there any more."""
+
+    def done(self) -> bool:
+        self.found = self.served.resource(self.path)
+        return self.found is None
