@@ -8,48 +8,28 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 from ..errors import StepFailedError, UserError
 from ..paths import Project
-from . import assets, rollout, waiting
+from . import assets, releases, rollout, waiting
 from .client import Azure
-from .operations import Say
+from .operations import Operation, Say
 from .problems import translated
+from .releases import Release
 from .sign_in import actor
 from .tags import CONTENT, DEPLOYED_BY, MODEL, OVERRIDE, PREVIOUS, PREVIOUS_MODEL, PROJECT, TESTED
 from .versions import Document, digest
 
 VERSION = "2024-10-01"  # of the service's interface
 MINUTES = 60  # that Azure may take to make a deployment; an image may have to be built
-REGISTRIES = "azureml://registries/"
 _ENDED = (rollout.READY, *rollout.FAILED)
 _SYSTEM = ("id", "name", "type", "systemData", "etag")  # keys that a resource is read with and not written
 
 
 class UnfitError(StepFailedError):
     """A deployment answers wrongly, slowly or not at all."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A model version to deploy: where deployments find it, and its tags."""
-
-    name: str
-    version: str
-    reference: str  # as `model` of a deployment
-    tags: Mapping[str, str]
-    override: str = ""  # why it goes to prod although staging has not passed it
-
-    @property
-    def in_registry(self) -> bool:
-        """Whether it lies in the registry, and not in the environment's workspace."""
-        return self.reference.startswith(REGISTRIES)
-
-    @property
-    def label(self) -> str:
-        """NAME:VERSION."""
-        return f"{self.name}:{self.version}"
 
 
 @dataclass(frozen=True)
@@ -76,7 +56,7 @@ class Served:
         return f"{self.azure.workspace_id}/{self.collection}/{self.name}"
 
     @cached_property
-    def file(self) -> Any:
+    def file(self) -> Path:
         """The YAML file of its deployments."""
         return self.project.root / "azureml" / "endpoints" / self.kind / "deployment.yml"
 
@@ -109,18 +89,67 @@ class Served:
         deployments = [self._deployment(each) for each in self.deployments()]
         return rollout.Endpoint(
             {each.name: each for each in deployments},
-            self._traffic(properties),
-            {name: share for name, share in (properties.get("mirrorTraffic") or {}).items() if share},
+            *self.divided(properties),
             tags.get(PREVIOUS, ""),
         )
 
+    def exists(self) -> bool:
+        """Return whether the endpoint is there, once Azure has finished its work on it; a failed one is deleted.
+
+        A failed one that has deployments stays: writing it again mends it.
+        """
+        found = self.settle(self.path)
+        if found is None:
+            return False
+        if found["properties"].get("provisioningState") in rollout.FAILED and not self.deployments():
+            self.delete(self.path)
+            return False
+        return True
+
+    def make(self) -> None:
+        """Make the endpoint, without traffic."""
+        path = self.file.with_name("endpoint.yml")
+        document = assets.fill(self.project, self.azure.config, path, subscription_id=self.azure.subscription)
+        with translated(self.azure, f"endpoint {self.name}"):
+            poller = self._endpoints.begin_create_or_update(self._endpoint(document, path))
+            waiting.wait(poller, f"endpoint {self.name}", minutes=MINUTES, say=self.say)
+
+    def prepare(self, operation: Operation, release: Release) -> Release:
+        """Bring what a deployment of a release refers to into place; return the release as deployments find it."""
+        reference = str(self.document(release, "")["environment"])
+        releases.ensure_environment(self.azure, operation, reference)
+        return release
+
+    def create(self, release: Release, name: str, instances: int) -> None:
+        """Make a deployment without traffic.
+
+        Raises:
+            AzureProblemError, AzureFailedError: it could not be made; what is there of it has state Failed.
+        """
+        document = self.document(release, name)
+        document["tags"] = {**document.get("tags", {}), **self.tags(release)}
+        self._count(document, instances)
+        with translated(self.azure, f"deployment {name}"):
+            poller = self._begin(self._entity(document))
+            waiting.wait(poller, f"deployment {name}", minutes=MINUTES, say=self.say)
+
+    def download(self, release: Release, folder: Path) -> Path:
+        """Fetch the files of a release, and return its model folder."""
+        client = self.azure.registry if release.in_registry else self.azure.ml
+        name = release.name if release.in_registry else release.reference.removeprefix("azureml:").split(":")[0]
+        with translated(self.azure, f"files of model {release.label}"):
+            client.models.download(name, release.version, str(folder))
+        return model_folder(folder, release.label)
+
     def document(self, release: Release, name: str) -> Document:
-        """Return the file of a deployment, filled in for a release; subclasses add what their kind needs."""
+        """Return the file of a deployment, filled in for a release; of one in the registry, with its environment."""
         document = assets.fill(
             self.project, self.azure.config, self.file, int(release.version), self.azure.subscription
         )
         document["name"] = name
         document["model"] = release.reference
+        if release.in_registry:
+            document["environment"] = releases.in_registry(self.azure, "environments", str(document["environment"]))
         return document
 
     def content(self, release: Release) -> str:
@@ -181,10 +210,14 @@ class Served:
 
     def remove(self, name: str) -> None:
         """Delete a deployment and wait until it is gone."""
-        path = self.deployment_path(name)
-        with translated(self.azure, f"deployment {name}"):
+        self.delete(self.deployment_path(name))
+
+    def delete(self, path: str) -> None:
+        """Delete the endpoint or a deployment and wait until it is gone."""
+        what = f"deletion of {path.rpartition('/')[2]}"
+        with translated(self.azure, what):
             self.azure.call("DELETE", path, version=VERSION)
-        waiting.wait(_Gone(self, path), f"deletion of {name}", minutes=MINUTES, say=self.say)
+        waiting.wait(_Gone(self, path), what, minutes=MINUTES, say=self.say)
 
     def settle(self, path: str) -> dict[str, Any] | None:
         """Wait until Azure has finished its work on a resource, and return that; None if it is gone."""
@@ -204,10 +237,30 @@ class Served:
             tags.get(MODEL, ""),
         )
 
+    @property
+    def _endpoints(self) -> Any:
+        return self.azure.ml.online_endpoints
+
+    def _begin(self, entity: Any) -> Any:
+        """Begin to make a deployment."""
+        return self.azure.ml.online_deployments.begin_create_or_update(entity, skip_script_validation=True)
+
+    def _endpoint(self, document: Mapping[str, Any], path: Path) -> Any:
+        """Return an endpoint's file as an object of azure-ai-ml."""
+        raise NotImplementedError
+
+    def _entity(self, document: Mapping[str, Any]) -> Any:
+        """Return a deployment's file as an object of azure-ai-ml."""
+        raise NotImplementedError
+
+    def _count(self, document: dict[str, Any], instances: int) -> None:
+        """Write the number of instances into a deployment's file."""
+
     def _instances(self, found: Mapping[str, Any]) -> int:
         raise NotImplementedError
 
-    def _traffic(self, properties: Mapping[str, Any]) -> dict[str, int]:
+    def divided(self, properties: Mapping[str, Any]) -> tuple[dict[str, int], dict[str, int]]:
+        """Return traffic and mirrored traffic of the endpoint's properties, without zeros."""
         raise NotImplementedError
 
 
@@ -236,3 +289,17 @@ class _Gone(_Settled):
     def done(self) -> bool:
         self.found = self.served.resource(self.path)
         return self.found is None
+
+
+def model_folder(folder: Path, label: str) -> Path:
+    """Return the folder below `folder` that holds a model's contract.
+
+    Raises:
+        UserError: there is none, or there are several.
+    """
+    from ..records import Contract
+
+    found = [path.parent for path in folder.rglob(Contract.FILE)]
+    if len(found) != 1:
+        raise UserError(f"model {label}: must hold one {Contract.FILE}; found {len(found)}: was it made by 'train'?")
+    return found[0]

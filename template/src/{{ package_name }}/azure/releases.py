@@ -1,12 +1,13 @@
 """Model versions to deploy: dev takes those of its own workspace, every other environment those of the registry."""
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
 from . import sync
 from .client import Azure
-from .endpoint import REGISTRIES, Release
 from .operations import Operation
 from .problems import translated
 from .tags import PROJECT, STAGED
@@ -14,9 +15,31 @@ from .tags import PROJECT, STAGED
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
 
+REGISTRIES = "azureml://registries/"
 FIRST = "dev"  # where models are made
 STRICT = "prod"  # takes only what staging has passed
 _LABEL = re.compile(r"([A-Za-z0-9][A-Za-z0-9._-]*):([1-9][0-9]*)")
+
+
+@dataclass(frozen=True)
+class Release:
+    """A model version to deploy: where deployments find it, and its tags."""
+
+    name: str
+    version: str
+    reference: str  # as `model` of a deployment
+    tags: Mapping[str, str]
+    override: str = ""  # why it goes to prod although staging has not passed it
+
+    @property
+    def in_registry(self) -> bool:
+        """Whether it lies in the registry, and not in the environment's workspace."""
+        return self.reference.startswith(REGISTRIES)
+
+    @property
+    def label(self) -> str:
+        """NAME:VERSION."""
+        return f"{self.name}:{self.version}"
 
 
 def parse(label: str) -> tuple[str, str]:

@@ -11,12 +11,12 @@ CONTAINER = "watch"
 SECONDS = 20  # to wait for an answer; a blob of commands is small
 
 
-def blob(azure: Azure, path: str, container: str = CONTAINER) -> "BlobClient":
-    """Return the client of a blob, signed in as this process."""
+def blob(azure: Azure, path: str, container: str = CONTAINER, account: str = "") -> "BlobClient":
+    """Return the client of a blob, signed in as this process; by default in the workspace's own storage account."""
     from azure.storage.blob import BlobClient
 
     return BlobClient(
-        f"https://{azure.config.names.storage_account}.blob.core.windows.net",
+        f"https://{account or azure.config.names.storage_account}.blob.core.windows.net",
         container,
         path,
         credential=azure.credential,

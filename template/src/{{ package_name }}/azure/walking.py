@@ -7,10 +7,10 @@ from typing import Any
 from ..errors import UserError
 from ..files import atomic_write
 from . import diagnosis, rollout, waiting
-from .endpoint import Release
 from .lease import Lease
 from .operations import FOLDER, Operation
 from .problems import AzureFailedError, AzureProblemError
+from .releases import Release
 
 LOOKS = 6  # that a change may take to be seen
 
