@@ -106,7 +106,9 @@ def cleanup(served: Any, *, say: Say, dry_run: bool = False, chosen: list[str] |
         with _alone(served, operation) as held:
 
             def decide(endpoint: rollout.Endpoint, watched: bool) -> rollout.Step | None:
-                return next((step for step in rollout.leftovers(endpoint) if chosen is None or step.name in chosen), None)
+                return next(
+                    (step for step in rollout.leftovers(endpoint) if chosen is None or step.name in chosen), None
+                )
 
             left = [step.name for step in rollout.leftovers(served.read())]
             walk(served, operation, held, decide)

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 
-TAIL = 300  # lines of a log that are looked at
 SHOWN = 200  # characters of the line that tells
 
 
@@ -33,15 +32,16 @@ _CAUSES = (
     ),
     (
         "image",
-        r"ImageBuildFailure|Image ?(?:build|pull) ?(?:failure|failed|error)|ErrImagePull|ImagePullBackOff|unauthorized: authentication"
-        r"|UserContainerImagePull: Failed|manifest unknown|pull access denied|failed to solve:|executor failed running"
+        r"ImageBuildFailure|Image ?(?:build|pull) ?(?:failure|failed|error)|ErrImagePull|ImagePullBackOff"
+        r"|unauthorized: authentication|UserContainerImagePull: Failed|manifest unknown|pull access denied"
+        r"|failed to solve:|executor failed running"
         r"|TLS certificate.*registry|ACRTokenFailed",
         "look at the build log of the environment in the studio, and at the endpoint identity's role AcrPull"
         " ('mlops infra roles')",
     ),
     (
         "memory",
-        r"MemoryError|OOMKilled|Perhaps out of memory|Out of memory|OutOfMemory|Cannot allocate memory|CUDA out of memory"
+        r"MemoryError|OOMKilled|Perhaps out of memory|Out of memory|OutOfMemory|Cannot allocate memory"
         r"|DefaultCPUAllocator: (?:can't|not enough)|exit(?:ed with)? code 137",
         "choose a larger instance_type, or fewer workers (WORKER_COUNT), in azureml/endpoints/",
     ),
@@ -54,7 +54,7 @@ _CAUSES = (
     (
         "model path",
         r"must hold one contract\.json.*|AZUREML_MODEL_DIR.*|No such file or directory: '[^']*azureml-models[^']*'"
-        r"|ModelDownload: Failed|BlobNotFound|AuthorizationPermissionMismatch|ResourceNotFoundError.*model"
+        r"|ModelDownload: Failed|BlobNotFound|AuthorizationPermissionMismatch"
         r"|(?:File|Model) .*azureml-models.* (?:doesn't exist|not found)|ArtifactPermissionError|storage-initializer.*403",
         "the model's files are missing or may not be read: check the version in the registry, and the endpoint"
         " identity's role Storage Blob Data Reader ('mlops infra roles')",
@@ -74,16 +74,14 @@ _CAUSES = (
 )
 
 
-def cause(server: str, initializer: str = "", message: str = "") -> Cause | None:
+def cause(logs: str, message: str = "") -> Cause | None:
     """Return why a deployment failed, None if nothing tells.
 
     Args:
-        server: log of the container `inference-server`.
-        initializer: log of the container `storage-initializer`, which fetches model and code.
+        logs: ends of the logs of `inference-server`, and of `storage-initializer`, which fetches model and code.
         message: of Azure, when the operation failed.
     """
-    lines = [line.strip() for text in (server, initializer) for line in text.splitlines()[-TAIL:]]
-    lines += [line.strip() for line in message.splitlines()]
+    lines = [line.strip() for line in (*logs.splitlines(), *message.splitlines())]
     for name, pattern, advice in _CAUSES:
         for line in reversed(lines):
             if re.search(pattern, line, re.IGNORECASE):

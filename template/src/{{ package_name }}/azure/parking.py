@@ -10,11 +10,12 @@ from typing import Any
 
 from ..errors import UserError
 from . import lease, rollout
+from .endpoint_tests import reference
 from .operations import Operation, Say, recorded
 from .problems import translated
 from .releases import Release
 from .storage import blob, ensure_container
-from .tags import MODEL, PARKED, TESTED
+from .tags import MODEL, PARKED
 
 FOLDER = "parked"
 
@@ -96,16 +97,7 @@ def _restore(served: Any, operation: Operation, resource: dict[str, Any]) -> Non
 def _release(resource: dict[str, Any]) -> Release:
     tags = resource.get("tags") or {}
     name, _, version = tags.get(MODEL, "").partition(":")
-    model = resource["properties"]["model"]
-    identifier = str(model["assetId"] if isinstance(model, dict) else model)
-    reference = identifier if identifier.startswith("azureml:") else _short(identifier)
-    return Release(name, version, reference, {TESTED: tags.get(TESTED, "")})
-
-
-def _short(identifier: str) -> str:
-    """Return a model's resource ID as azureml:NAME:VERSION."""
-    *_, name, _, version = identifier.split("/")
-    return f"azureml:{name}:{version}"
+    return Release(name, version, reference(resource), tags)
 
 
 def _endpoint(served: Any) -> dict[str, Any]:

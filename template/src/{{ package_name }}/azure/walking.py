@@ -106,7 +106,7 @@ def explain(served: Any, operation: Operation, name: str, message: str = "") -> 
         return "its kind keeps no logs"
     path = served.project.outputs / FOLDER / f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{served.name}-{name}.log"
     atomic_write(path, "".join(f"==> {container} <==\n{text}\n" for container, text in logs.items()))
-    found = diagnosis.cause(*logs.values(), message=message)
+    found = diagnosis.cause("\n".join(logs.values()), message)
     why = f"cause: {found.sentence}" if found else "the cause is not known"
     operation.note(f"{name}: {why}; logs: {served.project.relative(path)}")
     return why

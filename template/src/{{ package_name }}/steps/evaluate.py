@@ -63,7 +63,7 @@ def differing(truth: "pd.Series", challenger: "pd.Series", champion: "pd.Series"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write metrics.json, predictions.parquet, reference.parquet, examples.json, plots/ and known/; log them to MLflow."""
+    """Write metrics, predictions, the reference, examples, plots/ and known/; log metrics and plots to MLflow."""
     import pandas as pd
 
     settings = entry.settings(Settings, argv)

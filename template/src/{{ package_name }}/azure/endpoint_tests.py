@@ -1,5 +1,4 @@
-{%- set answering = "online" in serving or "kubernetes" in serving -%}
-"""Tests of an endpoint as it stands in staging: contract, known answers, speed under load, and the project's own gates."""
+"""Tests of an endpoint as it stands in staging: known answers, speed under load, and the project's own gates."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -9,11 +8,8 @@ from ..errors import UserError
 from .client import Azure
 from .endpoint import UnfitError
 from .operations import Say
-from .problems import translated
 from .releases import Release
 from .tags import MODEL
-
-NAMES = {"data_quality": "data quality", "responsible_ai": "responsible AI"}
 
 
 def test(served: Any, *, say: Say) -> None:
@@ -66,7 +62,7 @@ def gates(azure: Azure, model: Path) -> str:
     Raises:
         UnfitError: the data break a rule, or the model treats slices too differently.
     """
-    from .. import data_folder, models, predictions, slices
+    from .. import models, predictions, slices
     from ..config.project import load
     from ..local.windows import windows
     from ..steps.validate_data import inspect
@@ -90,4 +86,6 @@ def gates(azure: Azure, model: Path) -> str:
         minimum_rows=config.gate.slice_rows,
         positive=config.decision.positive,
     )
+    if measured.largest_gap is not None and measured.largest_gap > measured.limit:
+        raise UnfitError(f"responsible AI: {where}: {measured.summary}")
     return f"{where}: {quality.summary}; {measured.summary}"
