@@ -30,7 +30,8 @@ FLOORS = [
     "reporting",
     "steps scoring monitoring",
     "pipeline",
-    "azure infra",
+    "infra",
+    "azure",
     "local",
     "cli",
 ]
@@ -59,6 +60,7 @@ INTERFACE = {
     "local.training_data",
     "infra.engine",
     "infra.ci",
+    "azure.sign_in",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

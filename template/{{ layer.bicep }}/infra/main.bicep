@@ -207,6 +207,7 @@ module storage 'modules/storage.bicep' = {
     tags: tags
     name: names.storage_account
     replication: sizes.storage_replication
+    containers: ['watch'] // claims, leases and the heartbeat of `mlops azure`
     closed: closed
     registryId: ids.ml_registry
     logCategories: logTable.blobs.categories

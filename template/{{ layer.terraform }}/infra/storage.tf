@@ -7,6 +7,7 @@ module "storage" {
   placement        = local.placement
   name             = local.names.storage_account
   replication      = local.sizes.storage_replication
+  containers       = ["watch"] # claims, leases and the heartbeat of `mlops azure`
   closed           = local.closed
   log_analytics_id = local.log_analytics_id
   log_categories   = local.logs.blobs.categories

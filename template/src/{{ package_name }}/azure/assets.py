@@ -29,7 +29,8 @@ from ..errors import UserError
 from ..files import atomic_write
 from ..paths import Project
 from . import overlays, values
-from .versions import UNKNOWN, Document, data_version, environment_versions, is_unknown, own_version, yaml_files
+from .versions import UNKNOWN, data_version, environment_versions, is_unknown, own_version, yaml_files
+from .versions import Document as Document
 
 UNVERSIONED = re.compile(r"azureml:([^:@/]+):0")
 MODELS = ("mlflow_model", "custom_model")  # types of inputs

@@ -10,7 +10,6 @@ from ..config import environment
 from ..config.environment import EnvironmentConfig
 from ..infra import az
 from ..paths import Project
-from .problems import translated
 from .sign_in import credential
 
 if TYPE_CHECKING:
@@ -61,15 +60,14 @@ class Azure:
         """The client of the registry through which models move; making it asks Azure where the registry is."""
         from azure.ai.ml import MLClient
 
-        with translated(self, f"registry {self.config.registry.name}"):
-            return MLClient(
-                self.credential,
-                self.config.registry.subscription_id or self.subscription,
-                self.config.registry.resource_group,
-                registry_name=self.config.registry.name,
-                show_progress=False,
-                enable_telemetry=False,
-            )
+        return MLClient(
+            self.credential,
+            self.config.registry.subscription_id or self.subscription,
+            self.config.registry.resource_group,
+            registry_name=self.config.registry.name,
+            show_progress=False,
+            enable_telemetry=False,
+        )
 
     @property
     def group_id(self) -> str:

@@ -1,7 +1,7 @@
 """What azureml/overlays/*.yml add to components, to jobs of pipelines and to deployments.
 
-An overlay counts where config/project.yml has the settings that its `when` names, such as a cluster with GPUs for a kind
-of model.
+An overlay counts where config/project.yml has the settings that its `when` names: a kind of model may need a cluster
+with GPUs.
 """
 
 from collections.abc import Mapping
