@@ -1,4 +1,4 @@
-"""Runs of a workspace over MLflow's own interface, without its package: the only list that filters by state and time."""
+"""Runs of a workspace over MLflow's interface, without its package: the only list that filters by state and time."""
 
 import re
 from collections.abc import Iterator, Mapping

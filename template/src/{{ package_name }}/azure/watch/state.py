@@ -1,4 +1,4 @@
-"""What one look finds in an environment. A source that could not be read is `Unknown`, which is not the same as quiet."""
+"""What one look finds in an environment. A source that could not be read is `Unknown`, which is not quiet."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -185,7 +185,7 @@ class State:
     copies: Sequence[Copy] | Unknown = ()
     outcomes: Sequence[Outcome] | Unknown = ()
     jobs: Sequence[Job] | Unknown = ()
-    trained: datetime | None | Unknown = None  # when the newest training began, as far as it can be told
+    trained: datetime | Unknown | None = None  # when the newest training began, as far as it can be told
     deliveries: Sequence[Delivery] | Unknown = ()
     alerts: Sequence[Alert] | Unknown = ()
     budgets: Sequence[Budget] | Unknown = ()

@@ -1,4 +1,4 @@
-"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, and what `mlops azure watch` starts and writes."""
+"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, and what `mlops azure watch` uses there."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self

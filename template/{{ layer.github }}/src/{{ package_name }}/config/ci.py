@@ -1,4 +1,4 @@
-"""Sections about GitHub: trust between Azure and GitHub Actions, and what `mlops azure watch` starts and writes there."""
+"""Sections about GitHub: trust between Azure and GitHub Actions, and what `mlops azure watch` uses there."""
 
 from collections.abc import Mapping
 from typing import Annotated
