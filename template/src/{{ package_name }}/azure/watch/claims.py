@@ -1,6 +1,6 @@
 """Claims: an action is written down in the workspace's storage before it is done, so that it is done once.
 
-A claim is a blob, `<lane>/<number>.json`, made with `If-None-Match: *`: of two looks that decided on the same state, one
+A claim is a blob, `<lane>/<number>.json`, made with `If-None-Match: *`: of two looks that decided on one state, one
 makes it and the other one is refused. Numbers follow one another: whoever makes the next has seen all before it.
 A later change (done, or another owner) is written with its etag and refused if another look was faster.
 """

@@ -1,6 +1,6 @@
 """Azure DevOps' side of a look: pipelines that it starts, and work items that it keeps; with the token of the job.
 
-A pipeline that is started has the parameters `key`, `env`, `model` and `reason`, and `name: ${{ parameters.key }}-$(Rev:r)`,
+A pipeline that is started has the parameters `key`, `env`, `model`, `reason` and `name: ${{ parameters.key }}-$(Rev:r)`,
 by which its runs are found. Its build service needs, on each such pipeline, the rights "Queue builds" and "Edit queue
 build configuration", and, on the area path, "Edit work items in this node".
 """
@@ -65,10 +65,6 @@ class Ci:
                 if ticket := self._ticket(item):
                     found.setdefault(ticket.key, ticket)
         return list(found.values())
-
-    def ticket_link(self, content: Content) -> str | None:
-        """Return where the work item of a content is, None if there is none."""
-        return next((ticket.link for ticket in self.tickets() if ticket.key == content.short_key), None)
 
     def create(self, content: Content) -> str:
         """Make a work item; return where it is."""

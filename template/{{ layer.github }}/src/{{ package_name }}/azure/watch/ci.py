@@ -1,7 +1,7 @@
 """GitHub's side of a look: workflows that it starts, and issues that it keeps; with the token of the job.
 
-A workflow that is started has the inputs `key`, `env`, `model` and `reason`, and `run-name: ${{ inputs.key }}`, by which
-its runs are found. The job needs `actions: write` and `issues: write`.
+A workflow that is started has the inputs `key`, `env`, `model` and `reason`, and `run-name: ${{ inputs.key }}`: by it
+runs are found. The job needs `actions: write` and `issues: write`.
 """
 
 import os
@@ -65,10 +65,6 @@ class Ci:
                 is_open = issue["state"] == "open"
                 found.setdefault(key, Ticket(key, issue["number"], is_open, digest, causes, issue["html_url"]))
         return list(found.values())
-
-    def ticket_link(self, content: Content) -> str | None:
-        """Return where the issue of a content is, None if there is none."""
-        return next((ticket.link for ticket in self.tickets() if ticket.key == content.short_key), None)
 
     def create(self, content: Content) -> str:
         """Open an issue; return where it is."""
