@@ -13,6 +13,7 @@ from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..monitoring import kept
 from ..records import Contract, Gate, Metrics, Registration, Training
+from ..scoring import known
 
 log = logging.getLogger(__name__)
 CHAMPION = "champion"
@@ -85,7 +86,7 @@ def register(name: str, folders: Mapping[str, Path], labels: dict[str, str], run
 def put(
     name: str, folders: Mapping[str, Path], training: Training, verdict: Gate, config: ProjectConfig
 ) -> Registration:
-    """Register a model, with what a monitor needs of its training data in its folder.
+    """Register a model, with what a monitor needs of its training data and its known answers in its folder.
 
     Args:
         name: of the model.
@@ -99,6 +100,7 @@ def put(
     with tempfile.TemporaryDirectory() as scratch:
         kept.keep(folders["evaluation"], models.load(model), config, Path(scratch))
         logged = {**folders, f"model/{kept.FOLDER}": Path(scratch)}
+        logged[f"model/{known.FOLDER}"] = folders["evaluation"] / known.FOLDER
         version = register(name, logged, tags(training, metrics, verdict, model_digest), training.run_id)
     promote(name, version)
     return Registration(name, version, model_digest, training.run_id)

@@ -1,0 +1,140 @@
+"""One look: read, decide, act, say; and a heartbeat, by which others see that looks go on."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from ...errors import UserError
+from ..client import Azure
+from ..sign_in import actor
+from . import act, ci
+from .act import Done, described
+from .claims import Claims, open_claims
+from .decide import Decision, Policy, decide
+from .read import NO_CI, Reader
+from .state import State, Unknown
+
+Clock = Callable[[], datetime]
+FAILED = 5  # exit code: an action failed, or a source could not be read
+
+
+@dataclass(frozen=True)
+class Look:
+    """What was found, what was decided, and what became of it."""
+
+    at: datetime
+    state: State
+    decision: Decision
+    done: tuple[Done, ...]
+    dry_run: bool
+
+    @property
+    def exit_code(self) -> int:
+        """0; 5 where an action failed or a source could not be read, since then something may be missed."""
+        unread = [name for name, reason in self.state.unknown() if not (self.dry_run and reason == NO_CI)]
+        return FAILED if unread or any(done.failed for done in self.done) else 0
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return what was read, line by line: the source, and how much is in it or why it is unknown."""
+        unknown = dict(self.state.unknown())
+        shown = (
+            "versions",
+            "copies",
+            "outcomes",
+            "jobs",
+            "deliveries",
+            "alerts",
+            "budgets",
+            "probes",
+            "tickets",
+            "runs",
+        )
+        found = [(name, unknown.get(name) or _count(name, self.state)) for name in shown]
+        others = [(name, reason) for name, reason in unknown.items() if name not in shown]
+        return [(name, f"unknown: {text}" if name in unknown else text) for name, text in [*found, *others]]
+
+    def content(self) -> dict[str, Any]:
+        """Return the look as JSON."""
+        return {
+            "environment": self.state.environment,
+            "at": self.at.isoformat(),
+            "found": dict(self.rows()),
+            "unknown": dict(self.state.unknown()),
+            "actions": [
+                {"action": done.action, "outcome": done.outcome, "link": done.link, "failed": done.failed}
+                for done in self.done
+            ],
+            "notes": list(self.decision.notes),
+            "dry_run": self.dry_run,
+        }
+
+
+def look(azure: Azure, *, dry_run: bool = False, claims: Claims | None = None, clock: Clock | None = None) -> Look:
+    """Look at an environment once, and do what its state asks for.
+
+    Args:
+        azure: the environment.
+        dry_run: only say what would be done.
+        claims: in place of those in the workspace's storage.
+        clock: the present time, aware.
+
+    Raises:
+        UserError: outside of the CI system without `dry_run`.
+    """
+    clock = clock or (lambda: datetime.now(UTC))
+    system = ci.connect(azure.config)
+    if system is None and not dry_run:
+        raise UserError(f"{NO_CI}: it starts runs and keeps issues there; --dry-run says what would be done")
+    claims = claims or open_claims(
+        azure.config.names.storage_account, azure.credential, f"{actor()} {secrets.token_hex(4)}"
+    )
+    now = clock()
+    state = Reader(azure, system, claims, now).state()
+    decision = decide(_supposed(state) if system is None else state, policy(azure), now)
+    if dry_run or system is None:
+        done = tuple(Done(described(action), "would be done") for action in decision.actions)
+        return Look(now, state, decision, done, dry_run=True)
+    done = tuple(act.perform(azure, system, claims, action) for action in decision.actions)
+    result = Look(now, state, decision, done, dry_run=False)
+    claims.beat({"at": clock().isoformat(), "by": claims.owner, "exit_code": result.exit_code})
+    return result
+
+
+def policy(azure: Azure) -> Policy:
+    """Return what config/ says: production data are learned from in the first environment whose jobs may read them."""
+    config = azure.config
+    readers = config.data.production_access
+    is_prod = config.environment.name == "prod"
+    return Policy(config.watch, readers[0] if is_prod and readers else config.environment.name)
+
+
+def _supposed(state: State) -> State:
+    """Return the state as if nothing had been started or told before: outside of CI that cannot be known."""
+    from dataclasses import replace
+
+    unknown = {name for name, _ in state.unknown()}
+    supposed: dict[str, Any] = {}
+    if "tickets" in unknown:
+        supposed["tickets"] = ()
+    if "runs" in unknown:
+        supposed["runs"] = {}
+    return replace(state, **supposed)
+
+
+def _count(name: str, state: State) -> str:
+    value = getattr(state, name)
+    if isinstance(value, Unknown):
+        return value.reason
+    special = {
+        "outcomes": lambda: f"{len(value)}, {sum(bool(each.broken) for each in value)} with a breach",
+        "jobs": lambda: f"{len(value)} ended, {sum(each.failed for each in value)} failed",
+        "alerts": lambda: f"{len(value)}, {sum(each.fired for each in value)} fired",
+        "probes": lambda: ", ".join(f"{each.kind} {each.found}" for each in value) or "no endpoint serves",
+        "tickets": lambda: f"{len(value)}, {sum(each.open for each in value)} open",
+        "runs": lambda: (
+            ", ".join(f"{key} {'finished' if run.finished else 'runs'}" for key, run in value.items()) or "0"
+        ),
+    }
+    return special[name]() if name in special else str(len(value))
