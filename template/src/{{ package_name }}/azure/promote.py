@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import GateRefusedError, UserError
 from . import assets, models, serving
-from .client import Azure
+from .client import PROGRESS, Azure
 from .models import Place, Version
 from .operations import Operation, Say, recorded
 from .problems import translated
@@ -196,4 +196,4 @@ def _client(azure: Azure, place: Place) -> "MLClient":
     from azure.ai.ml import MLClient
 
     _, _, subscription, _, group, *_ = place.id.split("/")
-    return MLClient(azure.credential, subscription, group, registry_name=place.name, show_progress=False)
+    return MLClient(azure.credential, subscription, group, registry_name=place.name, show_progress=PROGRESS)

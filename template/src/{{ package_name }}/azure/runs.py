@@ -3,11 +3,12 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic, sleep
+from time import monotonic
 from typing import Any
 
 from ..errors import GateRefusedError, StepFailedError, UserError
 from ..figures import plural
+from . import waiting
 from .client import Azure
 from .problems import translated
 
@@ -120,7 +121,7 @@ class Runs:
                         f" with the same command, or look with 'mlops azure logs --job {name}"
                         f" --env {self.azure.config.environment.name}'"
                     )
-                sleep(PAUSE)
+                waiting.pause(PAUSE)
         except KeyboardInterrupt:
             say(f"interrupted; left running in Azure: job {name}")
             raise

@@ -49,10 +49,10 @@ def promote(
     dry_run: DryRun = False,
 ) -> None:
     """Copy exactly this version, with the environment that serves it, into the registry; print its number there."""
-    from ...azure import models
+    from ...azure import releases
     from ...azure.promote import promote as copy
 
-    name, version = models.label(model)
+    name, version = releases.parse(model)
     copied = copy(connected(env), name, version, say=say, to=to, override=override, dry_run=dry_run)
     if copied:
         say(f"{copied.place.name}: {copied.label}")
