@@ -8,7 +8,7 @@ A later change (done, or another owner) is written with its etag and refused if 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .decide import OWNER_LIVES
@@ -33,7 +33,7 @@ class Claims:
         clock: the present time, aware.
     """
 
-    def __init__(self, container: "ContainerClient", owner: str, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, container: "ContainerClient", owner: str, clock: Clock) -> None:
         self.owner = owner
         self.clock = clock
         self._container = container
@@ -154,11 +154,12 @@ class Claims:
         )
 
 
-def open_claims(account: str, credential: "TokenCredential", owner: str) -> Claims:
+def open_claims(account: str, credential: "TokenCredential", owner: str, clock: Clock) -> Claims:
     """Return the claims in a storage account; asks nothing of it yet."""
     from azure.storage.blob import ContainerClient
 
-    return Claims(ContainerClient(f"https://{account}.blob.core.windows.net", CONTAINER, credential=credential), owner)
+    address = f"https://{account}.blob.core.windows.net"
+    return Claims(ContainerClient(address, CONTAINER, credential=credential), owner, clock)
 
 
 def _name(entry: Entry) -> str:

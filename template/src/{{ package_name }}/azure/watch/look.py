@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from ..client import Azure
 from ..sign_in import actor
 from . import act, ci
 from .act import Done, described
-from .claims import Claims, open_claims
+from .claims import open_claims
 from .decide import Decision, Policy, decide
 from .read import NO_CI, Reader
 from .state import State, Unknown
@@ -71,33 +71,35 @@ class Look:
         }
 
 
-def look(azure: Azure, *, dry_run: bool = False, claims: Claims | None = None, clock: Clock | None = None) -> Look:
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
+
+
+def look(azure: Azure, *, dry_run: bool = False, clock: Clock = now) -> Look:
     """Look at an environment once, and do what its state asks for.
 
     Args:
         azure: the environment.
         dry_run: only say what would be done.
-        claims: in place of those in the workspace's storage.
         clock: the present time, aware.
 
     Raises:
         UserError: outside of the CI system without `dry_run`.
     """
-    clock = clock or (lambda: datetime.now(UTC))
     system = ci.connect(azure.config)
     if system is None and not dry_run:
         raise UserError(f"{NO_CI}: it starts runs and keeps issues there; --dry-run says what would be done")
-    claims = claims or open_claims(
-        azure.config.names.storage_account, azure.credential, f"{actor()} {secrets.token_hex(4)}"
-    )
-    now = clock()
-    state = Reader(azure, system, claims, now).state()
-    decision = decide(_supposed(state) if system is None else state, policy(azure), now)
+    owner = f"{actor()} {secrets.token_hex(4)}"
+    claims = open_claims(azure.config.names.storage_account, azure.credential, owner, clock)
+    at = clock()
+    state = Reader(azure, system, claims, at).state()
+    decision = decide(_supposed(state) if system is None else state, policy(azure), at)
     if dry_run or system is None:
         done = tuple(Done(described(action), "would be done") for action in decision.actions)
-        return Look(now, state, decision, done, dry_run=True)
+        return Look(at, state, decision, done, dry_run=True)
     done = tuple(act.perform(azure, system, claims, action) for action in decision.actions)
-    result = Look(now, state, decision, done, dry_run=False)
+    result = Look(at, state, decision, done, dry_run=False)
     claims.beat({"at": clock().isoformat(), "by": claims.owner, "exit_code": result.exit_code})
     return result
 
@@ -112,8 +114,6 @@ def policy(azure: Azure) -> Policy:
 
 def _supposed(state: State) -> State:
     """Return the state as if nothing had been started or told before: outside of CI that cannot be known."""
-    from dataclasses import replace
-
     unknown = {name for name, _ in state.unknown()}
     supposed: dict[str, Any] = {}
     if "tickets" in unknown:

@@ -66,9 +66,10 @@ def _created(item: dict[str, Any]) -> datetime:
 
 
 def _listed(azure: Azure, address: str, query: dict[str, str]) -> Iterator[dict[str, Any]]:
-    from azure.core.exceptions import ResourceNotFoundError
+    from azure.core.exceptions import HttpResponseError
 
     try:
         yield from azure.pages(address, version=ASSETS, parameters=query)
-    except ResourceNotFoundError:
-        return  # no version was registered yet
+    except HttpResponseError as error:
+        if error.status_code != 404:  # no version was registered yet
+            raise
