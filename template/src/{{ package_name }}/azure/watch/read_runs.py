@@ -5,19 +5,12 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ...monitoring.tags import FIRST, MONITOR, OUTCOME, SIGNALS, WINDOW
 from ..tags import MODEL, PURPOSE
 from .mlflow_runs import FoundRun, Runs
 from .state import Job, Outcome
 
 LOOKS_BACK = timedelta(days=30)
-# Set by the project's own monitor pipeline on its root run, as its last step.
-OUTCOME, NAME, WINDOW, SIGNALS, BREACHES = (
-    "monitor_outcome",
-    "monitor_name",
-    "monitor_window",
-    "monitor_signals",
-    "monitor_breaches",
-)
 # Set by Azure's built-in monitors on the step that compares figures with their limits: azureml-assets,
 # evaluate_metrics_threshold.py.
 BUILT_IN = "azureml_modelmonitor_threshold_breached"
@@ -83,12 +76,12 @@ def _own(run: FoundRun, runs: Runs) -> Outcome:
     kinds = tuple(kind for kind in run.tags.get(SIGNALS, "").replace(" ", "").split(",") if kind)
     is_breach = run.tags[OUTCOME] == "breach"
     return Outcome(
-        monitor=run.tags.get(NAME, run.name),
+        monitor=run.tags.get(MONITOR, run.name),
         root=run.id,
         ended=run.ended or run.began,
         broken=(kinds or (_OTHER,)) if is_breach else (),
         window=run.tags.get(WINDOW, ""),
-        text=run.tags.get(BREACHES, ""),
+        text=run.tags.get(FIRST, ""),
         link=runs.link(run.id),
     )
 
