@@ -8,7 +8,6 @@ from typing import Any
 from .resources import Resources
 from .transport import Json, Reply, Request, refusal
 
-
 class Scoring:
     """The online endpoints' own addresses.
 

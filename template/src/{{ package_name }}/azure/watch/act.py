@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from ...errors import UserError
 from ..client import Azure
+from ..problems import translated
 from .ci import Ci
 from .claims import ISSUES, Claims
 from .decide import OWNER_LIVES, Acknowledge, Action, Start, Tell
@@ -37,13 +38,12 @@ def described(action: Action) -> str:
 
 def perform(azure: Azure, ci: Ci, claims: Claims, action: Action) -> Done:
     """Do one action; a failure leaves the rest to the next look and stops no other action."""
-    from azure.core.exceptions import AzureError
-
     methods: dict[type, Callable[..., tuple[str, str]]] = {Start: _start, Tell: _tell, Acknowledge: _acknowledge}
     try:
-        outcome, link = methods[type(action)](azure, ci, claims, action)
-    except (AzureError, UserError) as error:
-        return Done(described(action), str(error).splitlines()[0], failed=True)
+        with translated(azure, described(action)):
+            outcome, link = methods[type(action)](azure, ci, claims, action)
+    except UserError as error:
+        return Done(described(action), str(error), failed=True)
     return Done(described(action), outcome, link)
 
 

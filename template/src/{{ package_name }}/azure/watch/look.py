@@ -8,6 +8,7 @@ from typing import Any
 
 from ...errors import UserError
 from ..client import Azure
+from ..problems import translated
 from ..sign_in import actor
 from . import act, ci
 from .act import Done, described
@@ -100,7 +101,11 @@ def look(azure: Azure, *, dry_run: bool = False, clock: Clock = now) -> Look:
         return Look(at, state, decision, done, dry_run=True)
     done = tuple(act.perform(azure, system, claims, action) for action in decision.actions)
     result = Look(at, state, decision, done, dry_run=False)
-    claims.beat({"at": clock().isoformat(), "by": claims.owner, "exit_code": result.exit_code})
+    try:
+        with translated(azure, "heartbeat"):
+            claims.beat({"at": clock().isoformat(), "by": claims.owner, "exit_code": result.exit_code})
+    except UserError as error:
+        return replace(result, done=(*done, Done("write the heartbeat", str(error), failed=True)))
     return result
 
 
