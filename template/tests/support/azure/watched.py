@@ -1,4 +1,4 @@
-"""What `mlops azure watch` reads beside resources: alerts, budgets, runs by MLflow's interface, deliveries in the lake."""
+"""What `mlops azure watch` reads beside resources: alerts, budgets, runs over MLflow's interface, the lake."""
 
 import re
 from datetime import UTC, datetime
@@ -131,10 +131,11 @@ def _meets(run: dict[str, Any], condition: str) -> bool:
             raise refusal(400, "BadRequest", f"this filter is not supported: {part}")
         kind, name, compare, value = found.groups()
         if kind == "attributes":
-            if name != "creation_time" or int(run["info"]["start_time"]) <= int(value) * 1000:
-                return False
-        elif compare == "=" and tags.get(name) != value:
-            return False
-        elif compare == "LIKE" and not re.search(re.escape(value).replace("%", ".*"), tags.get(name, ""), re.DOTALL):
+            meets = name == "creation_time" and int(run["info"]["start_time"]) > int(value) * 1000
+        elif compare == "=":
+            meets = tags.get(name) == value
+        else:
+            meets = bool(re.search(re.escape(value).replace("%", ".*"), tags.get(name, ""), re.DOTALL))
+        if not meets:
             return False
     return True
