@@ -8,11 +8,12 @@ from typing import Any
 
 from ...errors import UserError
 from ..client import Azure
+from ..operations import recorded
 from ..problems import translated
 from ..sign_in import actor
 from . import act, ci
 from .act import Done, described
-from .claims import open_claims
+from .claims import Claims, open_claims
 from .decide import Decision, Policy, decide
 from .read import NO_CI, Reader
 from .state import State, Unknown
@@ -99,7 +100,7 @@ def look(azure: Azure, *, dry_run: bool = False, clock: Clock = now) -> Look:
     if dry_run or system is None:
         done = tuple(Done(described(action), "would be done") for action in decision.actions)
         return Look(at, state, decision, done, dry_run=True)
-    done = tuple(act.perform(azure, system, claims, action) for action in decision.actions)
+    done = _performed(azure, system, claims, decision)
     result = Look(at, state, decision, done, dry_run=False)
     try:
         with translated(azure, "heartbeat"):
@@ -107,6 +108,21 @@ def look(azure: Azure, *, dry_run: bool = False, clock: Clock = now) -> Look:
     except UserError as error:
         return replace(result, done=(*done, Done("write the heartbeat", str(error), failed=True)))
     return result
+
+
+def _performed(azure: Azure, system: ci.Ci, claims: Claims, decision: Decision) -> tuple[Done, ...]:
+    """Do what was decided, and keep the record of it."""
+    found = []
+    with recorded(azure, "watch", azure.config.names.workspace, say=_quiet) as operation:
+        for action in decision.actions:
+            done = act.perform(azure, system, claims, action)
+            operation.applies(done.action, None, f"{done.outcome} {done.link}".rstrip())
+            found.append(done)
+    return tuple(found)
+
+
+def _quiet(text: str) -> None:
+    """Take a line that the look's own table repeats."""
 
 
 def policy(azure: Azure) -> Policy:
