@@ -1,7 +1,7 @@
 """Azure DevOps' side of a look: pipelines that it starts, and work items that it keeps; with the token of the job.
 
 A pipeline that is started has the parameters `key`, `env`, `model` and `reason`, and the name
-`${{ parameters.key }}-$(Rev:r)`, by which its runs are found. Its build service needs, on each such pipeline, the rights
+`${{ parameters.key }}-$(Rev:r)`, by which its runs are found. Its build service needs, on each such pipeline,
 "Queue builds" and "Edit queue build configuration", and, on the area path, "Edit work items in this node".
 """
 
