@@ -17,6 +17,7 @@ BUILT_IN = "azureml_modelmonitor_threshold_breached"
 BUILT_IN_SIGNAL = re.compile(r"The signal '([^']+)' has failed")
 _OTHER = "other"  # a breach whose kind is not said
 
+GATE = "gate"  # the step that ends with a failure where it refuses the challenger
 JOBS = ("train", "retrain", "stage", "monitor", "batch")
 
 
@@ -39,9 +40,11 @@ def jobs(runs: Runs, now: datetime) -> list[Job]:
     found = []
     for purpose in JOBS:
         for run in _roots(runs, purpose, now - LOOKS_BACK):
-            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
             if run.status not in ("FINISHED", "FAILED") or run.ended is None:
                 continue
+            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
+            steps = _failed_steps(runs, run) if run.status == "FAILED" else []
+            text = f"step {', '.join(steps)}" if steps else "it ended without an outcome" if silent else ""
             found.append(
                 Job(
                     name=run.id,
@@ -49,8 +52,8 @@ def jobs(runs: Runs, now: datetime) -> list[Job]:
                     failed=run.status == "FAILED" or silent,
                     ended=run.ended,
                     model=run.tags.get(MODEL, ""),
-                    refused=run.tags.get("gate") == "refused",
-                    text="it ended without an outcome" if silent else "",
+                    refused=steps == [GATE],
+                    text=text,
                     link=runs.link(run.id),
                 )
             )
@@ -70,6 +73,12 @@ def last_training(runs: Runs, now: datetime) -> datetime | None:
 
 def _roots(runs: Runs, purpose: str, since: datetime) -> Iterator[FoundRun]:
     return (run for run in runs.search(f"tags.{PURPOSE} = '{purpose}'", since) if run.is_root)
+
+
+def _failed_steps(runs: Runs, root: FoundRun) -> list[str]:
+    """Return the names of the steps of a job that failed."""
+    steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began)
+    return sorted({step.name for step in steps if step.status == "FAILED" and not step.is_root})
 
 
 def _own(run: FoundRun, runs: Runs) -> Outcome:
