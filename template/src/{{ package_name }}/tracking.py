@@ -2,7 +2,7 @@
 
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
@@ -123,6 +123,13 @@ def log_training(record: Training) -> None:
         mlflow.log_metrics({f"validation.{candidate.kind}.{name}": value for name, value in candidate.metrics.items()})
 
 
+def log_trial(name: str, loss: float, figures: Mapping[str, float]) -> None:
+    """Log by which figure a sweep compares trials, and all others."""
+    import mlflow
+
+    mlflow.log_metrics({**{f"trial.{key}": value for key, value in figures.items()}, name: loss})
+
+
 def log_evaluation(record: Metrics, plots: Path) -> None:
     """Log the metrics of every model on the holdout, and the pictures, to the active run."""
     import mlflow
@@ -130,6 +137,25 @@ def log_evaluation(record: Metrics, plots: Path) -> None:
     for role, metrics in record.models.items():
         mlflow.log_metrics({f"holdout.{role}.{name}": value for name, value in metrics.items()})
     mlflow.log_artifacts(str(plots), "plots")
+
+
+def tag_root(tags: Mapping[str, str]) -> None:
+    """Set tags of the job in Azure ML that this step belongs to, in this order; without such a job do nothing.
+
+    Raises:
+        UserError: the store does not answer.
+    """
+    root = os.environ.get("AZUREML_ROOT_RUN_ID")
+    if root is None:
+        return
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        for name, value in tags.items():
+            mlflow.MlflowClient().set_tag(root, name, value)
+    except MlflowException as error:
+        raise store_error(error) from error
 
 
 def versions(names: Iterable[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import content, data, data_folder, dataset, models, suitability
+from ..azure import checks as azure
 from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config
@@ -77,6 +78,8 @@ def _environments(project: Project) -> Iterator[Finding]:
         refused = [partial(agreement.refuse_disagreement, project, each) for each in (configs or {}).values()]
         lines = dict.fromkeys(line for each in refused for line in (_attempt(each)[1] or "").splitlines())
         yield Finding("config/ has what the tables of infra/ name", "\n".join(lines) or None)
+        if configs is not None:
+            yield from azure.findings(project)
 
 
 def _training_data(path: Path, config: ProjectConfig) -> tuple[Dataset, tuple[str, ...]]:

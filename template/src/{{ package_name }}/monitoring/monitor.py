@@ -56,6 +56,7 @@ def evaluate_window(
     window: str = "production",
     holdout_metric: float | None = None,
     held_out: pd.DataFrame | None = None,
+    answers: pd.DataFrame | None = None,
 ) -> Monitor:
     """Judge one window of production rows.
 
@@ -73,6 +74,8 @@ def evaluate_window(
         holdout_metric: the project's metric on the holdout of the training run, shown beside the new one.
         held_out: the model's answers to that holdout, as in predictions.parquet, which its confidence is compared
             with: about rows that it learned from a model is too sure. Default: the reference.
+        answers: the model's answers to the production rows (see `predictions`), where `production` has only what
+            `observation` kept of them. Default: the model is asked.
     """
     limits = config.monitoring
     rows = {
@@ -90,7 +93,8 @@ def evaluate_window(
     ]
     # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
     production = production.replace([np.inf, -np.inf], np.nan)
-    answers = predictions.predict(model, production)
+    if answers is None:
+        answers = predictions.predict(model, production)
     kind = "numeric" if config.task == "regression" else "categorical"
     name = predictions.PREDICTION
     classes, target = model.contract.classes, config.columns.target

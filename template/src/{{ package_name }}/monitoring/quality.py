@@ -85,8 +85,8 @@ def column_quality(
 
 
 def duplicate_ids(frame: pd.DataFrame, column: str | None) -> int:
-    """Return how many rows repeat an id that an earlier row has; 0 for data without an id."""
-    return 0 if column is None else int(frame[column].duplicated().sum())
+    """Return how many rows repeat an id that an earlier row has; 0 for rows without an id."""
+    return 0 if column is None or column not in frame else int(frame[column].duplicated().sum())
 
 
 def _range(reference: pd.Series, known: Feature | None) -> tuple[float, float]:

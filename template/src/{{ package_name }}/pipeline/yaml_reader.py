@@ -46,12 +46,12 @@ def _load(project: Project, pipeline: Path) -> Any:
 
             return load_job(pipeline)
     except Exception as error:  # marshmallow's, the SDK's own, plain ones: no common base
-        raise UserError(f"{project.relative(pipeline)}: {_reason(error)}") from error
+        raise UserError(f"{project.relative(pipeline)}: {reason(error)}") from error
     finally:
         logging.disable(before)
 
 
-def _reason(error: Exception) -> str:
+def reason(error: Exception) -> str:
     """Return the useful line of an error of azure-ai-ml, which is a page around a JSON document."""
     text = str(error)
     try:

@@ -2,15 +2,18 @@
 
 import hashlib
 import logging
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 from .. import entry, models, tracking
-from ..config.project import load
+from ..config.project import ProjectConfig, load
 from ..errors import UserError
+from ..monitoring import kept
 from ..records import Contract, Gate, Metrics, Registration, Training
+from ..scoring import known
 
 log = logging.getLogger(__name__)
 CHAMPION = "champion"
@@ -55,7 +58,7 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
     return found
 
 
-def register(name: str, folders: dict[str, Path], labels: dict[str, str], run_id: str) -> str:
+def register(name: str, folders: Mapping[str, Path], labels: dict[str, str], run_id: str) -> str:
     """Log the folders to the run, register its model, and return the version.
 
     A version is made in one call, with its tags, after all its files are stored: an interruption leaves either no
@@ -78,6 +81,28 @@ def register(name: str, folders: dict[str, Path], labels: dict[str, str], run_id
             return version
     except MlflowException as error:
         raise tracking.store_error(error) from error
+
+
+def put(
+    name: str, folders: Mapping[str, Path], training: Training, verdict: Gate, config: ProjectConfig
+) -> Registration:
+    """Register a model, with what a monitor needs of its training data in its folder.
+
+    Args:
+        name: of the model.
+        folders: `model`, `evaluation`, `responsible_ai` and `gate`: what the run keeps.
+        training: how the model was made.
+        verdict: of the gate.
+        config: names the columns.
+    """
+    model, metrics = folders["model"], Metrics.load(folders["evaluation"])
+    model_digest = digest(model)
+    with tempfile.TemporaryDirectory() as scratch:
+        kept.keep(folders["evaluation"], models.load(model), config, Path(scratch))
+        logged = {**folders, f"model/{kept.FOLDER}": Path(scratch)}
+        version = register(name, logged, tags(training, metrics, verdict, model_digest), training.run_id)
+    promote(name, version)
+    return Registration(name, version, model_digest, training.run_id)
 
 
 def _known_version(name: str, model_digest: str) -> str | None:
@@ -107,23 +132,20 @@ def main(argv: Sequence[str] | None = None) -> None:
         UserError: the gate refused the model, or the registry does not answer.
     """
     settings = entry.settings(Settings, argv)
-    load(settings.config)
-    training, metrics = Training.load(settings.training), Metrics.load(settings.evaluation)
+    config = load(settings.config)
     verdict = Gate.load(settings.verdict)
     if not verdict.passed:
         raise UserError(f"{settings.verdict / Gate.FILE}: the gate refused this model; it cannot be registered")
-    model_digest = digest(settings.model)
-    labels = tags(training, metrics, verdict, model_digest)
     folders = {
         "model": settings.model,
+        f"model/{known.FOLDER}": settings.evaluation / known.FOLDER,
         "evaluation": settings.evaluation,
         "responsible_ai": settings.responsible_ai,
         "gate": settings.verdict,
     }
-    version = register(settings.model_name, folders, labels, training.run_id)
-    promote(settings.model_name, version)
-    Registration(settings.model_name, version, model_digest, training.run_id).save(settings.registration)
-    log.info("%s version %s", settings.model_name, version)
+    registration = put(settings.model_name, folders, Training.load(settings.training), verdict, config)
+    registration.save(settings.registration)
+    log.info("%s version %s", registration.name, registration.version)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,13 @@ def observe(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":
 
     The columns are `COUNTED` (see `annotate`), the share of words that are unknown to the model, whether the model
     read a part of the text only (0 or 1), and the first components of the embedding; a missing or empty text has none.
+    A frame that has them already keeps its own: rows that were collected, or a reference without texts.
     """
     import numpy as np
     import pandas as pd
 
+    if UNKNOWN in frame and model.contract.names[0] not in frame:
+        return frame[[name for name in (*COUNTED, UNKNOWN, TRUNCATED, *NAMES) if name in frame]]
     assert model.embedder is not None
     texts = model.texts(frame)
     found = annotate(pd.Series(texts, dtype=object))[list(COUNTED)].astype(dict.fromkeys(COUNTED[:3], "float64"))

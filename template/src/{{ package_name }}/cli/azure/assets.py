@@ -1,4 +1,4 @@
-"""Commands about the files of azureml/: render, sync."""
+"""Commands about the files of azureml/: render, check, sync."""
 
 from pathlib import Path
 from typing import Annotated
@@ -35,6 +35,15 @@ def render(
     else:
         assets.write_all(project, documents, out)
         typer.echo(f"{plural(len(documents), 'file')}: {out / 'azureml'}")
+
+
+@app.command()
+def check() -> None:
+    """Do the files of azureml/ load, and agree with config/ and with Azure's rules? Needs no Azure."""
+    from ...azure import checks
+    from ..console import print_checks
+
+    print_checks(checks.findings(Project.find()))
 
 
 @app.command()
