@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
@@ -28,7 +28,7 @@ class Release:
     name: str
     version: str
     reference: str  # as `model` of a deployment
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] = field(hash=False)
     override: str = ""  # why it goes to prod although staging has not passed it
 
     @property

@@ -36,3 +36,23 @@ def submit(
     job = training.submit(azure, say=say, data=data, override=override, again=again, dry_run=dry_run)
     if wait and job:
         training.wait(azure, job, minutes=minutes, say=say)
+
+
+@app.command()
+def promote(
+    model: Annotated[str, typer.Argument(metavar="NAME:VERSION", help="A version of the workspace's models.")],
+    env: Annotated[str, typer.Option("--from", metavar="ENV", help="Environment in whose workspace it is.")] = "dev",
+    to: Annotated[
+        str | None, typer.Option(metavar="REGISTRY", help="Another registry than that of config/common.yml.")
+    ] = None,
+    override: Override = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Copy exactly this version, with the environment that serves it, into the registry; print its number there."""
+    from ...azure import releases
+    from ...azure.promote import promote as copy
+
+    name, version = releases.parse(model)
+    copied = copy(connected(env), name, version, say=say, to=to, override=override, dry_run=dry_run)
+    if copied:
+        say(f"{copied.place.name}: {copied.label}")

@@ -8,6 +8,21 @@ app = typer.Typer()
 
 
 @app.command()
+def status(env: Environment, as_json: AsJson = False) -> None:
+    """Show endpoints with colours, traffic and models, the newest versions, monitors and jobs of an environment."""
+    import json
+
+    from ...azure.status import status as standing
+
+    found = standing(connected(env))
+    if as_json:
+        typer.echo(json.dumps(found.content(), indent=2))
+    else:
+        for kind, name, words in found.rows():
+            typer.echo(f"{kind:<11} {name:<40} {words}".rstrip())
+
+
+@app.command()
 def watch(env: Environment, dry_run: DryRun = False, as_json: AsJson = False) -> None:
     """Look at an environment once: start what is due, keep its issues; run it again at any time."""
     import json
