@@ -77,7 +77,7 @@ def _roots(runs: Runs, purpose: str, since: datetime) -> Iterator[FoundRun]:
 
 def _failed_steps(runs: Runs, root: FoundRun) -> list[str]:
     """Return the names of the steps of a job that failed."""
-    steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began)
+    steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began - timedelta(minutes=1))
     return sorted({step.name for step in steps if step.status == "FAILED" and not step.is_root})
 
 
