@@ -62,6 +62,7 @@ INTERFACE = {
     "infra.engine",
     "infra.ci",
     "azure.sign_in",
+    "azure.watch.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

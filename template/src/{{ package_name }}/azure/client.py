@@ -99,7 +99,7 @@ class Azure:
         body: Any = None,
         parameters: Mapping[str, str] | None = None,
         headers: Mapping[str, str] | None = None,
-        scope: str = f"{MANAGEMENT}/.default",
+        scope: str | None = f"{MANAGEMENT}/.default",
         repeat: bool = True,
         seconds: float = SECONDS,
     ) -> Answer:
@@ -112,7 +112,7 @@ class Azure:
             body: sent as JSON; bytes are sent as they are.
             parameters: of the query.
             headers: to add.
-            scope: that the token is for.
+            scope: that the token is for; None: an address that carries its own signature, and gets no token.
             repeat: false: send it once, since a second one would do the work twice.
             seconds: to wait for the answer.
 
@@ -138,17 +138,37 @@ class Azure:
                 return
             answer = self.call("GET", following, **options | {"version": None, "parameters": None})
 
-    def _sent(self, request: Any, scope: str, repeat: bool, seconds: float) -> Answer:
-        from azure.core.exceptions import HttpResponseError, map_error
+    @cached_property
+    def _pipelines(self) -> dict[str | None, Any]:
+        """Pipelines by the scope of their tokens: each keeps its token, which `az` would take a second to give."""
+        return {}
 
-        response = _pipeline(self.credential, scope).send_request(
+    def _sent(self, request: Any, scope: str | None, repeat: bool, seconds: float) -> Answer:
+        from azure.core.exceptions import (
+            ClientAuthenticationError,
+            HttpResponseError,
+            ResourceExistsError,
+            ResourceModifiedError,
+            ResourceNotFoundError,
+            map_error,
+        )
+
+        if scope not in self._pipelines:
+            self._pipelines[scope] = _pipeline(self.credential, scope)
+        response = self._pipelines[scope].send_request(
             request,
             retry_total=3 if repeat else 0,
             connection_timeout=min(seconds, SECONDS),
             read_timeout=seconds,
         )
         if response.status_code >= 400:
-            map_error(response.status_code, response, {})
+            kinds = {
+                401: ClientAuthenticationError,
+                404: ResourceNotFoundError,
+                409: ResourceExistsError,
+                412: ResourceModifiedError,
+            }
+            map_error(response.status_code, response, kinds)
             raise HttpResponseError(response=response)
         text = response.text()
         is_json = "json" in response.headers.get("Content-Type", "")
@@ -167,7 +187,7 @@ def connect(project: Project, name: str) -> Azure:
     return Azure(project, config, given or az.account().subscription, credential())
 
 
-def _pipeline(signed_in: "TokenCredential", scope: str) -> Any:
+def _pipeline(signed_in: "TokenCredential", scope: str | None) -> Any:
     from azure.core import PipelineClient
     from azure.core.pipeline.policies import (
         BearerTokenCredentialPolicy,
@@ -182,6 +202,6 @@ def _pipeline(signed_in: "TokenCredential", scope: str) -> Any:
         UserAgentPolicy(),
         RedirectPolicy(),
         RetryPolicy(),
-        BearerTokenCredentialPolicy(signed_in, scope),
+        *([BearerTokenCredentialPolicy(signed_in, scope)] if scope else []),
     ]
     return PipelineClient(MANAGEMENT, policies=policies)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import assets
+from . import assets, values
 from .client import Azure
 from .operations import Operation, Say, recorded
 from .problems import translated
@@ -58,7 +58,7 @@ def expected(azure: Azure) -> Iterator[Asset]:
     documents = assets.fill_all(azure.project, azure.config)
     for folder in FOLDERS:
         for name, document in documents.items():
-            if name.split("/")[1] == folder:
+            if name.split("/")[1] == folder and not values.unwanted(azure.config, name):
                 path = azure.project.root / name
                 yield Asset(folder, str(document["name"]), str(document["version"]), path, document)
 

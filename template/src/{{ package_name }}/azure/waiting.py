@@ -13,6 +13,11 @@ SAID_EVERY = 30.0  # seconds between lines of progress
 Say = Callable[[str], None]
 
 
+def pause(seconds: float = PAUSE) -> None:
+    """Let some seconds pass."""
+    time.sleep(seconds)
+
+
 class Poller(Protocol):
     """The part of azure-core's LROPoller that is used here."""
 

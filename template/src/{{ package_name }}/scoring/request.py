@@ -3,7 +3,8 @@
     {"data": [{"<feature>": value, ...}, ...]}
     {"input_data": {"columns": ["<feature>", ...], "index": [0, ...], "data": [[value, ...], ...]}}
 
-The second is MLflow's, which Azure's own tools send; its `index` may be left out. Every row holds every feature. The
+The second is MLflow's, which Azure's own tools send; its `index` may be left out. `"probe": true` beside either marks a
+request of a check: it is answered, and kept nowhere. Every row holds every feature. The
 id, if rows have one, may be sent along, as a string or a whole number, in every row or in none. `contract` says what a
 value may be.
 """
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SHAPE_RULE = 'an object with either "data" or "input_data"'
+PROBE = "probe"
 ID_RULE = "a string or a whole number"
 JSON = "application/json"
 # What one managed endpoint carries in a second, for all of its deployments and callers: "5 MBPS" and requests
@@ -72,6 +74,7 @@ class Rows:
 
     frame: "pd.DataFrame"
     ids: list[str] | None
+    probe: bool = False  # a request of a check, to be kept nowhere
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,7 @@ class Values:
 
     where: str
     columns: dict[str, Sequence[Any]]
+    probe: bool = False
 
     def ids(self, contract: Contract) -> list[str] | None:
         """Return the ids as text, None if none were sent.
@@ -157,12 +161,17 @@ def values(payload: Any, contract: Contract) -> Values:
     Raises:
         InvalidRequestError: the shape, the number of rows or the columns break the contract.
     """
+    probe = isinstance(payload, dict) and PROBE in payload
+    if probe:
+        if payload[PROBE] is not True:
+            raise InvalidRequestError(f"{PROBE} must be true, not {_show(payload[PROBE])}", "true, or left out")
+        payload = {key: value for key, value in payload.items() if key != PROBE}
     if not isinstance(payload, dict) or len(payload) != 1 or next(iter(payload)) not in ("data", "input_data"):
         got = ", ".join(map(_show, payload)) or "no key" if isinstance(payload, dict) else kind_of(payload)
         raise InvalidRequestError(f"the request must be {SHAPE_RULE}, not {got}", SHAPE_RULE)
     if "data" in payload:
-        return Values("data", _from_records(payload["data"], contract))
-    return Values("input_data.data", _from_split(payload["input_data"], contract))
+        return Values("data", _from_records(payload["data"], contract), probe)
+    return Values("input_data.data", _from_split(payload["input_data"], contract), probe)
 
 
 def _from_records(rows: Any, contract: Contract) -> dict[str, Sequence[Any]]:

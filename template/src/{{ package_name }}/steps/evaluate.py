@@ -11,6 +11,7 @@ from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..records import Contract, Examples, Metrics, Part, Split, Training
 from ..reporting import plots
+from ..scoring import known
 from ..suitability import unknown_sentence
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ def differing(truth: "pd.Series", challenger: "pd.Series", champion: "pd.Series"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write metrics.json, predictions.parquet, reference.parquet, examples.json and plots/; log them to MLflow."""
+    """Write metrics, predictions, the reference, examples, plots/ and known/; log metrics and plots to MLflow."""
     import pandas as pd
 
     settings = entry.settings(Settings, argv)
@@ -122,6 +123,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if shown := explain.examples(model, holdout, answers, config):
         Examples(shown).save(folder)
     plots.draw(table, config, classes, folder / "plots")
+    known.save(known.answers(model, holdout), folder / known.FOLDER)
     metrics.save(folder)
     with tracking.run(training.run_id):
         tracking.log_evaluation(metrics, folder / "plots")

@@ -13,6 +13,7 @@ from ..config.project import ProjectConfig, load
 from ..errors import UserError
 from ..monitoring import kept
 from ..records import Contract, Gate, Metrics, Registration, Training
+from ..scoring import known
 
 log = logging.getLogger(__name__)
 CHAMPION = "champion"
@@ -137,6 +138,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{settings.verdict / Gate.FILE}: the gate refused this model; it cannot be registered")
     folders = {
         "model": settings.model,
+        f"model/{known.FOLDER}": settings.evaluation / known.FOLDER,
         "evaluation": settings.evaluation,
         "responsible_ai": settings.responsible_ai,
         "gate": settings.verdict,

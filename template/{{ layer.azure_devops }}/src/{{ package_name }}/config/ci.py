@@ -1,4 +1,4 @@
-"""The section `ci` of an environment: trust between Azure and Azure Pipelines."""
+"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, and what `mlops azure watch` uses there."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -41,3 +41,16 @@ class Pipelines(Section):
     def trusted(self) -> Mapping[str, str]:
         """Return the whole subject of each identity, as far as it is written."""
         return {who: f"{self.subject_prefix}{subject}" for who, subject in self.subjects if subject is not None}
+
+
+Area = Annotated[str, rule(r"[^\\/]+(\\[^\\/]+)*", r"write the area path, such as 'Project\Team'")]
+Name = Annotated[str, rule(r"\S(.*\S)?", "write a name, without spaces around it")]
+
+
+class Work(Section):
+    """Where work items are made, and the pipelines that are started."""
+
+    area_path: Area | None = None  # None: the project's own
+    work_item: Name = "Issue"  # type of work items, such as Issue (Basic), Bug (Agile, Scrum, CMMI)
+    release: Name = "release"  # takes a model on: staging, then prod
+    retrain: Name = "retrain"

@@ -51,7 +51,7 @@ def check(payload: Any, contract: Contract) -> Rows:
     ids = values.ids(contract)
     missing = contract.files.get("missing", Files().missing)
     arrays = {feature.name: _array(values, feature, missing) for feature in contract.features}
-    return Rows(pd.DataFrame(arrays, copy=False), ids)
+    return Rows(pd.DataFrame(arrays, copy=False), ids, values.probe)
 
 
 def example(contract: Contract) -> dict[str, Any]:

@@ -107,7 +107,7 @@ def _checked(values: Values, contract: Contract) -> Rows:
     if limit is not None and any(len(content) > limit for content in contents):
         rule = f"an image file of at most {limit:,} bytes"
         values.refuse(column, f"{rule}; {shrink(contract)}", lambda content: len(content) <= limit, _size, 413)
-    return Rows(pd.DataFrame({column: np.array(contents, dtype=object)}), values.ids(contract))
+    return Rows(pd.DataFrame({column: np.array(contents, dtype=object)}), values.ids(contract), values.probe)
 
 
 def shrink(contract: Contract) -> str:

@@ -1,4 +1,4 @@
-"""The section `ci` of an environment: trust between Azure and GitHub Actions."""
+"""Sections about GitHub: trust between Azure and GitHub Actions, and what `mlops azure watch` uses there."""
 
 from collections.abc import Mapping
 from typing import Annotated
@@ -39,3 +39,15 @@ class Pipelines(Section):
     def trusted(self) -> Mapping[str, str]:
         """Return the whole subject of each identity, as far as it is written."""
         return {who: f"{self.subject_prefix or ''}{subject}" for who, subject in self.subjects if subject is not None}
+
+
+Team = Annotated[str, rule(r"@[\w.-]+(/[\w.-]+)?", "write '@organisation/team', or '@' and a user")]
+Workflow = Annotated[str, rule(r"[\w.-]+\.ya?ml", "write the name of a file in .github/workflows/")]
+
+
+class Work(Section):
+    """Whom issues mention, and the workflows that are started."""
+
+    team: Team | None = None
+    release: Workflow = "release.yml"  # takes a model on: staging, then prod
+    retrain: Workflow = "retrain.yml"

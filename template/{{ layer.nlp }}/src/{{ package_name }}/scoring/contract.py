@@ -38,7 +38,7 @@ def check(payload: Any, contract: Contract) -> Rows:
         blank = iter(normal)
         rule = "a text with at least one visible character"
         values.refuse(column, rule, lambda _: bool(next(blank)), lambda _: "an empty or blank text")
-    return Rows(pd.DataFrame({column: np.array(normal, dtype=object)}), ids)
+    return Rows(pd.DataFrame({column: np.array(normal, dtype=object)}), ids, values.probe)
 
 
 def example(contract: Contract) -> dict[str, Any]:

@@ -1,5 +1,0 @@
-"""Commands: release."""
-
-import typer
-
-app = typer.Typer()
