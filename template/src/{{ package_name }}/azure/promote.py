@@ -156,9 +156,7 @@ def _environments(azure: Azure) -> Iterator[Asset]:
             yield asset
 
 
-def _copy_environment(
-    azure: Azure, operation: Operation, place: Place, asset: Asset, override: str | None
-) -> None:
+def _copy_environment(azure: Azure, operation: Operation, place: Place, asset: Asset, override: str | None) -> None:
     """Put an environment into a registry once its image has been built and has served here.
 
     An image that fails to build in a registry leaves no log that can be read.
