@@ -6,11 +6,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from . import sync
+from . import assets, sync
 from .client import Azure
 from .operations import Operation
 from .problems import translated
 from .tags import PROJECT, STAGED
+from .versions import yaml_files
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -115,8 +116,10 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
                     " from this checkout, which brings it there"
                 ) from None
         return
-    for asset in sync.expected(azure):
-        if asset.kind == "environments" and reference == f"azureml:{asset.name}:{asset.version}":
+    for path in yaml_files(azure.project, "environments"):
+        document = assets.fill(azure.project, azure.config, path)
+        asset = sync.Asset("environments", str(document["name"]), str(document["version"]), path, document)
+        if reference == f"azureml:{asset.name}:{asset.version}":
             if not sync.exists(azure, azure.ml, asset) and operation.applies(asset.label, None, "registered"):
                 with translated(azure, asset.label):
                     created = sync.entity(asset, {PROJECT: str(azure.config.tags.get("project", ""))})
