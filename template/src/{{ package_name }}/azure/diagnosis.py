@@ -55,7 +55,7 @@ _CAUSES = (
         "model path",
         r"must hold one contract\.json.*|AZUREML_MODEL_DIR.*|No such file or directory: '[^']*azureml-models[^']*'"
         r"|ModelDownload: Failed|BlobNotFound|AuthorizationPermissionMismatch"
-        r"|(?:File|Model) .*azureml-models.* (?:doesn't exist|not found)|ArtifactPermissionError|storage-initializer.*403",
+        r"|(?:File|Model) .*azureml-models.* (?:doesn't exist|not found)|ArtifactPermissionError",
         "the model's files are missing or may not be read: check the version in the registry, and the endpoint"
         " identity's role Storage Blob Data Reader ('mlops infra roles')",
     ),

@@ -21,9 +21,7 @@ def submit(
     env: Environment,
     data: Annotated[
         str | None,
-        typer.Option(
-            metavar="NAME:VERSION", help="Data asset or address to train on; default: this repository's data."
-        ),
+        typer.Option(metavar="NAME:VERSION", help="Data asset or address to train on; default: this repository's data."),
     ] = None,
     override: Override = None,
     again: Again = False,
