@@ -48,13 +48,20 @@ resource "azurerm_machine_learning_workspace" "main" {
 
 # No credential is stored in a datastore: people and jobs read it as themselves, with a role on its storage.
 locals {
+  # Batch endpoints write to datastores of Blob storage only, which a container of a data lake can be as well.
+  blob_containers = ["predictions"]
+
   # A datastore's name takes no hyphens.
   lake_datastores = merge(
-    { for container, id in module.data_lake.container_ids : replace(container, "-", "_") => id },
+    { for container, id in module.data_lake.container_ids : replace(container, "-", "_") => id if !contains(local.blob_containers, container) },
     local.reads_production ? { production = "${local.production_lake_id}/blobServices/default/containers/curated" } : {},
   )
 
-  own_data = merge(try(coalesce(local.config.data.sources), {}), try(coalesce(local.config.data.targets), {}))
+  own_data = merge(
+    { for container, id in module.data_lake.container_ids : replace(container, "-", "_") => { kind = "blob", id = id } if contains(local.blob_containers, container) },
+    try(coalesce(local.config.data.sources), {}),
+    try(coalesce(local.config.data.targets), {}),
+  )
 
   # IDs: /subscriptions/2/resourceGroups/4/providers/Microsoft.Storage/storageAccounts/8/blobServices/default/containers/12, and
   # WORKSPACE/LAKEHOUSE in OneLake.

@@ -16,7 +16,7 @@ environments, components, data, schedules, endpoints/<kind>; all others, such as
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -119,6 +119,7 @@ class _Given:
     config: EnvironmentConfig
     model_version: int | None
     subscription_id: str | None
+    codes: dict[Path, dict[str, str]] = field(default_factory=dict)
 
     @cached_property
     def environments(self) -> Mapping[str, str]:
@@ -162,7 +163,7 @@ class _File:
         if folder == "environments":
             document["version"] = self.given.environments[str(document["name"])]
         elif folder == "components" and is_unknown(document):
-            document["version"] = own_version(self.path, self.label, document)
+            document["version"] = own_version(self.path, self.label, document, self.given.codes)
         elif folder == "data":
             values.fill_data(document, config)
             if is_unknown(document):

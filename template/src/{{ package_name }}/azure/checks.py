@@ -23,6 +23,9 @@ from .versions import Document
 
 SOURCES = ("azureml", "config", "src/score.py", "src/batch_score.py", tables.label("retention"))
 
+# What azure-ai-ml said about a file, by its content: most files are the same in all environments.
+_LOADED: dict[str, str | None] = {}
+
 
 def findings(project: Project) -> list[Finding]:
     """Return a finding for each environment's files of azureml/, from an earlier check where nothing changed."""
@@ -44,24 +47,18 @@ def findings(project: Project) -> list[Finding]:
 
 def _findings(project: Project) -> Iterator[Finding]:
     folder = project.root / "config"
-    loaded: dict[str, str | None] = {}  # a file that is the same in all environments is loaded once
     for name in environment.names(folder):
         label = f"azureml/ for {name}"
         try:
             config = environment.load(folder, name)
-            lines = list(problems(project, config, loaded))
+            lines = list(problems(project, config))
         except UserError as error:
             lines = str(error).splitlines()
         yield Finding(label, "\n".join(lines) or None)
 
 
-def problems(project: Project, config: EnvironmentConfig, loaded: dict[str, str | None] | None = None) -> Iterator[str]:
+def problems(project: Project, config: EnvironmentConfig) -> Iterator[str]:
     """Yield a sentence for each mistake in the files of azureml/ as an environment gets them: file, key, rule.
-
-    Args:
-        project: whose files.
-        config: of the environment.
-        loaded: what loading told about files, by their content; it grows.
 
     Raises:
         UserError: a file cannot be filled in.
@@ -70,7 +67,7 @@ def problems(project: Project, config: EnvironmentConfig, loaded: dict[str, str 
     said: dict[str, list[str]] = {
         name: list(dict.fromkeys(_of_rules(project, name, filled))) for name in filled.documents
     }
-    refused = _refused(project, filled.documents, {} if loaded is None else loaded)
+    refused = _refused(project, filled.documents)
     for name, sentences in said.items():
         if values.unwanted(config, name):
             continue
@@ -99,28 +96,31 @@ def _repeated(documents: Mapping[str, Document]) -> Iterator[str]:
                 yield f"{name}: name: {document.get('name')!r} is refused: {owner} has it (rule name-unique)"
 
 
-def _refused(project: Project, documents: Mapping[str, Document], loaded: dict[str, str | None]) -> dict[str, str]:
+def _refused(project: Project, documents: Mapping[str, Document]) -> dict[str, str]:
     """Return for each file that azure-ai-ml refuses to load why it does."""
     from . import sdk_loading
 
     found: dict[str, str] = {}
-    # A file may name others, which differ with the environment where it does not.
     digests = {name: key_of(json.loads(json.dumps(document, default=str))) for name, document in documents.items()}
-    components = key_of([digests[name] for name in documents if name.split("/")[1] == "components"])
-    keys = {name: f"{name} {digest} {components}" for name, digest in digests.items()}
-    keys |= {name: f"{keys[name]} {digests}" for name, document in documents.items() if "create_job" in document}
-    waiting = [name for name in documents if keys[name] not in loaded]
+    # A pipeline is loaded with its components, a schedule with its pipeline.
+    parts = {
+        folder: [digest for name, digest in digests.items() if name.split("/")[1] in ("components", folder)]
+        for folder in {name.split("/")[1] for name in documents}
+    }
+    named = {"pipelines": key_of(parts.get("components", [])), "schedules": key_of(parts.get("pipelines", []))}
+    keys = {name: f"{name} {digest} {named.get(name.split('/')[1], '')}" for name, digest in digests.items()}
+    waiting = [name for name in documents if keys[name] not in _LOADED]
     if waiting:
         with tempfile.TemporaryDirectory(dir=_scratch(project)) as scratch, sdk_loading.quiet():
             assets.write_all(project, documents, Path(scratch))
             for name in waiting:
                 try:
                     sdk_loading.load(Path(scratch, name), kind_of(documents[name]))
-                    loaded[keys[name]] = None
+                    _LOADED[keys[name]] = None
                 except Exception as error:  # marshmallow's, the SDK's own, plain ones: no common base
-                    loaded[keys[name]] = sdk_loading.reason(error) or first_line(error)
+                    _LOADED[keys[name]] = sdk_loading.reason(error) or first_line(error)
     for name in documents:
-        if (sentence := loaded[keys[name]]) is not None:
+        if (sentence := _LOADED[keys[name]]) is not None:
             found[name] = sentence
     return found
 

@@ -115,7 +115,8 @@ def _scripts(project: Project, name: str, document: Document) -> Iterator[str]:
         return
     for function in ("init", "run"):
         if not re.search(rf"^(def {function}\b|.*\bimport\b.*\b{function}\b)", text, re.MULTILINE):
-            yield f"code_configuration.scoring_script: {code['scoring_script']!r} has no {function}() (rule script-whole)"
+            key = "code_configuration.scoring_script"
+            yield f"{key}: {code['scoring_script']!r} has no {function}() (rule script-whole)"
 
 
 def _models(name: str, document: Document, filled: Filled) -> Iterator[str]:
@@ -193,7 +194,7 @@ def _monitored(monitor: Any, filled: Filled, config: ProjectConfig) -> Iterator[
             named += [(f"{key}.{side}.data_column_names.{role}", name) for role, name in columns.items()]
         for place, name in named:
             if name not in known:
-                yield f"{place}: {name!r} is refused: config/project.yml: columns has no such column (rule column-known)"
+                yield f"{place}: {name!r} is refused: no column of config/project.yml (rule column-known)"
 
 
 def _type(value: Any) -> str:

@@ -65,21 +65,38 @@ def digest(contents: Mapping[str, bytes]) -> str:
     >>> digest({"a.txt": b"1"}) == digest({"b.txt": b"1"})
     False
     """
+    return _short(_hashes(contents))
+
+
+def _hashes(contents: Mapping[str, bytes]) -> dict[str, str]:
     normalised = {name: content.replace(b"\r\n", b"\n") for name, content in contents.items()}
-    return key_of({name: hashlib.sha256(content).hexdigest() for name, content in normalised.items()})[:12]
+    return {name: hashlib.sha256(content).hexdigest() for name, content in normalised.items()}
 
 
-def own_version(path: Path, label: str, document: Document) -> str:
+def _short(hashes: Mapping[str, str]) -> str:
+    return key_of(hashes)[:12]
+
+
+def own_version(path: Path, label: str, document: Document, codes: dict[Path, dict[str, str]]) -> str:
     """Return the version of a component that is filled in otherwise.
+
+    Args:
+        path: its file.
+        label: the file's name in messages.
+        document: its content.
+        codes: digests of the files of code folders that were read; it grows, since components share one.
 
     Raises:
         UserError: there is no such code folder.
     """
-    found = {"": without_version(document)}
+    found = _hashes({"": without_version(document)})
     code = local(path, label, "code", document.get("code"))
     if code is not None:
-        found |= contents(code, code)
-    return digest(found)
+        place = code.resolve()
+        if place not in codes:
+            codes[place] = _hashes(contents(code, code))
+        found |= codes[place]
+    return _short(found)
 
 
 def data_version(project: Project, path: Path, label: str, document: Document) -> str:

@@ -219,7 +219,7 @@ def _below(value: Any, words: str, subject: Subject) -> bool:
 
 
 def quantity(text: object) -> float:
-    """Return a quantity of Kubernetes as a number; one that is no quantity is larger than all.
+    """Return a quantity of CPU or memory as a number; a text that is none is larger than all.
 
     >>> quantity("500m"), quantity("2Gi"), quantity(1)
     (0.5, 2147483648.0, 1.0)

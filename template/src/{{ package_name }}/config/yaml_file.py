@@ -60,9 +60,10 @@ def read(path: Path, label: str) -> dict[str, Any]:
         UserError: the file is missing, is not YAML, or holds something else.
     """
     try:
-        text = path.read_text(encoding="utf-8")
-        _refuse_repeated_keys(yaml.compose(text, Loader=yaml.SafeLoader))
-        content = yaml.safe_load(text)
+        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
+        node = loader.get_single_node()
+        _refuse_repeated_keys(node)
+        content = None if node is None else loader.construct_document(node)
     except FileNotFoundError:
         raise UserError(f"{label}: no such file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -78,7 +78,7 @@ def _environments(project: Project) -> Iterator[Finding]:
         refused = [partial(agreement.refuse_disagreement, project, each) for each in (configs or {}).values()]
         lines = dict.fromkeys(line for each in refused for line in (_attempt(each)[1] or "").splitlines())
         yield Finding("config/ has what the tables of infra/ name", "\n".join(lines) or None)
-        if configs is not None:
+        if configs is not None and not lines:
             yield from azure.findings(project)
 
 

@@ -3,8 +3,11 @@
 Each row of each data file (see `data`) becomes one line of the output (`append_row`), with the columns
 `COLUMNS` and without a header; Azure keeps no order of mini-batches. `probability` is that of the class in
 `prediction`, `probabilities` a JSON object with that of every class, so that the number of columns does not depend on
-the model. A file that cannot be scored becomes one line too, with the reason in `error`, and so does a row of a file
-whose other rows can be. The rows of small files are answered together.
+the model.
+
+A file that cannot be scored or holds no row becomes one line too, with the reason in `error`, and so does a row of a
+file whose other rows can be. So no file is without a line, which a job with `error_threshold: 0` relies on. The rows of
+small files are answered together.
 """
 
 import csv
@@ -78,7 +81,10 @@ class BatchScorer:
                 lines.append(self._failure(path, error))
                 waiting, rows = [], 0
                 continue
-            if frame.empty:
+            if frame.empty:  # a file without a line in the output is what Azure counts as lost
+                lines += self._answered(waiting)
+                lines.append(self._failure(path, UserError(f"{path}: holds no row")))
+                waiting, rows = [], 0
                 continue
             if waiting and list(frame) != list(waiting[0][1]):  # only one of them has ids
                 lines += self._answered(waiting)

@@ -21,15 +21,12 @@ from ..files import atomic_write
 from ..monitoring import arrived, kept
 from ..monitoring.arrived import Arrived
 from ..monitoring.monitor import CONFIDENCE, evaluate_window
+from ..monitoring.tags import FIRST, MONITOR, OUTCOME, SIGNALS, WINDOW
 from ..records import Metrics, Monitor, Outcome
 from ..reporting.monitor_page import monitor_page
 
 log = logging.getLogger(__name__)
 
-# Tags of the job.
-OUTCOME, MONITOR, WINDOW, SIGNALS, FIRST = (
-    f"monitor_{name}" for name in ("outcome", "name", "window", "signals", "first_breach")
-)
 NO_DATA = "no_data"
 LONGEST = 250  # characters of a tag's value
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
         found[f"holdout.{metrics.metric}"] = f"{metrics.challenger[metrics.metric]:.6g}"
     if verdict.override:
         found["gate_override"] = verdict.override
+    if job := os.environ.get(tracking.ROOT_RUN):
+        found["job"] = job
     return found
 
 

@@ -58,9 +58,12 @@ var isolationModes = {
   isolated: 'AllowOnlyApprovedOutbound'
 }
 
+// Batch endpoints write to datastores of Blob storage only, which a container of a data lake can be as well.
+var blobContainers = ['predictions']
+
 // A datastore's name takes no hyphens. Jobs train on curated data, also on that of prod.
 var lakes = concat(
-  map(containers, container => {
+  map(filter(containers, container => !contains(blobContainers, container)), container => {
     name: replace(container, '-', '_')
     subscription: subscription().subscriptionId
     resourceGroup: resourceGroup().name
@@ -86,13 +89,22 @@ var lakes = concat(
     container: split(store.value.id, '/')[12]
   })
 )
-var blobs = map(filter(items(stores), store => store.value.kind == 'blob'), store => {
-  name: store.key
-  subscription: split(store.value.id, '/')[2]
-  resourceGroup: split(store.value.id, '/')[4]
-  account: split(store.value.id, '/')[8]
-  container: split(store.value.id, '/')[12]
-})
+var blobs = concat(
+  map(filter(containers, container => contains(blobContainers, container)), container => {
+    name: replace(container, '-', '_')
+    subscription: subscription().subscriptionId
+    resourceGroup: resourceGroup().name
+    account: dataLakeName
+    container: container
+  }),
+  map(filter(items(stores), store => store.value.kind == 'blob'), store => {
+    name: store.key
+    subscription: split(store.value.id, '/')[2]
+    resourceGroup: split(store.value.id, '/')[4]
+    account: split(store.value.id, '/')[8]
+    container: split(store.value.id, '/')[12]
+  })
+)
 var oneLakes = filter(items(stores), store => store.value.kind == 'onelake')
 
 resource workspace 'Microsoft.MachineLearningServices/workspaces@2025-06-01' = {

@@ -28,8 +28,8 @@ run "public" {
   }
 
   assert {
-    condition     = toset(keys(azurerm_machine_learning_datastore_datalake_gen2.main)) == toset(["raw", "curated", "ground_truth", "inference", "predictions"])
-    error_message = "Each container of the data lake must be a datastore, without hyphens in its name."
+    condition     = toset(keys(azurerm_machine_learning_datastore_datalake_gen2.main)) == toset(["raw", "curated", "ground_truth", "inference"]) && azapi_resource.datastore["predictions"].body.properties.datastoreType == "AzureBlob"
+    error_message = "Each container of the data lake must be a datastore, without hyphens in its name, and of Blob storage where batch endpoints write."
   }
 
   assert {
@@ -76,7 +76,7 @@ run "managed_with_resources_of_the_team" {
   }
 
   assert {
-    condition     = { for name, store in azapi_resource.datastore : name => store.body.properties.datastoreType } == { house = "OneLake", results = "AzureDataLakeGen2", sales = "AzureBlob" }
+    condition     = { for name, store in azapi_resource.datastore : name => store.body.properties.datastoreType } == { house = "OneLake", predictions = "AzureBlob", results = "AzureDataLakeGen2", sales = "AzureBlob" }
     error_message = "Sources and targets must be datastores of their kind."
   }
 

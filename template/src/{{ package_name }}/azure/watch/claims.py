@@ -8,7 +8,7 @@ A later change (done, or another owner) is written with its etag and refused if 
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from .decide import OWNER_LIVES
@@ -28,12 +28,12 @@ class Claims:
     """The claims of one look.
 
     Args:
-        container: in the workspace's storage; made with the first claim.
+        container: `watch` in the workspace's storage, which infra/ makes.
         owner: of this look, unlike any other's.
         clock: the present time, aware.
     """
 
-    def __init__(self, container: "ContainerClient", owner: str, clock: Clock = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, container: "ContainerClient", owner: str, clock: Clock) -> None:
         self.owner = owner
         self.clock = clock
         self._container = container
@@ -45,12 +45,7 @@ class Claims:
 
     def last(self, lane: str) -> Entry | None:
         """Return the last entry of a lane, None if there is none."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        try:
-            names = [str(name) for name in self._container.list_blob_names(name_starts_with=f"{lane}/")]
-        except ResourceNotFoundError:
-            return None  # no container yet: nothing was ever claimed
+        names = [str(name) for name in self._container.list_blob_names(name_starts_with=f"{lane}/")]
         return self._read(max(names)) if names else None
 
     def claim(self, entry: Entry) -> Entry | None:
@@ -58,7 +53,7 @@ class Claims:
 
         An answer may be lost and the client repeat its request: it then meets its own claim, which counts as made.
         """
-        from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+        from azure.core.exceptions import ResourceExistsError
 
         wanted = replace(entry, owner=self.owner, at=self.clock())
         try:
@@ -66,9 +61,6 @@ class Claims:
         except ResourceExistsError:
             found = self._read(_name(wanted))
             return found if found is not None and found.owner == self.owner else None
-        except ResourceNotFoundError:
-            self._make()
-            return self._write(wanted, overwrite=False)
 
     def take_over(self, entry: Entry) -> Entry | None:
         """Take over the claim of a look that died; None if another one did, or if its owner came back."""
@@ -84,14 +76,7 @@ class Claims:
 
     def beat(self, content: Mapping[str, Any]) -> None:
         """Write the heartbeat: that a look has ended, and when."""
-        from azure.core.exceptions import ResourceNotFoundError
-
-        text = json.dumps(content)
-        try:
-            self._container.upload_blob(HEARTBEAT, text, overwrite=True)
-        except ResourceNotFoundError:
-            self._make()
-            self._container.upload_blob(HEARTBEAT, text, overwrite=True)
+        self._container.upload_blob(HEARTBEAT, json.dumps(content), overwrite=True)
 
     def heartbeat(self) -> dict[str, Any] | None:
         """Return what the last look left, None if there was none."""
@@ -102,14 +87,6 @@ class Claims:
         except ResourceNotFoundError:
             return None
         return found
-
-    def _make(self) -> None:
-        import contextlib
-
-        from azure.core.exceptions import ResourceExistsError
-
-        with contextlib.suppress(ResourceExistsError):  # another look makes it too
-            self._container.create_container()
 
     def _change(self, entry: Entry) -> Entry | None:
         from azure.core.exceptions import ResourceModifiedError
@@ -154,11 +131,12 @@ class Claims:
         )
 
 
-def open_claims(account: str, credential: "TokenCredential", owner: str) -> Claims:
+def open_claims(account: str, credential: "TokenCredential", owner: str, clock: Clock) -> Claims:
     """Return the claims in a storage account; asks nothing of it yet."""
     from azure.storage.blob import ContainerClient
 
-    return Claims(ContainerClient(f"https://{account}.blob.core.windows.net", CONTAINER, credential=credential), owner)
+    address = f"https://{account}.blob.core.windows.net"
+    return Claims(ContainerClient(address, CONTAINER, credential=credential), owner, clock)
 
 
 def _name(entry: Entry) -> str:

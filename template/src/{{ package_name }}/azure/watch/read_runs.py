@@ -5,25 +5,19 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from ...monitoring.tags import FIRST, MONITOR, OUTCOME, SIGNALS, WINDOW
 from ..tags import MODEL, PURPOSE
 from .mlflow_runs import FoundRun, Runs
 from .state import Job, Outcome
 
 LOOKS_BACK = timedelta(days=30)
-# Set by the project's own monitor pipeline on its root run, as its last step.
-OUTCOME, NAME, WINDOW, SIGNALS, BREACHES = (
-    "monitor_outcome",
-    "monitor_name",
-    "monitor_window",
-    "monitor_signals",
-    "monitor_breaches",
-)
 # Set by Azure's built-in monitors on the step that compares figures with their limits: azureml-assets,
 # evaluate_metrics_threshold.py.
 BUILT_IN = "azureml_modelmonitor_threshold_breached"
 BUILT_IN_SIGNAL = re.compile(r"The signal '([^']+)' has failed")
 _OTHER = "other"  # a breach whose kind is not said
 
+GATE = "gate"  # the step that ends with a failure where it refuses the challenger
 JOBS = ("train", "retrain", "stage", "monitor", "batch")
 
 
@@ -46,9 +40,11 @@ def jobs(runs: Runs, now: datetime) -> list[Job]:
     found = []
     for purpose in JOBS:
         for run in _roots(runs, purpose, now - LOOKS_BACK):
-            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
             if run.status not in ("FINISHED", "FAILED") or run.ended is None:
                 continue
+            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
+            steps = _failed_steps(runs, run) if run.status == "FAILED" else []
+            text = f"step {', '.join(steps)}" if steps else "it ended without an outcome" if silent else ""
             found.append(
                 Job(
                     name=run.id,
@@ -56,8 +52,8 @@ def jobs(runs: Runs, now: datetime) -> list[Job]:
                     failed=run.status == "FAILED" or silent,
                     ended=run.ended,
                     model=run.tags.get(MODEL, ""),
-                    refused=run.tags.get("gate") == "refused",
-                    text="it ended without an outcome" if silent else "",
+                    refused=steps == [GATE],
+                    text=text,
                     link=runs.link(run.id),
                 )
             )
@@ -79,16 +75,22 @@ def _roots(runs: Runs, purpose: str, since: datetime) -> Iterator[FoundRun]:
     return (run for run in runs.search(f"tags.{PURPOSE} = '{purpose}'", since) if run.is_root)
 
 
+def _failed_steps(runs: Runs, root: FoundRun) -> list[str]:
+    """Return the names of the steps of a job that failed."""
+    steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began - timedelta(minutes=1))
+    return sorted({step.name for step in steps if step.status == "FAILED" and not step.is_root})
+
+
 def _own(run: FoundRun, runs: Runs) -> Outcome:
     kinds = tuple(kind for kind in run.tags.get(SIGNALS, "").replace(" ", "").split(",") if kind)
     is_breach = run.tags[OUTCOME] == "breach"
     return Outcome(
-        monitor=run.tags.get(NAME, run.name),
+        monitor=run.tags.get(MONITOR, run.name),
         root=run.id,
         ended=run.ended or run.began,
         broken=(kinds or (_OTHER,)) if is_breach else (),
         window=run.tags.get(WINDOW, ""),
-        text=run.tags.get(BREACHES, ""),
+        text=run.tags.get(FIRST, ""),
         link=runs.link(run.id),
     )
 

@@ -39,7 +39,7 @@ def render(
 
 @app.command()
 def check() -> None:
-    """Do the files of azureml/ load, and agree with config/ and with Azure's rules, in each environment? Needs no Azure."""
+    """Do the files of azureml/ load, and agree with config/ and with Azure's rules? Needs no Azure."""
     from ...azure import checks
     from ..console import print_checks
 

@@ -1,8 +1,8 @@
 """Azure DevOps' side of a look: pipelines that it starts, and work items that it keeps; with the token of the job.
 
-A pipeline that is started has the parameters `key`, `env`, `model`, `reason` and `name: ${{ parameters.key }}-$(Rev:r)`,
-by which its runs are found. Its build service needs, on each such pipeline, the rights "Queue builds" and "Edit queue
-build configuration", and, on the area path, "Edit work items in this node".
+A pipeline that is started has the parameters `key`, `env`, `model` and `reason`, and the name
+`${{ parameters.key }}-$(Rev:r)`, by which its runs are found. Its build service needs, on each such pipeline,
+"Queue builds" and "Edit queue build configuration", and, on the area path, "Edit work items in this node".
 """
 
 import html
