@@ -88,6 +88,12 @@ class ControlPlane:
     def _listed(self, request: Request, path: str, parts: list[str]) -> list[dict[str, Any]]:
         query, kind = request.query, parts[-1].lower()
         found = self.resources.below(path)
+        if re.fullmatch(r"/subscriptions/[^/]+/providers/[^/]+/\w+", path) and not found:  # of the whole subscription
+            start, kind_there = path.split("/providers/")[0].lower(), "/".join(parts)
+            everything = self.resources.everything().items()
+            found = [each for key, each in everything if key.startswith(start) and each["type"] == kind_there]
+        if assigned := re.fullmatch(r"assignedTo\('(.+)'\)", query.get("$filter", "")):
+            found = [each for each in found if each["properties"]["principalId"] == assigned[1]]
         if "hash" in query:  # code is looked up by its content; the name in the address is a new GUID
             codes = path.lower().split("/codes/")[0] + "/codes/"
             found = [
