@@ -36,11 +36,11 @@ def outcomes(runs: Runs, now: datetime) -> list[Outcome]:
 
 
 def jobs(runs: Runs, now: datetime) -> list[Job]:
-    """Return the project's jobs that ended in the last 30 days; a monitor without an outcome did not do its work."""
+    """Return the project's jobs of the last 30 days; a monitor without an outcome did not do its work."""
     found = []
     for purpose in JOBS:
         for run in _roots(runs, purpose, now - LOOKS_BACK):
-            if run.status not in ("FINISHED", "FAILED") or run.ended is None:
+            if run.status == "KILLED":  # by a person, who knows
                 continue
             silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
             steps = _failed_steps(runs, run) if run.status == "FAILED" else []
@@ -50,9 +50,10 @@ def jobs(runs: Runs, now: datetime) -> list[Job]:
                     name=run.id,
                     purpose=purpose,
                     failed=run.status == "FAILED" or silent,
-                    ended=run.ended,
+                    ended=run.ended or run.began,
                     model=run.tags.get(MODEL, ""),
                     refused=steps == [GATE],
+                    running=run.status not in ("FINISHED", "FAILED"),
                     text=text,
                     link=runs.link(run.id),
                 )
