@@ -29,7 +29,7 @@ RARE = 0.2  # share of the rarer of two classes below which finding it is the ta
 SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
 TARGETS = ("target", "label", "class", "y", "outcome", "churn", "churned", "response", "default", "survived", "fraud")
-# Of values that say where a thing lies, and of columns that say where a row came from: they sort rows, and are no answer.
+# Values that say where a thing lies, and names of columns that say where a row came from: neither is an answer.
 ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|www\.|[^\s@]+@[^\s@]+\.)\S+", re.I)
 ORIGIN = re.compile(r"(?:^|[_\s.-])(?:ur[il]|link|source|split|fold|subset|file|path)$", re.I)
 BIRTH = re.compile(r"birth|dob|expir|valid", re.I)
@@ -198,7 +198,7 @@ def _few(column: Column) -> bool:
 def _target(
     survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task], classes: int, names: Sequence[str]
 ) -> Column:
-    """Return the column to predict: that of before, one that is named so, or the last that looks most like an answer."""
+    """Return the column to predict: that of before, one named like it, or the last that looks most like an answer."""
     numbers = "regression" in tasks
     if wishes.target is not None:
         column = called(survey, wishes.target, "target")
