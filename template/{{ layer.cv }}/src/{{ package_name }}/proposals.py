@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE = 5_000  # images that the limits are measured on
-FOLDS = 3
 SIZES = (32, 64, 96, 128, 224)  # sides of what a model sees
 IMAGE, LABEL = "image", "label"  # columns of label folders, which have none
 ADDED = (*RESERVED, *DERIVED, *FIGURES, FINGERPRINT, TAKEN)
@@ -187,7 +186,7 @@ def _measure(survey: Survey, config: ProjectConfig) -> _Measured:
         return label_drafts.scores(model.classes, answers, known[columns.target], new[columns.target])
 
     return _Measured(
-        drafts.measured(train, config, slices, FOLDS, fit, round(len(frame) * config.split.holdout)),
+        drafts.measured(train, config, slices, pixels.FOLDS, fit, round(len(frame) * config.split.holdout)),
         slices,
         next((side for side in SIZES if side >= shorter), SIZES[-1]),
         len(own),

@@ -18,8 +18,8 @@ from .display import visible
 from .keys import keys
 
 LISTED = 20  # with more labels than these, people search in a list instead of looking at buttons
-# Labels stand beside the item and stay in sight: below a large one a person would scroll for each. They come first, since
-# a narrow window puts what comes second below.
+# Labels stand beside the item and stay in sight: below a large one a person would scroll for each. They come first,
+# since a narrow window puts what comes second below.
 SIDE_BY_SIDE = "display: flex; flex-wrap: wrap; align-items: flex-start; gap: 1rem 2rem"
 LABELS = "flex: 0 1 auto; max-width: 20rem; position: sticky; top: 0"
 ITEM = "flex: 1 1 20rem; min-width: 0"
