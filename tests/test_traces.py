@@ -57,6 +57,7 @@ ALLOWED = (
     Allowed("serving", "online", "src/score.py", _SERVE),
     Allowed("serving", "online", "src/*/scoring/mounted_model.py", _SERVE),
     Allowed("serving", "online", "src/*/local/server.py", _SERVE),
+    Allowed("serving", "online", "src/*/azure/answering.py", "azure-ai-ml has one client for both kinds that answer"),
     Allowed("serving", None, "tests/test_deployments.py", _EITHER),
     Allowed("serving", None, "tests/test_azure_assets.py", _EITHER),
     Allowed("serving", None, "tests/test_kept_collection.py", _EITHER),

@@ -14,6 +14,20 @@ HIDDEN = (".", "~$", "__MACOSX")  # beginnings of the names of what programs lea
 SHOWN = 8
 
 
+def windows(folder: Path) -> list[Path]:
+    """Return the data files of a folder to which each period adds one, oldest (first by name) first; none at first.
+
+    Where `NESTED` says so, a folder with data files is one too.
+
+    Raises:
+        UserError: the folder has files, but none of data.
+    """
+    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
+        return []
+    found = files(folder)
+    return sorted({folder / file.relative_to(folder).parts[0] for file in found}) if NESTED else found
+
+
 def files(path: Path) -> list[Path]:
     """Return the data files at `path`: itself, or those in that folder, by name.
 

@@ -22,12 +22,12 @@ class Cause:
 
 # Most telling first: a container that cannot import ends with failing probes, too. Sources of the patterns: logs in
 # issues of Azure/azureml-examples, Azure/azure-cli-extensions and Azure/mlops-v2, and Azure ML's page
-# how-to-troubleshoot-online-endpoints with its codes of errors.
+# about troubleshooting of endpoints, with its codes of errors.
 _CAUSES = (
     (
         "quota",
         r"OutOfQuota|OutOfCapacity|Not enough (?:quota|vCPUs?|cores)|QuotaExceeded|exceed(?:s|ing) approved .* quota"
-        r"|Insufficient (?:cpu|memory|nvidia)|KubernetesResourceQuota|subscription does not have enough",
+        r"|Insufficient (?:cpu|memory|nvidia)|subscription does not have enough",
         "ask for quota in the portal, or choose a smaller instance_type or fewer instances",
     ),
     (
@@ -55,7 +55,7 @@ _CAUSES = (
         "model path",
         r"must hold one contract\.json.*|AZUREML_MODEL_DIR.*|No such file or directory: '[^']*azureml-models[^']*'"
         r"|ModelDownload: Failed|BlobNotFound|AuthorizationPermissionMismatch"
-        r"|(?:File|Model) .*azureml-models.* (?:doesn't exist|not found)|ArtifactPermissionError|storage-initializer.*403",
+        r"|(?:File|Model) .*azureml-models.* (?:doesn't exist|not found)|ArtifactPermissionError",
         "the model's files are missing or may not be read: check the version in the registry, and the endpoint"
         " identity's role Storage Blob Data Reader ('mlops infra roles')",
     ),

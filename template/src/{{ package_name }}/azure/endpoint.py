@@ -40,7 +40,7 @@ class Served:
     azure: Azure
     say: Say
     kind = ""
-    collection = "onlineEndpoints"
+    collection = ""  # of its resources
 
     @property
     def project(self) -> Project:
@@ -251,11 +251,12 @@ class Served:
 
     @property
     def _endpoints(self) -> Any:
-        return self.azure.ml.online_endpoints
+        """The client's operations on endpoints of this kind."""
+        raise NotImplementedError
 
     def _begin(self, entity: Any) -> Any:
         """Begin to make a deployment."""
-        return self.azure.ml.online_deployments.begin_create_or_update(entity, skip_script_validation=True)
+        raise NotImplementedError
 
     def _endpoint(self, document: Mapping[str, Any], path: Path) -> Any:
         """Return an endpoint's file as an object of azure-ai-ml."""

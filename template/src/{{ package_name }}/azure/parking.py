@@ -24,10 +24,13 @@ def park(served: Any, *, say: Say, dry_run: bool = False) -> None:
     """Delete the deployments of an endpoint, after keeping what they were.
 
     Raises:
-        UserError: Azure is at work on one of them, or there is no endpoint.
+        UserError: Azure is at work on one of them.
     """
     with recorded(served.azure, "park", served.name, say=say, dry_run=dry_run) as operation:
-        endpoint = _endpoint(served)
+        endpoint = served.resource()
+        if endpoint is None:
+            say(f"{served.name}: there is none in {served.azure.config.environment.name}")
+            return
         deployments = served.deployments()
         parked = (endpoint.get("tags") or {}).get(PARKED)
         if parked and not deployments:
@@ -60,7 +63,7 @@ def unpark(served: Any, *, say: Say, dry_run: bool = False) -> None:
         AzureProblemError, AzureFailedError: Azure refused or failed; the next run goes on.
     """
     with recorded(served.azure, "unpark", served.name, say=say, dry_run=dry_run) as operation:
-        if not (_endpoint(served).get("tags") or {}).get(PARKED):
+        if not ((served.resource() or {}).get("tags") or {}).get(PARKED):
             say(f"{served.name}: is not parked")
             return
         kept = _kept(served)
@@ -98,13 +101,6 @@ def _release(resource: dict[str, Any]) -> Release:
     tags = resource.get("tags") or {}
     name, _, version = tags.get(MODEL, "").partition(":")
     return Release(name, version, reference(resource), tags)
-
-
-def _endpoint(served: Any) -> dict[str, Any]:
-    found: dict[str, Any] | None = served.resource()
-    if found is None:
-        raise UserError(f"endpoint {served.name}: there is none in {served.azure.config.environment.name}")
-    return found
 
 
 def _keep(served: Any, content: dict[str, Any]) -> None:

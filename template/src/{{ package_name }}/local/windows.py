@@ -2,8 +2,7 @@
 
 from pathlib import Path
 
-from ..config.inputs import NESTED
-from ..data_folder import files
+from .. import data_folder
 from ..errors import UserError
 from ..paths import Project
 
@@ -11,16 +10,10 @@ from ..paths import Project
 def windows(project: Project) -> list[Path]:
     """Return the data files of data/production, oldest (first by name) first; none if nothing has arrived.
 
-    Where `NESTED` says so, a folder with data files is one too.
-
     Raises:
         UserError: the folder has files, but none of data.
     """
-    folder = project.production
-    if not folder.is_dir() or all(path.name.startswith(".") for path in folder.iterdir()):
-        return []
-    found = files(folder)
-    return sorted({folder / file.relative_to(folder).parts[0] for file in found}) if NESTED else found
+    return data_folder.windows(project.production)
 
 
 def arrived_windows(project: Project, way_out: str) -> list[Path]:

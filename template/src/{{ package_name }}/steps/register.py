@@ -56,8 +56,9 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
         found[f"holdout.{metrics.metric}"] = f"{metrics.challenger[metrics.metric]:.6g}"
     if verdict.override:
         found["gate_override"] = verdict.override
-    if job := os.environ.get(tracking.ROOT_RUN):
-        found["job"] = job
+    for name, variable in (("job", tracking.ROOT_RUN), ("data", tracking.DATA_VERSION)):
+        if value := os.environ.get(variable):
+            found[name] = value
     return found
 
 

@@ -121,9 +121,9 @@ class Blobs:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if request.method == "PUT" and headers.get("if-none-match") == "*" and known is not None:
             raise Reply(409, _error("BlobAlreadyExists"), _why("BlobAlreadyExists"))
-        if request.method == "PUT" and known is not None and known.until > self.now:
-            if headers.get("x-ms-lease-id") != known.lease:
-                raise Reply(412, _error("LeaseIdMissing"), _why("LeaseIdMissing"))
+        is_leased = known is not None and known.until > self.now
+        if request.method == "PUT" and known and is_leased and headers.get("x-ms-lease-id") != known.lease:
+            raise Reply(412, _error("LeaseIdMissing"), _why("LeaseIdMissing"))
         wanted = headers.get("if-match")
         if wanted and (known is None or known.etag != wanted):
             raise Reply(412, _error("ConditionNotMet"), _why("ConditionNotMet"))
