@@ -18,7 +18,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 key = ec.generate_private_key(ec.SECP256R1())
 name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
 now = datetime.datetime.now(datetime.UTC)
-made = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number(), now, now + datetime.timedelta(1))
+end, number = now + datetime.timedelta(1), x509.random_serial_number()
+made = x509.CertificateBuilder(name, name, key.public_key(), number, now, end)
 alternative = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
 certificate = made.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
 pem = serialization.Encoding.PEM

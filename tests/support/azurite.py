@@ -51,7 +51,7 @@ def started(certificate: Path, key: Path) -> Iterator[str]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [str(folder / "node_modules" / ".bin" / "azurite-blob"), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
+    command = [str(folder / "node_modules/.bin/azurite-blob"), "--blobHost", "127.0.0.1", "--blobPort", str(port)]
     command += ["--oauth", "basic", "--cert", str(certificate), "--key", str(key), "--inMemoryPersistence"]
     command += ["--skipApiVersionCheck", "--disableTelemetry", "--silent"]
     process = subprocess.Popen(command, cwd=certificate.parent, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

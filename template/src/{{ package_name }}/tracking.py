@@ -14,6 +14,7 @@ from .records import Metrics, Training
 DEFAULT_EXPERIMENT = "local"
 LOCK_SECONDS = 5.0  # MLflow itself would try for half a minute
 ARTIFACTS = "artifacts"
+ROOT_RUN = "AZUREML_ROOT_RUN_ID"  # variable of a step in Azure ML: the pipeline job
 # Tables and columns in which MLflow keeps the absolute addresses of artifacts.
 PLACES = (
     ("experiments", "artifact_location"),
@@ -145,7 +146,7 @@ def tag_root(tags: Mapping[str, str]) -> None:
     Raises:
         UserError: the store does not answer.
     """
-    root = os.environ.get("AZUREML_ROOT_RUN_ID")
+    root = os.environ.get(ROOT_RUN)
     if root is None:
         return
     import mlflow

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 MANAGEMENT = "https://management.azure.com"
 MACHINE_LEARNING = "Microsoft.MachineLearningServices"
 VERSION = "2024-10-01"  # of Microsoft.MachineLearningServices, for calls of our own
+# Without its progress bars, azure-ai-ml 1.35 waits for ever after a file of a folder could not be uploaded.
+PROGRESS = True
 SECONDS = 60  # that one call may take
 
 
@@ -51,7 +53,7 @@ class Azure:
             self.subscription,
             names.resource_group,
             names.workspace,
-            show_progress=False,
+            show_progress=PROGRESS,
             enable_telemetry=False,
         )
 
@@ -65,7 +67,7 @@ class Azure:
             self.config.registry.subscription_id or self.subscription,
             self.config.registry.resource_group,
             registry_name=self.config.registry.name,
-            show_progress=False,
+            show_progress=PROGRESS,
             enable_telemetry=False,
         )
 

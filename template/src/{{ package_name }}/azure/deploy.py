@@ -10,7 +10,7 @@ from . import lease, releases, rollout
 from .endpoint import UnfitError
 from .operations import Operation, Say, recorded
 from .tags import PARKED, PREVIOUS_MODEL
-from .walking import walk
+from .walking import StuckError, walk
 
 
 def deploy(served: Any, label: str, *, say: Say, override: str | None = None, dry_run: bool = False) -> None:
@@ -84,11 +84,11 @@ def rollback(served: Any, *, say: Say, reason: str | None = None, dry_run: bool 
         with _alone(served, operation) as held:
             try:
                 reached = walk(served, operation, held, lambda endpoint, watched: rollout.back(endpoint))
-            except UserError as error:
+            except StuckError as error:
                 if earlier := ((served.resource() or {}).get("tags") or {}).get(PREVIOUS_MODEL):
                     env = azure.config.environment.name
                     again = f"'mlops azure deploy {earlier} --env {env} --kind {served.kind}' brings the last one back"
-                    raise type(error)(f"{error}; {again}") from error
+                    raise StuckError(f"{error}; {again}") from error
                 raise
             if operation.changes and not dry_run:
                 served.surround(sorted(reached.traffic))

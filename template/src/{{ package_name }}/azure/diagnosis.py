@@ -61,7 +61,7 @@ _CAUSES = (
     ),
     (
         "scoring script",
-        r"User(?:Script)?Exception.*|Exception in (?:init|worker process).*|Worker failed to boot"
+        r"UserScript\w*Exception.*|Exception in (?:init|worker process).*|Worker failed to boot"
         r"|User script .* (?:failed|threw).*",
         "init() of src/score.py failed: the traceback is in the log; try it with 'mlops serve'",
     ),

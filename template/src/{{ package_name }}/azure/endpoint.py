@@ -4,6 +4,7 @@ An existing deployment is never written as a whole: number of instances and tags
 autoscale, people and other tools have set stays.
 """
 
+import copy
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -143,9 +144,11 @@ class Served:
 
     def document(self, release: Release, name: str) -> Document:
         """Return the file of a deployment, filled in for a release; of one in the registry, with its environment."""
-        document = assets.fill(
-            self.project, self.azure.config, self.file, int(release.version), self.azure.subscription
-        )
+        if release not in self._filled:
+            self._filled[release] = assets.fill(
+                self.project, self.azure.config, self.file, int(release.version), self.azure.subscription
+            )
+        document = copy.deepcopy(self._filled[release])
         document["name"] = name
         document["model"] = release.reference
         if release.in_registry:
@@ -154,12 +157,21 @@ class Served:
 
     def content(self, release: Release) -> str:
         """Return the digest of all that a deployment of a release is made from."""
-        from ..pipeline.digests import Digests
-
         document = self.document(release, "")
         kept = {key: value for key, value in document.items() if key not in ("name", "instance_count", "tags")}
-        code = Digests(self.project).tree(self.project.code)
+        code = self._code
         return digest({"deployment": json.dumps(kept, sort_keys=True, default=str).encode(), "code": code.encode()})
+
+    @cached_property
+    def _filled(self) -> dict[Release, Document]:
+        return {}
+
+    @cached_property
+    def _code(self) -> str:
+        """The digest of the code that deployments run."""
+        from ..pipeline.digests import Digests
+
+        return Digests(self.project).tree(self.project.code)
 
     def tags(self, release: Release) -> dict[str, str]:
         """Return the tags of a new deployment."""

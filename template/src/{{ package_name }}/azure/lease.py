@@ -80,7 +80,7 @@ def held(azure: Azure, name: str, command: str) -> Iterator[Lease]:
 
 
 def _taken(azure: Azure, client: "BlobClient", name: str) -> Any:
-    from azure.core.exceptions import ResourceExistsError, ResourceNotFoundError
+    from azure.core.exceptions import HttpResponseError, ResourceExistsError
     from azure.storage.blob import BlobLeaseClient
 
     lease = BlobLeaseClient(client, lease_id=str(uuid.uuid4()))
@@ -89,11 +89,14 @@ def _taken(azure: Azure, client: "BlobClient", name: str) -> Any:
         try:
             lease.acquire(lease_duration=SECONDS)
             return lease
-        except ResourceNotFoundError:
-            ensure_container(azure)
-            with suppress(ResourceExistsError):
-                client.upload_blob(b"{}", overwrite=False)
-        except ResourceExistsError:
+        except HttpResponseError as error:
+            if error.status_code == 404:
+                ensure_container(azure)
+                with suppress(ResourceExistsError):
+                    client.upload_blob(b"{}", overwrite=False)
+                continue
+            if error.status_code != 409:
+                raise
             if waited > SECONDS:
                 raise AzureProblemError(
                     f"{name}: {_holder(client)} is changing this endpoint: run the command again once that has ended"

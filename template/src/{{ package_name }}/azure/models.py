@@ -5,18 +5,17 @@ writes back.
 """
 
 import re
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from ..errors import UserError
+from . import waiting
 from .client import MACHINE_LEARNING, Azure
 from .problems import AzureFailedError, translated
 
 READS, PAUSE = 10, 2.0  # of tags after a write, and seconds between them: a registry writes slowly
 
-_LABEL = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]*):(?P<version>\w+)")
 _ID = re.compile(r"models/([^/]+)/versions/([^/]+)$")
 COPY = "-release"  # end of the name of a registry's model that was copied into a workspace, for Kubernetes
 
@@ -76,18 +75,6 @@ def registry(azure: Azure, name: str | None = None) -> Place:
         found = azure.call("GET", address, version=None).body
     group = f"/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
     return Place(name, f"{group}/providers/{MACHINE_LEARNING}/registries/{name}")
-
-
-def label(text: str) -> tuple[str, str]:
-    """Return name and version of `NAME:VERSION`.
-
-    Raises:
-        UserError: it is no exact version; `latest` is none, since it may be another one a moment later.
-    """
-    found = _LABEL.fullmatch(text)
-    if not found or not found["version"].isdigit():
-        raise UserError(f"{text}: is refused: name one version as NAME:NUMBER, such as flights:3; never 'latest'")
-    return found["name"], found["version"]
 
 
 def of_id(text: str) -> str | None:
@@ -167,7 +154,7 @@ def tag(azure: Azure, found: Version, tags: Mapping[str, str]) -> None:
         azure.call("PUT", address, body={"properties": properties})
         for attempt in range(READS):
             if attempt:
-                time.sleep(PAUSE)
+                waiting.pause(PAUSE)
             shown = azure.call("GET", address).body["properties"].get("tags") or {}
             if all(shown.get(key) == value for key, value in tags.items()):
                 return

@@ -2,15 +2,16 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ..errors import UserError
-from . import sync
+from . import assets, sync
 from .client import Azure
 from .operations import Operation
 from .problems import translated
 from .tags import PROJECT, STAGED
+from .versions import yaml_files
 
 if TYPE_CHECKING:
     from azure.ai.ml import MLClient
@@ -28,7 +29,7 @@ class Release:
     name: str
     version: str
     reference: str  # as `model` of a deployment
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] = field(hash=False)
     override: str = ""  # why it goes to prod although staging has not passed it
 
     @property
@@ -115,8 +116,10 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
                     " from this checkout, which brings it there"
                 ) from None
         return
-    for asset in sync.expected(azure):
-        if asset.kind == "environments" and reference == f"azureml:{asset.name}:{asset.version}":
+    for path in yaml_files(azure.project, "environments"):
+        document = assets.fill(azure.project, azure.config, path)
+        asset = sync.Asset("environments", str(document["name"]), str(document["version"]), path, document)
+        if reference == f"azureml:{asset.name}:{asset.version}":
             if not sync.exists(azure, azure.ml, asset) and operation.applies(asset.label, None, "registered"):
                 with translated(azure, asset.label):
                     created = sync.entity(asset, {PROJECT: str(azure.config.tags.get("project", ""))})

@@ -193,7 +193,7 @@ def back(endpoint: Endpoint) -> Step | None:
     if endpoint.traffic == {target.name: ALL} and not endpoint.mirror:
         return _forgotten(endpoint, target)
     needed = max((each.instances for each in _loaded(endpoint) if each.name != target.name and each.ready), default=0)
-    if target.instances < needed:
+    if target.instances < needed and endpoint.share(target.name) <= ALL / 2:  # else it carries most of it already
         return Scale(target.name, needed)
     return Shift({target.name: ALL})
 
@@ -262,13 +262,13 @@ def _replaced(endpoint: Endpoint, name: str, newcomer: Deployment | None, wanted
     """Return the step towards a deployment with the wanted content in the place of what has this name."""
     if endpoint.share(name):
         return Shift(_without(endpoint, name)) if len(endpoint.traffic) > 1 else Refuse(_broken(name))
+    if endpoint.mirror.get(name):
+        return Shift(endpoint.traffic)
+    if endpoint.previous == name:  # also one that is gone: what gets its name never served
+        return Remember("")
     if newcomer is None:
         main = endpoint.main
         return Create(name, max(wanted.instances, main.instances if main else 0))
-    if endpoint.mirror.get(name):
-        return Shift(endpoint.traffic)
-    if endpoint.previous == name:
-        return Remember("")
     return Remove(name, failed=newcomer.state in FAILED)
 
 
@@ -291,7 +291,7 @@ def _taking_over(
 def _forgotten(endpoint: Endpoint, target: Deployment) -> Step | None:
     for other in endpoint.deployments.values():
         if other.name in COLOURS and other.name != target.name and other.tested:
-            return Distrust(other.name)
+            return Settle(other.name) if other.changing else Distrust(other.name)
     return Remember("") if endpoint.previous else None
 
 

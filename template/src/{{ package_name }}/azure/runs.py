@@ -1,13 +1,14 @@
 """Jobs of Azure ML while they run and after: status, steps, logs, and what a failure comes from."""
 
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from time import monotonic
 from typing import Any
 
 from ..errors import GateRefusedError, StepFailedError, UserError
 from ..figures import plural
+from . import waiting
 from .client import Azure
 from .problems import translated
 
@@ -110,17 +111,17 @@ class Runs:
             UserError: it was canceled.
             KeyboardInterrupt: after a line that says what is left running.
         """
-        began, said = time.monotonic(), dict[str, str]()
+        began, said = monotonic(), dict[str, str]()
         try:
             while (status := self.status(name)) not in ENDED:
                 self._say_steps(name, said, say)
-                if time.monotonic() - began > minutes * 60:
+                if monotonic() - began > minutes * 60:
                     raise StepFailedError(
                         f"job {name} has not ended within {plural(round(minutes), 'minute')}; it goes on: wait again"
                         f" with the same command, or look with 'mlops azure logs --job {name}"
                         f" --env {self.azure.config.environment.name}'"
                     )
-                time.sleep(PAUSE)
+                waiting.pause(PAUSE)
         except KeyboardInterrupt:
             say(f"interrupted; left running in Azure: job {name}")
             raise

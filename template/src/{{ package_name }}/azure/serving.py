@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from . import models
@@ -62,7 +63,7 @@ def endpoints(azure: Azure) -> list[Endpoint]:
     Raises:
         AzureProblemError, AzureFailedError: Azure refused or failed.
     """
-    return list(together({kind: lambda kind=kind: endpoint(azure, kind) for kind in kinds(azure)}).values())
+    return list(together({kind: partial(endpoint, azure, kind) for kind in kinds(azure)}).values())
 
 
 def endpoint(azure: Azure, kind: str) -> Endpoint:

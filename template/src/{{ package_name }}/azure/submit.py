@@ -38,7 +38,9 @@ def submit(
         UserError: a file cannot be filled in.
     """
     sync(azure, say=say, dry_run=dry_run)
-    with recorded(azure, "submit", azure.config.names.workspace, say=say, reason=override, dry_run=dry_run) as operation:
+    with recorded(
+        azure, "submit", azure.config.names.workspace, say=say, reason=override, dry_run=dry_run
+    ) as operation:
         inputs: dict[str, object] = {"override_reason": override}
         if data:
             inputs["data"] = {"type": "uri_folder", "path": path_of(data)}

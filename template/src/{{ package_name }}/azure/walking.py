@@ -17,6 +17,10 @@ LOOKS = 6  # that a change may take to be seen
 Decide = Callable[[rollout.Endpoint, bool], rollout.Step | None]
 
 
+class StuckError(UserError):
+    """The state of an endpoint allows no step."""
+
+
 def walk(
     served: Any,
     operation: Operation,
@@ -40,7 +44,7 @@ def walk(
     endpoint, watched = served.read(), False
     while (step := decide(endpoint, watched)) is not None:
         if isinstance(step, rollout.Refuse):
-            raise UserError(f"endpoint {served.name}: {step.reason}")
+            raise StuckError(f"endpoint {served.name}: {step.reason}")
         if operation.applies(*_words(served, endpoint, step)) and lease is not None:
             lease.renew()
             _do(served, operation, step, release)

@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -55,6 +56,8 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
         found[f"holdout.{metrics.metric}"] = f"{metrics.challenger[metrics.metric]:.6g}"
     if verdict.override:
         found["gate_override"] = verdict.override
+    if job := os.environ.get(tracking.ROOT_RUN):
+        found["job"] = job
     return found
 
 
@@ -86,7 +89,7 @@ def register(name: str, folders: Mapping[str, Path], labels: dict[str, str], run
 def put(
     name: str, folders: Mapping[str, Path], training: Training, verdict: Gate, config: ProjectConfig
 ) -> Registration:
-    """Register a model, with what a monitor needs of its training data in its folder.
+    """Register a model, with what a monitor needs of its training data and its known answers in its folder.
 
     Args:
         name: of the model.
@@ -100,6 +103,7 @@ def put(
     with tempfile.TemporaryDirectory() as scratch:
         kept.keep(folders["evaluation"], models.load(model), config, Path(scratch))
         logged = {**folders, f"model/{kept.FOLDER}": Path(scratch)}
+        logged[f"model/{known.FOLDER}"] = folders["evaluation"] / known.FOLDER
         version = register(name, logged, tags(training, metrics, verdict, model_digest), training.run_id)
     promote(name, version)
     return Registration(name, version, model_digest, training.run_id)
@@ -138,7 +142,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise UserError(f"{settings.verdict / Gate.FILE}: the gate refused this model; it cannot be registered")
     folders = {
         "model": settings.model,
-        f"model/{known.FOLDER}": settings.evaluation / known.FOLDER,
         "evaluation": settings.evaluation,
         "responsible_ai": settings.responsible_ai,
         "gate": settings.verdict,

@@ -73,9 +73,9 @@ class Blobs:
         held = known.until > self.now
         if held and wanted != known.lease:
             code = "LeaseAlreadyPresent" if action == "acquire" else "LeaseIdMismatchWithLeaseOperation"
-            raise Reply(409, _error(code), {"x-ms-error-code": code})
+            raise Reply(409, _error(code), _why(code))
         if action == "renew" and wanted != known.lease:
-            raise Reply(409, _error("LeaseIdMismatchWithLeaseOperation"), {"x-ms-error-code": "LeaseNotPresent"})
+            raise Reply(409, _error("LeaseIdMismatchWithLeaseOperation"), _why("LeaseNotPresent"))
         known.lease = wanted
         seconds = float(headers.get("x-ms-lease-duration", 60))
         known.until = self.now if action == "release" else self.now + seconds
@@ -120,13 +120,13 @@ class Blobs:
     def _check_conditions(self, request: Request, known: Blob | None) -> None:
         headers = {name.lower(): value for name, value in request.headers.items()}
         if request.method == "PUT" and headers.get("if-none-match") == "*" and known is not None:
-            raise Reply(409, _error("BlobAlreadyExists"), {"x-ms-error-code": "BlobAlreadyExists"})
+            raise Reply(409, _error("BlobAlreadyExists"), _why("BlobAlreadyExists"))
         if request.method == "PUT" and known is not None and known.until > self.now:
             if headers.get("x-ms-lease-id") != known.lease:
-                raise Reply(412, _error("LeaseIdMissing"), {"x-ms-error-code": "LeaseIdMissing"})
+                raise Reply(412, _error("LeaseIdMissing"), _why("LeaseIdMissing"))
         wanted = headers.get("if-match")
         if wanted and (known is None or known.etag != wanted):
-            raise Reply(412, _error("ConditionNotMet"), {"x-ms-error-code": "ConditionNotMet"})
+            raise Reply(412, _error("ConditionNotMet"), _why("ConditionNotMet"))
 
     def _headers(self, blob: Blob) -> dict[str, str]:
         return STAMP | {"ETag": blob.etag, "Content-Type": "application/octet-stream"}
@@ -144,6 +144,10 @@ def _text(body: Json) -> bytes:
 
 def _error(code: str) -> str:
     return f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+
+
+def _why(code: str) -> dict[str, str]:
+    return {"x-ms-error-code": code, "Content-Type": "application/xml"}
 
 
 def _missing(request: Request) -> Reply:

@@ -12,6 +12,7 @@ from .transport import Json, Reply, Request, refusal
 REGION = "westeurope"
 API = f"https://{REGION}.api.azureml.ms"
 UPLOADS = "https://uploads.blob.core.windows.net"
+RELEASED = "released"  # container with the models of the registry
 
 
 class ControlPlane:
@@ -29,6 +30,8 @@ class ControlPlane:
         self.logs: dict[str, dict[str, str]] = {}
         self.on_put: list[Callable[[dict[str, Any]], None]] = []
         self.actions: dict[str, Callable[[Request, str], Reply]] = {}  # last word of a POST -> its answer
+        self.metrics: Callable[[Request], Json] = lambda request: {"value": []}  # of Azure Monitor
+        self.batch_run: Callable[[dict[str, Any]], None] = lambda job: None  # what a batch job does once it was started
 
     def answer(self, request: Request) -> Reply:
         """Answer a request to management.azure.com or to a registry's address."""
@@ -71,16 +74,26 @@ class ControlPlane:
         raise refusal(404, "RegistryNotFound", f"Registry {found[1]} was not found")
 
     def _get(self, request: Request, path: str) -> Reply:
+        if path.lower().endswith("/providers/microsoft.insights/metrics"):
+            self.resources.must(path.split("/providers/Microsoft.Insights")[0])
+            return Reply(200, self.metrics(request))
         parts = path.split("/providers/", 1)[-1].split("/")
         if len(parts) % 2 == 0 and "/providers/" in path:
             return Reply(200, {"value": [shown(each) for each in self._listed(request, path, parts)]})
         if parts[-2] in ASSETS and self.resources.get(path) is None:
             return Reply(200, self.resources.container(path))
+        self.resources.tick(path)
         return Reply(200, shown(self.resources.must(path)))
 
     def _listed(self, request: Request, path: str, parts: list[str]) -> list[dict[str, Any]]:
         query, kind = request.query, parts[-1].lower()
         found = self.resources.below(path)
+        if re.fullmatch(r"/subscriptions/[^/]+/providers/[^/]+/\w+", path) and not found:  # of the whole subscription
+            start, kind_there = path.split("/providers/")[0].lower(), "/".join(parts)
+            everything = self.resources.everything().items()
+            found = [each for key, each in everything if key.startswith(start) and each["type"] == kind_there]
+        if assigned := re.fullmatch(r"assignedTo\('(.+)'\)", query.get("$filter", "")):
+            found = [each for each in found if each["properties"]["principalId"] == assigned[1]]
         if "hash" in query:  # code is looked up by its content; the name in the address is a new GUID
             codes = path.lower().split("/codes/")[0] + "/codes/"
             found = [
@@ -162,7 +175,11 @@ class ControlPlane:
 
     def _patch(self, request: Request, path: str) -> Reply:
         resource = self.resources.must(path)
+        refusals.patch(self.resources, path, request.body)
+        tags = request.body.pop("tags", None)
         _merge(resource, request.body)
+        if tags is not None:
+            resource["tags"] = tags
         return Reply(200, shown(self.resources.put(resource["_path"], shown(resource))))
 
     def _delete(self, request: Request, path: str) -> Reply:
@@ -175,6 +192,8 @@ class ControlPlane:
 
     def _post(self, request: Request, path: str) -> Reply:
         owner, _, verb = path.rpartition("/")
+        if "/datarefs/" in path:  # where the files of an asset of the registry are
+            return Reply(200, {"blobReferenceForConsumption": _place(f"{UPLOADS}/{RELEASED}")})
         if verb in self.actions:
             return self.actions[verb](request, owner)
         if verb.lower() == "getlogs":
@@ -222,7 +241,9 @@ class ControlPlane:
         target = f"{owner}/models/{wanted['destinationName']}/versions/{wanted['destinationVersion']}"
         if self.resources.get(target) is not None:
             raise refusal(409, "UserError", f"{target} exists already")
-        properties = dict(model["properties"]) | {"modelUri": f"{UPLOADS}/reg-{source[2]}-{source[3]}"}
+        properties = dict(model["properties"]) | {
+            "modelUri": f"{UPLOADS}/{RELEASED}/{wanted['destinationName']}/{wanted['destinationVersion']}"
+        }
         self.resources.put(target, {"properties": properties})
         operation = self.resources.begin(None, polls=1, empty=True)  # `models.share` fails on a body
         return Reply(202, None, {"Location": ARM + operation})
@@ -239,6 +260,7 @@ class ControlPlane:
         properties = {**request.body["properties"], "jobType": "Pipeline", "properties": {"deployment": wanted}}
         self._complete(f"{workspace}/jobs/{name}", "jobs", properties, None)
         job = self.resources.put(f"{workspace}/jobs/{name}", {"properties": properties})
+        self.batch_run(job)
         return Reply(201, shown(job))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from .resources import Resources
 from .transport import Json, Reply, Request, refusal
 
+
 class Scoring:
     """The online endpoints' own addresses.
 

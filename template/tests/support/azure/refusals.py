@@ -57,6 +57,18 @@ def put(resources: Resources, path: str, body: dict[str, Any], known: dict[str, 
         raise refusal(409, "UserError", f"job {name} exists already")
 
 
+def patch(resources: Resources, path: str, body: dict[str, Any]) -> None:
+    """Refuse changes of parts that the service does not change: its REST reference, operations `update`."""
+    parts = path.split("/")
+    allowed = {"onlineendpoints": {"tags", "identity"}, "batchendpoints": {"tags", "identity"}}
+    deployment = {"tags", "sku"} if "/onlineendpoints/" in path.lower() else {"tags", "properties"}
+    known = deployment if parts[-2].lower() == "deployments" else allowed.get(parts[-2].lower())
+    if known is not None and (unknown := set(body) - known):
+        raise refusal(400, "BadRequest", f"{', '.join(sorted(unknown))} cannot be changed")
+    if known is not None and resources.running(resources.must(path)):
+        raise refusal(409, "Conflict", "another operation on this resource is in progress")
+
+
 def delete(resources: Resources, path: str) -> None:
     """Refuse to remove what is in use: how-to-safely-rollout-online-endpoints."""
     if "/deployments/" not in path:

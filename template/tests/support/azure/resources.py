@@ -105,6 +105,13 @@ class Resources:
         self._operations[path] = {"resource": resource, "left": polls, "failure": failure, "empty": empty}
         return path
 
+    def tick(self, path: str) -> None:
+        """Let the operation on a resource go on, as time does: its own reader sees that too."""
+        for operation, found in list(self._operations.items()):
+            resource = found["resource"]
+            if resource is not None and resource["_path"].lower() == path.lower() and self.running(resource):
+                self.operation(operation)
+
     def operation(self, path: str) -> Reply:
         """Answer a poll."""
         found = self._operations.get(path)

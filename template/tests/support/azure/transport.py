@@ -181,7 +181,7 @@ class Transport:
         content = prepared.body.read() if hasattr(prepared.body, "read") else prepared.body
         content = content.encode() if isinstance(content, str) else content
         is_json = content and "json" in prepared.headers.get("Content-Type", "")
-        body = json.loads(content) if is_json else content
+        body = _parsed(content) if is_json else content
         request = Request(prepared.method, prepared.url, dict(prepared.headers), body)
         with self._lock:
             return _built(adapter, prepared, self._answered(request))
@@ -199,6 +199,13 @@ class Transport:
             reply = early
         call.status = reply.status
         return fault.reply() if fault else reply
+
+
+def _parsed(content: bytes) -> Json:
+    try:
+        return json.loads(content)
+    except ValueError:  # as a client may send it to an endpoint
+        return content
 
 
 def _built(adapter: Any, prepared: Any, reply: Reply) -> Any:

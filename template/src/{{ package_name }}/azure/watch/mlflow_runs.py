@@ -39,7 +39,7 @@ class Runs:
     def __init__(self, azure: Azure) -> None:
         self._azure = azure
         tracking = azure.call("GET", azure.workspace_id, version=_WORKSPACE).body["properties"]["mlFlowTrackingUri"]
-        self._address = re.sub(r"^azureml://", "https://", str(tracking)) + "/api/2.0/mlflow"
+        self._address = re.sub(r"^azureml://", "https://", str(tracking)).rstrip("?/") + "/api/2.0/mlflow"
         answer = self._post("experiments/search", {"max_results": PAGE})
         self._experiments = [each["experiment_id"] for each in answer.get("experiments", [])]
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from .. import models
 from ..client import Azure
-from ..tags import CANDIDATE, GATE, SOURCE, STAGED
+from ..tags import CANDIDATE, GATE, SOURCE, STAGE_VERDICT, STAGED
 from .state import Copy, Version
 
 
@@ -34,6 +34,7 @@ def copies(azure: Azure, name: str) -> list[Copy]:
             candidate=each.tags.get(CANDIDATE),
             source=each.tags.get(SOURCE),
             staged=each.tags.get(STAGED),
+            verdict=each.tags.get(STAGE_VERDICT, ""),
         )
         for each in models.versions(azure, models.registry(azure), name)
     ]

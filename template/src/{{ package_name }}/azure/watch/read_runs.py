@@ -17,6 +17,7 @@ BUILT_IN = "azureml_modelmonitor_threshold_breached"
 BUILT_IN_SIGNAL = re.compile(r"The signal '([^']+)' has failed")
 _OTHER = "other"  # a breach whose kind is not said
 
+GATE = "gate"  # the step that ends with a failure where it refuses the challenger
 JOBS = ("train", "retrain", "stage", "monitor", "batch")
 
 
@@ -35,22 +36,25 @@ def outcomes(runs: Runs, now: datetime) -> list[Outcome]:
 
 
 def jobs(runs: Runs, now: datetime) -> list[Job]:
-    """Return the project's jobs that ended in the last 30 days; a monitor without an outcome did not do its work."""
+    """Return the project's jobs of the last 30 days; a monitor without an outcome did not do its work."""
     found = []
     for purpose in JOBS:
         for run in _roots(runs, purpose, now - LOOKS_BACK):
-            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
-            if run.status not in ("FINISHED", "FAILED") or run.ended is None:
+            if run.status == "KILLED":  # by a person, who knows
                 continue
+            silent = purpose == "monitor" and run.status == "FINISHED" and OUTCOME not in run.tags
+            steps = _failed_steps(runs, run) if run.status == "FAILED" else []
+            text = f"step {', '.join(steps)}" if steps else "it ended without an outcome" if silent else ""
             found.append(
                 Job(
                     name=run.id,
                     purpose=purpose,
                     failed=run.status == "FAILED" or silent,
-                    ended=run.ended,
+                    ended=run.ended or run.began,
                     model=run.tags.get(MODEL, ""),
-                    refused=run.tags.get("gate") == "refused",
-                    text="it ended without an outcome" if silent else "",
+                    refused=steps == [GATE],
+                    running=run.status not in ("FINISHED", "FAILED"),
+                    text=text,
                     link=runs.link(run.id),
                 )
             )
@@ -70,6 +74,12 @@ def last_training(runs: Runs, now: datetime) -> datetime | None:
 
 def _roots(runs: Runs, purpose: str, since: datetime) -> Iterator[FoundRun]:
     return (run for run in runs.search(f"tags.{PURPOSE} = '{purpose}'", since) if run.is_root)
+
+
+def _failed_steps(runs: Runs, root: FoundRun) -> list[str]:
+    """Return the names of the steps of a job that failed."""
+    steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began - timedelta(minutes=1))
+    return sorted({step.name for step in steps if step.status == "FAILED" and not step.is_root})
 
 
 def _own(run: FoundRun, runs: Runs) -> Outcome:

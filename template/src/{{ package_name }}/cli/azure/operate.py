@@ -2,9 +2,48 @@
 
 import typer
 
-from .options import AsJson, DryRun, Environment, connected
+from .options import AsJson, DryRun, Environment, connected, say
 
 app = typer.Typer()
+
+
+@app.command()
+def plan(env: Environment, as_json: AsJson = False) -> None:
+    """Show what an environment has, lacks and would get, roles and limits included; writes nothing."""
+    import json
+    from dataclasses import asdict
+
+    from ...azure.plan import plan as rows
+
+    found = rows(connected(env))
+    if as_json:
+        typer.echo(json.dumps([asdict(row) for row in found], indent=2))
+    else:
+        for row in found:
+            typer.echo(f"{row.state:<8} {row.what}{f': {row.words}' if row.words else ''}")
+
+
+@app.command()
+def monitors(env: Environment, dry_run: DryRun = False) -> None:
+    """Create or update monitors and schedules for the models that serve, and read them back."""
+    from ...azure import schedules
+
+    schedules.write(connected(env), say=say, dry_run=dry_run)
+
+
+@app.command()
+def status(env: Environment, as_json: AsJson = False) -> None:
+    """Show endpoints with colours, traffic and models, the newest versions, monitors and jobs of an environment."""
+    import json
+
+    from ...azure.status import status as standing
+
+    found = standing(connected(env))
+    if as_json:
+        typer.echo(json.dumps(found.content(), indent=2))
+    else:
+        for kind, name, words in found.rows():
+            typer.echo(f"{kind:<11} {name:<40} {words}".rstrip())
 
 
 @app.command()

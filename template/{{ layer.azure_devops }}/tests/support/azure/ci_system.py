@@ -1,4 +1,4 @@
-"""Azure DevOps in memory, as far as looks use it: pipelines that are started, their builds, work items with revisions."""
+"""Azure DevOps in memory, as far as looks use it: pipelines that are started, builds, work items with revisions."""
 
 import re
 from typing import Any
