@@ -19,6 +19,7 @@ DATA_VERSION = (
     "MLOPS_DATA_VERSION"  # variable of a step: the data asset, as NAME:VERSION, that the pipeline learns from
 )
 ROOT_RUN = "AZUREML_ROOT_RUN_ID"  # variable of a step in Azure ML: the pipeline job
+TRAINING_JOB = "MLOPS_TRAINING_JOB"  # variable of a step: the pipeline job whose model it registers, if not its own
 # Tables and columns in which MLflow keeps the absolute addresses of artifacts.
 PLACES = (
     ("experiments", "artifact_location"),
