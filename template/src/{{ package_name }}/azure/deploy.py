@@ -76,12 +76,14 @@ def finish(served: Any, *, say: Say, dry_run: bool = False) -> None:
 def rollback(served: Any, *, say: Say, reason: str | None = None, dry_run: bool = False) -> None:
     """Give all traffic back to the deployment that served before, whatever became of the new one.
 
+    A command that changes the endpoint meanwhile loses its lease, and stops before its next change.
+
     Raises:
         UserError: no deployment is left that served before.
     """
     azure = served.azure
     with recorded(azure, "rollback", served.name, say=say, reason=reason, dry_run=dry_run) as operation:
-        with _alone(served, operation) as held:
+        with _alone(served, operation, first=True) as held:
             try:
                 reached = walk(served, operation, held, lambda endpoint, watched: rollout.back(endpoint))
             except StuckError as error:
@@ -137,10 +139,10 @@ def _take_back(served: Any, operation: Operation, held: lease.Lease | None) -> N
 
 
 @contextmanager
-def _alone(served: Any, operation: Operation) -> Iterator[lease.Lease | None]:
+def _alone(served: Any, operation: Operation, *, first: bool = False) -> Iterator[lease.Lease | None]:
     """Hold the endpoint's lease; a dry run needs none."""
     if operation.dry_run:
         yield None
         return
-    with lease.held(served.azure, served.name, operation.command) as held:
+    with lease.held(served.azure, served.name, operation.command, first=first) as held:
         yield held

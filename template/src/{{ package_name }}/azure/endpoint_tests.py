@@ -62,14 +62,15 @@ def gates(azure: Azure, model: Path) -> str:
     Raises:
         UnfitError: the data break a rule, or the model treats slices too differently.
     """
-    from .. import models, predictions, slices
+    from .. import data_folder, models, predictions, slices
     from ..config.project import load
-    from ..local.windows import windows
     from ..steps.validate_data import inspect
 
     project, config = azure.project, load(azure.project.config_path)
-    arrived = windows(project)
+    arrived = data_folder.windows(project.production)
     source = arrived[-1] if arrived else project.root / "data" / "train"
+    # New data are judged as a monitor does, those of the training as the gate does.
+    limit = config.monitoring.slice_gap if arrived else config.gate.maximum_slice_gap
     found, quality = inspect(source, config, thorough=True)
     where = project.relative(source)
     if quality.errors:
@@ -82,7 +83,7 @@ def gates(azure: Azure, model: Path) -> str:
         config.columns.target,
         loaded.contract.classes,
         metric=config.metric.name,
-        limit=config.gate.maximum_slice_gap,
+        limit=limit,
         minimum_rows=config.gate.slice_rows,
         positive=config.decision.positive,
     )

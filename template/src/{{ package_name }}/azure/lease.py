@@ -56,8 +56,14 @@ class Lease:
 
 
 @contextmanager
-def held(azure: Azure, name: str, command: str) -> Iterator[Lease]:
+def held(azure: Azure, name: str, command: str, *, first: bool = False) -> Iterator[Lease]:
     """Hold the lease of an endpoint while the block runs.
+
+    Args:
+        azure: the environment.
+        name: of the endpoint.
+        command: that holds it, for the messages of others.
+        first: take it from whoever holds it, whose next change is then refused.
 
     Raises:
         AzureProblemError: another process holds it, for longer than one that was killed could.
@@ -65,7 +71,7 @@ def held(azure: Azure, name: str, command: str) -> Iterator[Lease]:
     """
     client = blob(azure, f"{FOLDER}/{name}.json")
     with translated(azure, f"lease on {name}"):
-        taken = _taken(azure, client, name)
+        taken = _taken(azure, client, name, first)
         who = {"who": actor(), "command": command, "since": datetime.now(UTC).isoformat(timespec="seconds")}
         client.upload_blob(json.dumps(who).encode(), overwrite=True, lease=taken)
     ended = threading.Event()
@@ -79,7 +85,7 @@ def held(azure: Azure, name: str, command: str) -> Iterator[Lease]:
             taken.release()
 
 
-def _taken(azure: Azure, client: "BlobClient", name: str) -> Any:
+def _taken(azure: Azure, client: "BlobClient", name: str, first: bool) -> Any:
     from azure.core.exceptions import HttpResponseError, ResourceExistsError
     from azure.storage.blob import BlobLeaseClient
 
@@ -97,6 +103,10 @@ def _taken(azure: Azure, client: "BlobClient", name: str) -> Any:
                 continue
             if error.status_code != 409:
                 raise
+            if first:
+                lease.break_lease(lease_break_period=0)
+                first = False
+                continue
             if waited > SECONDS:
                 raise AzureProblemError(
                     f"{name}: {_holder(client)} is changing this endpoint: run the command again once that has ended"

@@ -189,9 +189,9 @@ def _registered(azure: Azure, path: Path, value: Any, documents: Mapping[str, as
         return value
     there = (path.parent / value["path"]).resolve()
     for name, each in documents.items():
-        if name.split("/")[1] == "data" and ":" not in str(each["path"]):
-            if ((azure.project.root / name).parent / str(each["path"])).resolve() == there:
-                return {**value, "path": f"azureml:{each['name']}:{each['version']}"}
+        is_folder = name.split("/")[1] == "data" and ":" not in str(each["path"])
+        if is_folder and ((azure.project.root / name).parent / str(each["path"])).resolve() == there:
+            return {**value, "path": f"azureml:{each['name']}:{each['version']}"}
     return value
 
 

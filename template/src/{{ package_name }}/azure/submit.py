@@ -42,7 +42,8 @@ def submit(
         UserError: a file cannot be filled in.
     """
     sync(azure, say=say, dry_run=dry_run)
-    with recorded(azure, "submit", azure.config.names.workspace, say=say, reason=override, dry_run=dry_run) as operation:
+    workspace = azure.config.names.workspace
+    with recorded(azure, "submit", workspace, say=say, reason=override, dry_run=dry_run) as operation:
         inputs: dict[str, object] = {"override_reason": override}
         if data:
             inputs["data"] = {"type": "uri_folder", "path": path_of(data)}

@@ -71,6 +71,9 @@ class Blobs:
         action, given = headers["x-ms-lease-action"], headers.get("x-ms-lease-id", "")
         wanted = headers.get("x-ms-proposed-lease-id", given)
         held = known.until > self.now
+        if action == "break":
+            known.until = self.now
+            return Reply(202, None, self._headers(known) | {"x-ms-lease-time": "0"})
         if held and wanted != known.lease:
             code = "LeaseAlreadyPresent" if action == "acquire" else "LeaseIdMismatchWithLeaseOperation"
             raise Reply(409, _error(code), _why(code))
