@@ -10,10 +10,8 @@ brighter, paler or blurred; found are those in the group of their original. The 
 chance colours.
 """
 
-import argparse
 import importlib
 import io
-import json
 import resource
 import sys
 import tempfile
@@ -23,6 +21,7 @@ from typing import Any
 
 import bench_training
 import numpy as np
+import shared
 import yaml
 from PIL import Image, ImageEnhance, ImageFilter
 
@@ -36,21 +35,15 @@ STEP = [("validate_data", ["--data", "data", "--report", "report"])]
 
 def main() -> None:
     """Measure, print JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered cv project")
+    parser = shared.options(__doc__, "a rendered cv project")
     parser.add_argument("--images", type=int, default=100_000)
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     given = parser.parse_args()
     root = given.project.resolve()
     sys.path.insert(0, str(root / "src"))
-    package = bench_training.package_of(root)
+    package = shared.package_of(root)
     with tempfile.TemporaryDirectory() as folder:
         result = measure(package, root, Path(folder), given.images)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+    shared.finish(result, given.out)
 
 
 def measure(package: str, root: Path, work: Path, count: int) -> dict[str, Any]:

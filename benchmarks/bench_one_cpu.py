@@ -9,12 +9,10 @@ one CPU, and with it the real inference servers that it starts, one with the pro
 a score.py that does nothing. Both and the bare model are asked for the same text in turn.
 """
 
-import argparse
 import importlib
 import json
 import os
 import re
-import statistics
 import sys
 import tempfile
 from importlib.util import find_spec
@@ -24,7 +22,8 @@ from typing import Any
 # As in the deployment; it must be set before NumPy is imported.
 os.environ |= {"OMP_NUM_THREADS": "1", "WORKER_COUNT": "1"}
 
-from bench_serving import NO_OP, ask, in_turn, p95, package_of, predict
+import shared
+from bench_serving import NO_OP, ROWS, compared, middle, overhead
 
 OVERHEAD_LIMIT = 2.0  # 1.5 where there are CPUs enough: here client and server share one
 TEXTS = 400  # of the sample: what the model has learned does not change its speed
@@ -32,22 +31,16 @@ TEXTS = 400  # of the sample: what the model has learned does not change its spe
 
 def main() -> None:
     """Measure, print a line of JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered project about texts")
+    parser = shared.options(__doc__, "a rendered project about texts")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=60, help="requests to each server, each round")
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     given = parser.parse_args()
     if find_spec("torch") is None or not hasattr(os, "sched_setaffinity"):
         print("not measured: needs Linux and the dependency group deep: uv sync --group deep")
         return
     with tempfile.TemporaryDirectory() as folder:
         result = measure(given.project.resolve(), Path(folder), given.rounds, given.requests)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+    shared.finish(result, given.out)
 
 
 def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
@@ -55,7 +48,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     sys.path.insert(0, str(root / "src"))
     folder = trained(root, work)
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    package = package_of(root)
+    package = shared.package_of(root)
     contract, paths, server, smoke, mounted_model = (
         importlib.import_module(f"{package}.{name}")
         for name in ("scoring.contract", "paths", "local.server", "scoring.smoke", "scoring.mounted_model")
@@ -63,13 +56,10 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
     data = importlib.import_module(f"{package}.data")
     config = importlib.import_module(f"{package}.config.project").load(paths.Project(root).config_path)
     model = mounted_model.load(folder, "benchmark", "1")
-    body = json.dumps({"data": smoke.rows_of(model.contract, data.read(root / "data" / "train", config).head(1))})
-    table = contract.parse(body, model.contract).frame
+    rows = smoke.rows_of(model.contract, data.read(root / "data" / "train", config).head(ROWS))
+    bodies = [json.dumps({"data": [row]}) for row in rows]
+    tables = [contract.check(json.loads(body), model.contract).frame for body in bodies]
     (work / "no_op.py").write_text(NO_OP, encoding="utf-8")
-
-    def bare() -> None:
-        model.model._last.clear()  # it keeps its last answer
-        predict(model.model, table)
 
     with (
         server.serve(
@@ -77,27 +67,17 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
         ) as ours,
         server.serve(paths.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
     ):
-        asked = {"score.py": lambda: ask(ours, body), "no-op score.py": lambda: ask(no_op, body), "predict": bare}
-        milliseconds = [in_turn(asked, requests) for _ in range(rounds)]
+        milliseconds = compared(model.model, ours, no_op, bodies, tables, rounds, requests)
         log = ours.log.read_text(encoding="utf-8")
 
-    overhead = statistics.median(
-        (p95(found["score.py"]) - p95(found["predict"])) / p95(found["no-op score.py"]) for found in milliseconds
-    )
     errors = len(re.findall(r" [EC] \[|\[E:onnxruntime", log))  # levels of its lines, and of ONNX Runtime's
     return {
         "benchmark": "one CPU",
         "rounds": rounds,
         "requests": requests,
-        "milliseconds": {
-            name: {
-                "p50": round(statistics.median(statistics.median(found[name]) for found in milliseconds), 3),
-                "p95": round(statistics.median(p95(found[name]) for found in milliseconds), 3),
-            }
-            for name in asked
-        },
+        "milliseconds": middle(milliseconds),
         "checks": [
-            {"name": "(p95 - p95 of predict) / p95 of no-op", "value": round(overhead, 3), "limit": OVERHEAD_LIMIT},
+            overhead(milliseconds, OVERHEAD_LIMIT),
             {"name": "lines about errors in the server's log", "value": errors, "limit": 0},
         ],
     }
@@ -105,7 +85,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
 
 def trained(root: Path, work: Path) -> Path:
     """Train a transformer on a part of the sample, and return its model folder."""
-    package = package_of(root)
+    package = shared.package_of(root)
     project_config, data, embedding, models, paths, texts = (
         importlib.import_module(f"{package}.{name}")
         for name in ("config.project", "data", "embedding", "models", "paths", "deep.texts")

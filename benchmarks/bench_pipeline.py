@@ -22,24 +22,22 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import shared
+
 OVERHEAD_LIMIT = 1.3
 UNCHANGED_LIMIT_S = 2.0
-NOT_COPIED = shutil.ignore_patterns("outputs", ".venv", ".git", "__pycache__", ".*_cache")
 
 
 def main() -> None:
     """Measure, print a line of JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered project")
+    parser = shared.options(__doc__, "a rendered project")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--unchanged", action="store_true", help="leave out the rounds in one warm process")
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     parser.add_argument("--warm", action="store_true", help=argparse.SUPPRESS)  # this script's own second process
     given = parser.parse_args()
     if given.warm:
@@ -47,18 +45,14 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder) / "project"
-        shutil.copytree(given.project, copy, ignore=NOT_COPIED)
+        shutil.copytree(given.project, copy, ignore=shared.NOT_COPIED)
         result = measure(copy, given.rounds, given.unchanged)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+    shared.finish(result, given.out)
 
 
 def measure(project: Path, rounds: int, only_unchanged: bool) -> dict[str, Any]:
     """Return all figures of one project, which this changes; seconds of wall time."""
-    package = package_of(project)
+    package = shared.package_of(project)
     environment = {**os.environ, "PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
 
     def process(*arguments: str) -> tuple[float, str]:
@@ -89,7 +83,7 @@ def measure(project: Path, rounds: int, only_unchanged: bool) -> dict[str, Any]:
 
 def warm(root: Path, rounds: int) -> dict[str, list[float]]:
     """Return the seconds of each round: the steps called directly, and the runner running them."""
-    package = package_of(root)
+    package = shared.package_of(root)
     runner = importlib.import_module(f"{package}.pipeline.runner")
     project = importlib.import_module(f"{package}.paths").Project(root)
 
@@ -140,12 +134,6 @@ def timed(call: Callable[[], object]) -> float:
     began = time.perf_counter()
     call()
     return time.perf_counter() - began
-
-
-def package_of(project: Path) -> str:
-    """Return the package that the project's `mlops` command belongs to."""
-    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 
 
 if __name__ == "__main__":

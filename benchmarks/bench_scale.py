@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 import bench_training
+import shared
 
 SHAPES = (
     (100_000, 20, "parquet"),
@@ -52,10 +53,8 @@ MARKS = ("<!-- figures -->", "<!-- end of the figures -->")
 
 def main() -> None:
     """Measure, and print the tables and JSON."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered classical project")
+    parser = shared.options(__doc__, "a rendered classical project")
     parser.add_argument("--quick", action="store_true", help="the smallest table only")
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     parser.add_argument("--write", type=Path, help="document to put the tables into")
     parser.add_argument("--part", nargs="+", help=argparse.SUPPRESS)  # this script's own processes
     given = parser.parse_args()
@@ -87,7 +86,7 @@ def steps(project: Path, folder: Path, rows: int, columns: int, form: str) -> di
     process(project, folder, [__file__, str(project), "--part", "table", str(folder), str(rows), str(columns), form])
     found = {}
     for step, arguments in STEPS.items():
-        module = f"{bench_training.package_of(project)}.steps.{step}"
+        module = f"{shared.package_of(project)}.steps.{step}"
         found[step] = process(project, folder, ["-m", module, "--config", "project.yml", *arguments])
         print(f"{rows} x {columns} {form}: {step} {found[step]}", file=sys.stderr, flush=True)
     found[BATCH] = process(project, folder, [__file__, str(project), "--part", "score", str(folder)])
@@ -107,7 +106,7 @@ def own(project: Path, folder: Path) -> Path:
     (folder / "project.yml").write_bytes((project / "config" / "project.yml").read_bytes())
     (folder / "data").symlink_to(project / "data" / "train")
     for step in ("validate_data", "prep"):
-        module = f"{bench_training.package_of(project)}.steps.{step}"
+        module = f"{shared.package_of(project)}.steps.{step}"
         process(project, folder, ["-m", module, "--config", "project.yml", *STEPS[step]])
     return folder
 
@@ -148,7 +147,7 @@ def write_table(project: Path, folder: str, rows: str, columns: str, form: str) 
 
 def score(project: Path, folder: str) -> None:
     """Score the table as a batch deployment does."""
-    package = bench_training.package_of(project)
+    package = shared.package_of(project)
     batch, paths = (importlib.import_module(f"{package}.{name}") for name in ("scoring.batch", "paths"))
     base = Path(folder)
     summary = batch.score_folder(paths.Project(base), base / "model", base / "data", base / "scored")
@@ -160,7 +159,7 @@ def fit(project: Path, folder: str, share: str) -> None:
     """Train on a share of the prepared rows and print the holdout's RMSE."""
     import pandas as pd
 
-    package = bench_training.package_of(project)
+    package = shared.package_of(project)
     load, fitting, models = (
         importlib.import_module(f"{package}.{name}") for name in ("config.project", "fitting", "models")
     )

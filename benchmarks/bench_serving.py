@@ -9,7 +9,6 @@ another one each time, so that cold caches and the noise of the machine affect a
 server is asked by 1, 4 and 16 clients at once. Ratios are taken within a round; their medians count.
 """
 
-import argparse
 import concurrent.futures
 import http.client
 import importlib
@@ -28,36 +27,31 @@ from typing import Any
 # As in the server; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-from bench_pipeline import NOT_COPIED, package_of
+import shared
 
 OVERHEAD_LIMIT = 1.5
 # A tenth is left to the noise of rounds that cannot run at the same time.
 THROUGHPUT_LIMIT = 1.1
 CLIENTS = (1, 4, 16)
+OURS, BARE_SERVER, PREDICT = "score.py", "no-op score.py", "predict"  # what is timed
 ROWS = 50  # that are asked for in turn: a model may remember its last answer
 NO_OP = "def init(): pass\n\n\ndef run(raw_data): return {'predictions': [0.0]}\n"
 
 
 def main() -> None:
     """Measure, print a line of JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered project")
+    parser = shared.options(__doc__, "a rendered project")
     parser.add_argument("--rounds", type=int, default=10)
     parser.add_argument("--requests", type=int, default=100, help="requests to each server, each round")
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measure(given.project.resolve(), Path(folder), given.rounds, given.requests)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+    shared.finish(result, given.out)
 
 
 def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any]:
     """Return all figures of one project; milliseconds and requests a second."""
-    package = package_of(root)
+    package = shared.package_of(root)
     sys.path.insert(0, str(root / "src"))
     project_config, contract, data, lifecycle, mounted_model, paths, samples, server, smoke = (
         importlib.import_module(f"{package}.{name}")
@@ -73,7 +67,7 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
             "scoring.smoke",
         )
     )
-    shutil.copytree(root, work / "copy", ignore=NOT_COPIED)
+    shutil.copytree(root, work / "copy", ignore=shared.NOT_COPIED)
     project = paths.Project(work / "copy")
     folder = lifecycle.train(project).champion.model
     model = mounted_model.load(folder, "benchmark", "1")
@@ -87,43 +81,62 @@ def measure(root: Path, work: Path, rounds: int, requests: int) -> dict[str, Any
         server.serve(paths.Project(work / "ours"), folder, 0, script=root / "src" / "score.py") as ours,
         server.serve(paths.Project(work / "no_op"), folder, 0, script=work / "no_op.py") as no_op,
     ):
-        first, second, third = itertools.cycle(bodies), itertools.cycle(bodies), itertools.cycle(tables)
-        asked: dict[str, Callable[[], object]] = {
-            "score.py": lambda: ask(ours, next(first)),
-            "no-op score.py": lambda: ask(no_op, next(second)),
-            "predict": lambda: predict(model.model, next(third)),
-        }
-        milliseconds = [in_turn(asked, requests) for _ in range(rounds)]
+        milliseconds = compared(model.model, ours, no_op, bodies, tables, rounds, requests)
         throughput = [{clients: rate(ours, bodies, clients, requests) for clients in CLIENTS} for _ in range(rounds)]
 
-    figures = {
-        name: {
-            "p50": round(statistics.median(statistics.median(found[name]) for found in milliseconds), 3),
-            "p95": round(statistics.median(p95(found[name]) for found in milliseconds), 3),
-        }
-        for name in asked
-    }
-    overhead = statistics.median(
-        (p95(found["score.py"]) - p95(found["predict"])) / p95(found["no-op score.py"]) for found in milliseconds
-    )
     falls = {clients: statistics.median(rates[1] / rates[clients] for rates in throughput) for clients in CLIENTS[1:]}
     return {
         "benchmark": "serving",
         "columns": len(model.contract.features),
         "rounds": rounds,
         "requests": requests,
-        "milliseconds": figures,
+        "milliseconds": middle(milliseconds),
         "requests a second by clients": {
             str(clients): round(statistics.median(rates[clients] for rates in throughput), 1) for clients in CLIENTS
         },
         "checks": [
-            {"name": "(p95 - p95 of predict) / p95 of no-op", "value": round(overhead, 3), "limit": OVERHEAD_LIMIT},
+            overhead(milliseconds, OVERHEAD_LIMIT),
             *(
                 {"name": f"throughput of 1 client / of {clients}", "value": round(value, 3), "limit": THROUGHPUT_LIMIT}
                 for clients, value in falls.items()
             ),
         ],
     }
+
+
+def compared(
+    model: Any, ours: Any, no_op: Any, bodies: Sequence[str], tables: Sequence[Any], rounds: int, requests: int
+) -> list[dict[str, list[float]]]:
+    """Return for each round the milliseconds of requests to both servers and of bare predictions, in turn.
+
+    Each is asked for one body or table after another: a model may remember its last answer.
+    """
+    first, second, third = itertools.cycle(bodies), itertools.cycle(bodies), itertools.cycle(tables)
+    asked: dict[str, Callable[[], object]] = {
+        OURS: lambda: ask(ours, next(first)),
+        BARE_SERVER: lambda: ask(no_op, next(second)),
+        PREDICT: lambda: predict(model, next(third)),
+    }
+    return [in_turn(asked, requests) for _ in range(rounds)]
+
+
+def middle(milliseconds: Sequence[dict[str, list[float]]]) -> dict[str, dict[str, float]]:
+    """Return the medians over all rounds of the middle and of p95."""
+    return {
+        name: {
+            "p50": round(statistics.median(statistics.median(found[name]) for found in milliseconds), 3),
+            "p95": round(statistics.median(p95(found[name]) for found in milliseconds), 3),
+        }
+        for name in milliseconds[0]
+    }
+
+
+def overhead(milliseconds: Sequence[dict[str, list[float]]], limit: float) -> dict[str, Any]:
+    """Return the check of what an answer costs beyond the prediction, as a multiple of an answer of nothing."""
+    value = statistics.median(
+        (p95(found[OURS]) - p95(found[PREDICT])) / p95(found[BARE_SERVER]) for found in milliseconds
+    )
+    return {"name": "(p95 - p95 of predict) / p95 of no-op", "value": round(value, 3), "limit": limit}
 
 
 def ask(server: Any, body: str) -> None:

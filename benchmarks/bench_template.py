@@ -9,8 +9,6 @@ Copier's own time for a project of this size, to which the limit applies. Each r
 the quickest of each is compared.
 """
 
-import argparse
-import json
 import os
 import shutil
 import subprocess
@@ -19,6 +17,8 @@ import tempfile
 import time
 from pathlib import Path
 from typing import Any
+
+import shared
 
 ROOT = Path(__file__).parents[1]
 LIMIT = 1.3
@@ -94,27 +94,24 @@ def measure(project: Path, rounds: int, folder: Path) -> dict[str, Any]:
         result[operation] = {"seconds": best, "ratio to": ratios, "limit to plain files": LIMIT}
     mlops = project / ".venv" / ("Scripts" if sys.platform == "win32" else "bin") / "mlops"
     result["mlops --help"] = {"seconds": min(run(mlops, "--help") for _ in range(rounds + 1)), "limit": HELP_LIMIT_S}
-    result["passed"] = (
-        all(result[operation]["ratio to"][PLAIN] <= LIMIT for operation in seconds)
-        and result["mlops --help"]["seconds"] <= HELP_LIMIT_S
-    )
+    result["checks"] = [
+        *(
+            {"name": f"{name}: time / that of plain files", "value": result[name]["ratio to"][PLAIN], "limit": LIMIT}
+            for name in seconds
+        ),
+        {"name": "seconds of mlops --help", "value": result["mlops --help"]["seconds"], "limit": HELP_LIMIT_S},
+    ]
     return result
 
 
 def main() -> None:
     """Measure, print JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered project with its .venv")
+    parser = shared.options(__doc__, "a rendered project with its .venv")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measure(given.project.resolve(), given.rounds, Path(folder))
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(not result["passed"])
+    shared.finish(result, given.out)
 
 
 if __name__ == "__main__":

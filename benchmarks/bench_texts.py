@@ -12,7 +12,6 @@ which other programs on the machine change little. `--write` puts the tables of 
 a document in place of the old ones, as bench_scale.py does.
 """
 
-import argparse
 import importlib
 import json
 import os
@@ -26,10 +25,11 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import shared
+
 # One thread each, as in bench_training.py; it must be set before NumPy is imported.
 os.environ["OMP_NUM_THREADS"] = "1"
 
-import bench_pipeline
 import bench_scale
 import bench_training
 
@@ -63,25 +63,19 @@ STEPS = (
 
 def main() -> None:
     """Measure, print JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered nlp project")
+    parser = shared.options(__doc__, "a rendered nlp project")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=200_000)
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     parser.add_argument("--write", type=Path, help="document to put the tables into")
     given = parser.parse_args()
     root = given.project.resolve()
     sys.path.insert(0, str(root / "src"))
-    package = bench_training.package_of(root)
+    package = shared.package_of(root)
     with tempfile.TemporaryDirectory() as folder:
         result = measure(package, root, Path(folder), given.rounds, given.rows)
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
     if given.write:
         bench_scale.put(given.write, tables(result))
-    sys.exit(any(check["value"] > check["limit"] for check in result["checks"]))
+    shared.finish(result, given.out)
 
 
 def measure(package: str, root: Path, work: Path, rounds: int, rows: int) -> dict[str, Any]:
@@ -195,7 +189,7 @@ def grown(root: Path, work: Path, frame: Any, config: Any, rows: int) -> dict[st
 def review(package: str, root: Path, work: Path, frame: Any, config: Any) -> dict[str, float]:
     """Return the seconds and the CPU seconds of `mlops review select` on many rows."""
     copy, arrived = work / "copy", work / "arrived.jsonl"
-    shutil.copytree(root, copy, ignore=bench_pipeline.NOT_COPIED)
+    shutil.copytree(root, copy, ignore=shared.NOT_COPIED)
     for name in ("labeling", "versions"):  # without what people reviewed: it may hold the same ids
         shutil.rmtree(copy / "data" / name, ignore_errors=True)
     write(arrived, made(frame, config, REVIEWED))

@@ -12,7 +12,6 @@ Growth: the whole of validate, prep, train and evaluate as steps in processes of
 for all of them; peak memory is the process's own.
 """
 
-import argparse
 import importlib
 import json
 import os
@@ -20,10 +19,11 @@ import subprocess
 import sys
 import tempfile
 import time
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+import shared
 
 # One thread each: two processes of this machine would otherwise compete for its cores.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -167,7 +167,7 @@ def growth(project: Path, rows: int, folder: Path) -> dict[str, Any]:
 
 def run_steps(project: Path, folder: Path, steps: Sequence[tuple[str, list[str]]]) -> dict[str, Any]:
     """Run steps of a project in a folder, each in a process of its own; return seconds and peak memory (GB) of each."""
-    package = package_of(project)
+    package = shared.package_of(project)
     variables = os.environ | {"PYTHONPATH": str(project / "src"), "OMP_NUM_THREADS": "1"}
     variables |= {"MLFLOW_TRACKING_URI": f"sqlite:///{folder}/mlflow.db"}
     found = {}
@@ -190,7 +190,7 @@ def run_steps(project: Path, folder: Path, steps: Sequence[tuple[str, list[str]]
 
 
 def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, Any]:
-    package = package_of(project)
+    package = shared.package_of(project)
     sys.path.insert(0, str(project / "src"))
     config_path = folder / "config" / "project.yml"
     config_path.parent.mkdir()
@@ -208,7 +208,7 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
         name: sum(step["seconds"] for step in steps.values()) for name, steps in (("small", small), ("large", large))
     }
     peak = max(step["gigabytes"] for step in large.values())
-    result = {
+    result: dict[str, Any] = {
         "taxi case": {
             "seconds": {"project": mine, "forest of 500": forest},
             "rmse": {"project": pairs[0][0][1], "forest of 500": pairs[0][1][1]},
@@ -225,36 +225,25 @@ def measure(project: Path, rounds: int, rows: int, folder: Path) -> dict[str, An
             "steps": large,
         },
     }
-    result["passed"] = (
-        forest / mine >= SPEED_LIMIT
-        and pairs[0][0][1] < pairs[0][1][1]
-        and seconds["large"] <= 10 * seconds["small"] * GROWTH_LIMIT
-        and peak < MEMORY_LIMIT_GB
-    )
+    growth_of_time = result["growth"]["time per row against a tenth of the rows"]
+    result["checks"] = [
+        {"name": "seconds / those of a forest of 500", "value": mine / forest, "limit": 1 / SPEED_LIMIT},
+        {"name": "rmse / that of a forest of 500", "value": pairs[0][0][1] / pairs[0][1][1], "limit": 1.0},
+        {"name": "time per row / that of a tenth of the rows", "value": growth_of_time, "limit": GROWTH_LIMIT},
+        {"name": "peak gigabytes", "value": peak, "limit": MEMORY_LIMIT_GB},
+    ]
     return result
-
-
-def package_of(project: Path) -> str:
-    """Return the package that the project's `mlops` command belongs to."""
-    content = tomllib.loads((project / "pyproject.toml").read_text(encoding="utf-8"))
-    return str(content["project"]["scripts"]["mlops"]).partition(".")[0]
 
 
 def main() -> None:
     """Measure, print JSON, and end with 1 if a limit is passed."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("project", type=Path, help="a rendered classical project")
+    parser = shared.options(__doc__, "a rendered classical project")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--out", type=Path, help="file for the JSON too")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         result = measure(given.project.resolve(), given.rounds, given.rows, Path(folder))
-    text = json.dumps(result, indent=2)
-    print(text)
-    if given.out:
-        given.out.write_text(text + "\n", encoding="utf-8")
-    sys.exit(not result["passed"])
+    shared.finish(result, given.out)
 
 
 if __name__ == "__main__":

@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import bench_training
+import shared
 
 Answer = Callable[[Sequence[str]], Sequence[str]]
 TRAINER = ("torch", "transformers", "accelerate")
@@ -73,7 +74,7 @@ def process(root: Path, way: str, seed: int) -> dict[str, Any]:
 
 def measure(root: Path, way: str, seed: int) -> None:
     """Fit a way, and print its figures."""
-    package = bench_training.package_of(root)
+    package = shared.package_of(root)
     project, data, prep, texts = (
         importlib.import_module(f"{package}.{name}") for name in ("config.project", "data", "steps.prep", "texts")
     )

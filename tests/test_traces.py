@@ -61,6 +61,7 @@ ALLOWED = (
     Allowed("serving", None, "tests/test_deployments.py", _EITHER),
     Allowed("serving", None, "tests/test_azure_assets.py", _EITHER),
     Allowed("serving", None, "tests/test_kept_collection.py", _EITHER),
+    Allowed("serving", None, "tests/support/azure/*.py", "a model of Azure, which has endpoints of each kind"),
     Allowed("serving", None, "docs/roles.md", f"lists the roles that infra/ assigns, row by row: {_LATER}"),
 )
 

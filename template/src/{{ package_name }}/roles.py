@@ -29,6 +29,9 @@ RARE = 0.2  # share of the rarer of two classes below which finding it is the ta
 SKEW = 2.0  # an exponential distribution has it, a normal one has 0
 PART = 10  # rows that the training part and the holdout need at least
 TARGETS = ("target", "label", "class", "y", "outcome", "churn", "churned", "response", "default", "survived", "fraud")
+# Values that say where a thing lies, and names of columns that say where a row came from: neither is an answer.
+ADDRESS = re.compile(r"\s*(?:[a-z][a-z0-9+.-]*://|www\.|[^\s@]+@[^\s@]+\.)\S+", re.I)
+ORIGIN = re.compile(r"(?:^|[_\s.-])(?:ur[il]|link|source|split|fold|subset|file|path)$", re.I)
 BIRTH = re.compile(r"birth|dob|expir|valid", re.I)
 MADE_OF_TARGET = "(pred|prediction|predicted|actual|true|log|scaled|norm|normalized)"
 
@@ -56,7 +59,11 @@ class Roles:
 
 
 def assign(
-    survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task] = tuple(metrics.NAMES), classes: int = TEXT_CLASSES
+    survey: Survey,
+    wishes: Wishes,
+    tasks: Sequence[metrics.Task] = tuple(metrics.NAMES),
+    classes: int = TEXT_CLASSES,
+    names: Sequence[str] = TARGETS,
 ) -> tuple[Roles, tuple[Question, ...]]:
     """Return the roles, and a question about each that has an alternative.
 
@@ -65,11 +72,12 @@ def assign(
         wishes: decisions of a person.
         tasks: those that the project has a learner for.
         classes: most different texts that can be the classes to predict.
+        names: those that columns to predict usually have, in lower case.
 
     Raises:
         UserError: a wish names no column or does not fit, or no target can be told.
     """
-    target = _target(survey, wishes, tasks, classes)
+    target = _target(survey, wishes, tasks, classes, names)
     task = _task(target, wishes, tasks)
     known = survey.columns.values()
     ids = [column for column in known if column.names_rows and column is not target]
@@ -154,10 +162,15 @@ def _names(columns: Iterable[Column]) -> tuple[str, ...]:
 def _chosen(survey: Survey, wish: str | None, role: str, candidates: list[Column]) -> Column | None:
     if wish is None:
         return candidates[0] if candidates else None
-    return _called(survey, wish, role) if wish else None
+    return called(survey, wish, role) if wish else None
 
 
-def _called(survey: Survey, name: str, role: str) -> Column:
+def called(survey: Survey, name: str, role: str) -> Column:
+    """Return the column that a person named.
+
+    Raises:
+        UserError: there is none of this name, or it cannot have a role.
+    """
     if name not in survey.columns:
         hint = suggest(name, list(survey.columns))
         raise UserError(f"--{role}: {name!r} is not a column of {survey.path}{hint}")
@@ -182,10 +195,13 @@ def _few(column: Column) -> bool:
     return column.whole and (distinct == 2 or (distinct <= CLASSES and rows >= 10 * distinct))
 
 
-def _target(survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task], classes: int) -> Column:
+def _target(
+    survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task], classes: int, names: Sequence[str]
+) -> Column:
+    """Return the column to predict: that of before, one named like it, or the last that looks most like an answer."""
     numbers = "regression" in tasks
     if wishes.target is not None:
-        column = _called(survey, wishes.target, "target")
+        column = called(survey, wishes.target, "target")
         if not _eligible(column, tasks, classes):
             raise UserError(
                 f"--target: {column.name!r} is {'neither a number nor a class' if numbers else 'no class'}:"
@@ -195,13 +211,25 @@ def _target(survey: Survey, wishes: Wishes, tasks: Sequence[metrics.Task], class
         return column
     able = [column for column in survey.columns.values() if _eligible(column, tasks, classes)]
     usual = [column for column in able if column.name == survey.usual_target]
-    named = [column for column in able if column.name.lower() in TARGETS]
-    likely = [column for column in able if not column.names_rows and column.missing < 0.5]
+    named = [column for column in able if column.name.lower() in names]
+    likely = [c for c in able if not c.names_rows and c.missing < 0.5 and not _holds_addresses(c)]
+    likely.sort(key=lambda column: (not ORIGIN.search(column.name), not _has_single_rows(column)))
     found = [*usual, *named, *likely[-1:]]
     if not found:
         likeness = "a number or a class" if numbers else "a class"
         raise UserError(f"{survey.path}: no column looks like {likeness} to predict; name it with --target")
     return found[0]
+
+
+def _holds_addresses(column: Column) -> bool:
+    """Whether most different values are addresses of pages or mailboxes."""
+    return bool(column.filled.drop_duplicates().str.match(ADDRESS).mean() > 0.5)
+
+
+def _has_single_rows(column: Column) -> bool:
+    """Whether a class has one row only, from which nothing can be learned."""
+    classes = column.kind != "numeric" or _few(column)
+    return classes and int(column.filled.value_counts().iloc[-1]) == 1
 
 
 def _task(target: Column, wishes: Wishes, tasks: Sequence[metrics.Task]) -> metrics.Task:

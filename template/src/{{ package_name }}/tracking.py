@@ -14,7 +14,12 @@ from .records import Metrics, Training
 DEFAULT_EXPERIMENT = "local"
 LOCK_SECONDS = 5.0  # MLflow itself would try for half a minute
 ARTIFACTS = "artifacts"
+COMMIT = "GIT_COMMIT"  # variable of a step: Azure ML uploads the code without its history
+DATA_VERSION = (
+    "MLOPS_DATA_VERSION"  # variable of a step: the data asset, as NAME:VERSION, that the pipeline learns from
+)
 ROOT_RUN = "AZUREML_ROOT_RUN_ID"  # variable of a step in Azure ML: the pipeline job
+TRAINING_JOB = "MLOPS_TRAINING_JOB"  # variable of a step: the pipeline job whose model it registers, if not its own
 # Tables and columns in which MLflow keeps the absolute addresses of artifacts.
 PLACES = (
     ("experiments", "artifact_location"),
@@ -172,7 +177,7 @@ def code_version() -> str:
     """Return the commit that a step runs from: as Azure or CI names it, else git, else 'unknown'."""
     import subprocess
 
-    for variable in ("GIT_COMMIT", "GITHUB_SHA", "BUILD_SOURCEVERSION"):
+    for variable in (COMMIT, "GITHUB_SHA", "BUILD_SOURCEVERSION"):
         if value := os.environ.get(variable):
             return value
     here = Path(__file__).parent

@@ -18,7 +18,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 FOR_GPUS = re.compile(r"torch|triton|(nvidia|cuda)-.*")  # torch, and what only its build for GPUs needs
-PROBE = "import torch; raise SystemExit(torch.version.cuda is not None)"
+FOR_A_GPU = 3  # exit status
+PROBE = f"import torch; raise SystemExit({FOR_A_GPU} if torch.version.cuda else 0)"
 
 
 def main(options: list[str]) -> None:
@@ -39,8 +40,11 @@ def main(options: list[str]) -> None:
         *options,
         f"torch=={locked['torch']}",
     )
-    if subprocess.run(["uv", "run", "--no-sync", "python", "-c", PROBE], cwd=ROOT, capture_output=True).returncode:
-        sys.exit(f"requirements/cpu.py: torch {locked['torch']} of {' '.join(options)} is no build for CPUs")
+    found = subprocess.run(["uv", "run", "--no-sync", "python", "-c", PROBE], cwd=ROOT, capture_output=True, text=True)
+    if found.returncode:
+        fault = found.stderr.strip().splitlines()[-1:] or ["no reason was given"]
+        is_no = "is no build for CPUs" if found.returncode == FOR_A_GPU else f"cannot be imported: {fault[0]}"
+        sys.exit(f"requirements/cpu.py: torch {locked['torch']} of {' '.join(options)} {is_no}")
 
 
 def lock() -> dict[str, list[dict[str, str]]]:

@@ -6,8 +6,10 @@ from .problems import AzureProblemError
 from .tags import STAGED
 
 
-def champion(azure: Azure) -> models.Version | None:
+def champion(azure: Azure, besides: str = "") -> models.Version | None:
     """Return the version of the registry that serves in prod; else the newest promoted one; None before the first.
+
+    `besides` is the NAME:VERSION of a candidate, which is not its own champion.
 
     Whoever trains in dev may be no reader of prod, which then does not answer: the registry, which all environments
     share, has what was promoted. A version that staging refused is none.
@@ -23,9 +25,10 @@ def champion(azure: Azure) -> models.Version | None:
         serving_now = []
     for label in serving_now:
         served, _, version = label.partition(":")
-        if served == name and (found := models.find(azure, place, name, version)):
+        if served == name and label != besides and (found := models.find(azure, place, name, version)):
             return found
-    return next((each for each in models.versions(azure, place, name) if each.tags.get(STAGED) != "refused"), None)
+    promoted = [each for each in models.versions(azure, place, name) if each.tags.get(STAGED) != "refused"]
+    return next((each for each in promoted if each.label != besides), None)
 
 
 def model_name(azure: Azure) -> str:

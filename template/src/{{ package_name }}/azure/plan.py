@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
+from ..errors import UserError
 from . import grants, models, quota, schedules, serving
 from .champion import model_name
 from .client import Azure
@@ -31,14 +32,24 @@ def plan(azure: Azure) -> list[Row]:
     What may not be read is `unknown`, and never taken for well.
 
     Raises:
-        UserError: a file is refused.
+        UserError: a file is refused, or the workspace is not built: all else would seem missing.
         AzureProblemError, AzureFailedError: the workspace does not answer.
     """
-    with translated(azure, f"workspace {azure.config.names.workspace}"):
-        azure.call("GET", azure.workspace_id)  # without it all else would seem missing
+    _require_workspace(azure)
     parts = {"assets": _assets, "endpoints": _endpoints, "schedules": _schedules, "roles": _roles, "limits": _limits}
     asked = together({name: partial(_safely, azure, name, part) for name, part in parts.items()})
     return [row for rows in asked.values() for row in rows]
+
+
+def _require_workspace(azure: Azure) -> None:
+    from azure.core.exceptions import ResourceNotFoundError
+
+    name, env = azure.config.names.workspace, azure.config.environment.name
+    with translated(azure, f"workspace {name}"):
+        try:
+            azure.call("GET", azure.workspace_id)
+        except ResourceNotFoundError:
+            raise UserError(f"workspace {name}: is not built: 'mlops infra apply --env {env}' builds it") from None
 
 
 def _safely(azure: Azure, name: str, part: object) -> list[Row]:

@@ -37,11 +37,12 @@ class Job:
 
 @dataclass(frozen=True)
 class Step:
-    """A step of a pipeline job."""
+    """A step of a pipeline job; `origin` is the run whose outputs it reuses, if it did not run itself."""
 
     name: str
     run: str
     status: str
+    origin: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,7 @@ class Runs:
         """Return the steps of a pipeline job that have begun."""
         with translated(self.azure, f"steps of job {name}"):
             answer = self.azure.call("GET", f"{self._history}/runs/{name}/children", version=None).body
-        return [
-            Step(_step_name(each), str(each["runId"]), str(each.get("status", ""))) for each in answer.get("value", [])
-        ]
+        return [_step(each) for each in answer.get("value", [])]
 
     def log(self, run: str, lines: int = LINES) -> str:
         """Return the end of the log of a step; empty where it has written none."""
@@ -164,6 +163,11 @@ def job(body: Any) -> Job:
     studio = ((properties.get("services") or {}).get("Studio") or {}).get("endpoint") or ""
     created = (body.get("systemData") or {}).get("createdAt", "")
     return Job(body["name"], properties.get("status", ""), properties.get("tags") or {}, studio, str(created))
+
+
+def _step(run: Mapping[str, Any]) -> Step:
+    origin = (run.get("properties") or {}).get("azureml.reusedrunid") or ""
+    return Step(_step_name(run), str(run["runId"]), str(run.get("status", "")), str(origin))
 
 
 def _step_name(run: Mapping[str, Any]) -> str:

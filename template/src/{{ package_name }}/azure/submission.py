@@ -12,15 +12,13 @@ from typing import Any
 
 from ..errors import UserError
 from ..pipeline.digests import key_of
-from ..tracking import code_version
+from ..tracking import COMMIT, DATA_VERSION, code_version
 from . import assets, versions
 from .client import Azure
 from .operations import Operation
 from .problems import translated
 from .runs import Job, Runs
-from .tags import CODE_VERSION, PROJECT, PURPOSE, REQUEST
-
-COMMIT = "GIT_COMMIT"  # variable from which a step knows its commit: Azure ML uploads the code without its history
+from .tags import CODE_VERSION, DATA, PROJECT, PURPOSE, REQUEST
 
 
 @dataclass(frozen=True)
@@ -50,6 +48,8 @@ def prepare(
     *,
     file: str = "train.yml",
     again: str = "",
+    commit: str | None = None,
+    request: str | None = None,
 ) -> Pipeline:
     """Return a pipeline with its components as registered by `sync` and its inputs bound.
 
@@ -61,6 +61,8 @@ def prepare(
         tags: of the job.
         file: of azureml/pipelines/.
         again: tells apart requests that ask for the same work at another time.
+        commit: that the project's files are of; default: that of this code.
+        request: what tells requests apart; default: a digest of all that decides what the job does.
 
     Raises:
         UserError: a file cannot be filled in, or the pipeline has no such input.
@@ -71,7 +73,7 @@ def prepare(
     if label not in documents:
         raise UserError(f"{label}: is missing; {purpose} needs it")
     document = documents[label]
-    commit = code_version()
+    commit = commit or code_version()
     components = {name: each for name, each in documents.items() if name.split("/")[1] == "components"}
     for job in document["jobs"].values():
         _refer(azure, path, job, components)
@@ -80,9 +82,13 @@ def prepare(
             _bind(label, document, components, name, value)
     for name, value in document["inputs"].items():
         document["inputs"][name] = _registered(azure, path, value, documents)
-    request = _request(azure, path, document, again)
+    request = request or _request(azure, path, document, again)
+    stated = {COMMIT: commit}
+    if isinstance(data := document["inputs"].get("data"), dict):
+        stated[DATA_VERSION] = str(data["path"]).removeprefix("azureml:")
+        tags = {DATA: stated[DATA_VERSION], **tags}
     for job in document["jobs"].values():
-        job["environment_variables"] = {**job.get("environment_variables", {}), COMMIT: commit}
+        job["environment_variables"] = {**job.get("environment_variables", {}), **stated}
     shared = {PROJECT: str(azure.config.tags.get("project", "")), PURPOSE: purpose, CODE_VERSION: commit}
     return Pipeline(purpose, path, document, {**shared, REQUEST: request, **tags}, request)
 
@@ -103,16 +109,15 @@ def submit(azure: Azure, operation: Operation, pipeline: Pipeline, *, repeat: bo
     """
     from azure.core.exceptions import AzureError
 
-    runs, attempt = Runs(azure), 1
-    while known := runs.find(_name(azure, pipeline, attempt)):
-        if not known.ended:
-            operation.note(f"job {known.name} does this already: {known.status}: {known.link}")
-            return known
-        if known.status == "Completed" and not repeat:
-            operation.note(f"job {known.name} has done this: {known.link}; --again does it again")
-            return known
-        attempt += 1
-    name = _name(azure, pipeline, attempt)
+    runs = Runs(azure)
+    known, attempts = standing(azure, pipeline.purpose, pipeline.request)
+    if known and not known.ended:
+        operation.note(f"job {known.name} does this already: {known.status}: {known.link}")
+        return known
+    if known and known.status == "Completed" and not repeat:
+        operation.note(f"job {known.name} has done this: {known.link}; --again does it again")
+        return known
+    name = _name(azure, pipeline.purpose, pipeline.request, attempts + 1)
     if not operation.applies(f"job {name}", None, "submitted"):
         return None
     with translated(azure, f"job {name}"):
@@ -126,9 +131,21 @@ def submit(azure: Azure, operation: Operation, pipeline: Pipeline, *, repeat: bo
     return found
 
 
-def _name(azure: Azure, pipeline: Pipeline, attempt: int) -> str:
+def standing(azure: Azure, purpose: str, request: str) -> tuple[Job | None, int]:
+    """Return the job of the last attempt at a request, None before the first, and the number of attempts.
+
+    Raises:
+        AzureProblemError, AzureFailedError: Azure refused or failed.
+    """
+    last, attempts = None, 0
+    while found := Runs(azure).find(_name(azure, purpose, request, attempts + 1)):
+        last, attempts = found, attempts + 1
+    return last, attempts
+
+
+def _name(azure: Azure, purpose: str, request: str, attempt: int) -> str:
     project = re.sub(r"[^\w-]", "-", azure.config.tags.get("project", "job"))
-    return f"{project}-{pipeline.purpose}-{pipeline.request}-{attempt}"
+    return f"{project}-{purpose}-{request}-{attempt}"
 
 
 def _entity(pipeline: Pipeline, name: str) -> Any:
@@ -172,9 +189,9 @@ def _registered(azure: Azure, path: Path, value: Any, documents: Mapping[str, as
         return value
     there = (path.parent / value["path"]).resolve()
     for name, each in documents.items():
-        if name.split("/")[1] == "data" and ":" not in str(each["path"]):
-            if ((azure.project.root / name).parent / str(each["path"])).resolve() == there:
-                return {**value, "path": f"azureml:{each['name']}:{each['version']}"}
+        is_folder = name.split("/")[1] == "data" and ":" not in str(each["path"])
+        if is_folder and ((azure.project.root / name).parent / str(each["path"])).resolve() == there:
+            return {**value, "path": f"azureml:{each['name']}:{each['version']}"}
     return value
 
 

@@ -1,14 +1,18 @@
 """Train in Azure: the pipeline azureml/pipelines/train.yml as one job."""
 
+from datetime import UTC, datetime
+
+from ..errors import UserError
+from . import assets, submission, values
 from . import champion as champions
-from . import submission
 from .client import Azure
 from .operations import Say, recorded
 from .runs import Job, Runs
 from .sync import sync
-from .tags import CHAMPION, DATA
+from .tags import CHAMPION
 
 TRAIN, RETRAIN = "train", "retrain"  # purposes
+PRODUCTION = "azureml/data/production.yml"
 
 
 def submit(
@@ -38,7 +42,8 @@ def submit(
         UserError: a file cannot be filled in.
     """
     sync(azure, say=say, dry_run=dry_run)
-    with recorded(azure, "submit", azure.config.names.workspace, say=say, reason=override, dry_run=dry_run) as operation:
+    workspace = azure.config.names.workspace
+    with recorded(azure, "submit", workspace, say=say, reason=override, dry_run=dry_run) as operation:
         inputs: dict[str, object] = {"override_reason": override}
         if data:
             inputs["data"] = {"type": "uri_folder", "path": path_of(data)}
@@ -63,11 +68,45 @@ def with_champion(
     if best:
         inputs["champion"] = {"type": "mlflow_model", "path": champions.address(best)}
     say(f"champion: {best.label} of {best.place.name}" if best else "champion: none yet")
-    pipeline = submission.prepare(azure, purpose, inputs, {CHAMPION: best.label} if best else {}, again=again)
-    pipeline.tags[DATA] = pipeline.document["inputs"]["data"]["path"].removeprefix("azureml:")
-    return pipeline
+    return submission.prepare(azure, purpose, inputs, {CHAMPION: best.label} if best else {}, again=again)
 
 
 def wait(azure: Azure, job: Job, *, minutes: float, say: Say) -> Job:
     """Return a job once it has completed; see `Runs.follow`."""
     return Runs(azure).follow(job.name, minutes=minutes, say=say)
+
+
+def retrain(
+    azure: Azure,
+    *,
+    say: Say,
+    key: str | None = None,
+    override: str | None = None,
+    again: bool = False,
+    dry_run: bool = False,
+) -> Job | None:
+    """Submit training on the production data, and return its job; None from a dry run.
+
+    The folder of production data grows while its asset stays: the day, or a key of the caller's, tells requests apart.
+
+    Args:
+        azure: an environment whose jobs read production data.
+        say: receives every line for the user.
+        key: of what asks for it, such as a monitor's run; default: today's date in UTC.
+        override: why a challenger that the gate refuses is let through.
+        again: train although a completed job did the same.
+        dry_run: only say what would be done.
+
+    Raises:
+        UserError: jobs of this environment may not read production data.
+        AzureProblemError, AzureFailedError: Azure refused or failed.
+    """
+    if why := values.unwanted(azure.config, PRODUCTION):
+        raise UserError(f"{why}: its jobs may not read production data; retrain in another environment")
+    sync(azure, say=say, dry_run=dry_run)
+    with recorded(azure, RETRAIN, azure.config.names.workspace, say=say, reason=override, dry_run=dry_run) as operation:
+        asset = assets.fill(azure.project, azure.config, azure.project.root / PRODUCTION)
+        data = {"type": "uri_folder", "path": f"azureml:{asset['name']}:{asset['version']}"}
+        inputs: dict[str, object] = {"override_reason": override, "data": data}
+        pipeline = with_champion(azure, RETRAIN, inputs, say, again=key or f"{datetime.now(UTC):%Y-%m-%d}")
+        return submission.submit(azure, operation, pipeline, repeat=again)

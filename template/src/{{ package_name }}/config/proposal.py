@@ -10,13 +10,17 @@ NONE = "(none)"
 
 @dataclass(frozen=True)
 class Wishes:
-    """Decisions of a person, None where the proposal decides; an empty `id` or `time` means: without one."""
+    """Decisions of a person, None where the proposal decides; an empty `id` or `time` means: without one.
+
+    `content` is the column that the model sees, for data with one such column.
+    """
 
     target: str | None = None
     id: str | None = None
     time: str | None = None
     task: str | None = None
     metric: str | None = None
+    content: str | None = None
 
 
 @dataclass(frozen=True)

@@ -21,7 +21,7 @@ from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
 from ..records import Contract
-from . import followed, lifecycle, traffic
+from . import disks, followed, lifecycle, traffic
 from . import windows as arrived
 
 if TYPE_CHECKING:
@@ -44,6 +44,8 @@ def all_checks(project: Project) -> Iterator[Finding]:
     found, problem = _attempt(partial(_training_data, path, config))
     known, warnings = found or (None, ())
     yield Finding(project.relative(path), problem, warnings)
+    if known and (narrow := tuple(disks.warnings(project, _amounts(path, known, config)))):
+        yield Finding(f"{project.relative(path)} on the machines of jobs", None, narrow)
     datasets = [_ids(known, config)]
     windows, problem = _attempt(partial(arrived.windows, project))
     champion, _ = _attempt(lambda: Contract.load(lifecycle.current(project).model))
@@ -93,6 +95,11 @@ def _training_data(path: Path, config: ProjectConfig) -> tuple[Dataset, tuple[st
     if problem := suitability.problem(config, train, holdout):
         raise UserError(problem)
     return found, (*quality.warnings, *_slices_without_rows(content.derive(holdout, config), config))
+
+
+def _amounts(path: Path, found: Dataset, config: ProjectConfig) -> disks.Amounts:
+    size = sum(file.stat().st_size for file in data_folder.files(path))
+    return disks.Amounts(size, content.packed_bytes(found.frame, config))
 
 
 def _slices_without_rows(holdout: "pd.DataFrame", config: ProjectConfig) -> Iterator[str]:

@@ -151,7 +151,10 @@ def _paired_bars(
                     style, start, y + offset, round(share / top * room, 1)
                 )
             )
-    return drawing(label, join(parts), across, len(order) * line)
+    if others := len(labels) - len(order):
+        said = f"{others:,} more changed less"
+        parts.append(write(start, len(order) * line + 12, said, "start", room))
+    return drawing(label, join(parts), across, (len(order) + bool(others)) * line)
 
 
 class _Scale:

@@ -141,7 +141,9 @@ def bias_block(bias: Bias | None) -> Markup:
     """Return the broken limits of data bias, and share and rates of each slice in each part of the data."""
     if bias is None or not any(bias.parts.values()):
         return NOTHING
-    tables = [table(each.caption, each.columns, each.rows, each.columns[1:]) for each in bias_grids(bias)]
+    tables = [
+        table(each.caption, each.columns, each.rows, each.columns[1:], dense=each.dense) for each in bias_grids(bias)
+    ]
     return findings(bias_sentences(bias)) + join(tables)
 
 

@@ -42,7 +42,7 @@ def events(rows: Sequence[Mapping[str, Any]]) -> Markup:
         (
             Markup("{} {}").format(row["step"], badge(states.get(row["outcome"], "bad"), row["outcome"].lower())),
             row["text"].replace("`", ""),
-            f"{row['seconds']:.1f} s",
+            f"{row['seconds']:.1f}\N{NO-BREAK SPACE}s",
         )
         for row in rows
     ]

@@ -75,7 +75,7 @@ def bias_grids(bias: Bias) -> list[Grid]:
             [value, *(_bias_cell(groups[name][value], kind, rate) for name, kind, rate in keys)]
             for value in groups[names[0]]
         ]
-        grids.append(Grid(f"By {column}", [column, *heads], rows))
+        grids.append(Grid(f"By {column}", [column, *heads], rows, dense=True))
     return grids
 
 

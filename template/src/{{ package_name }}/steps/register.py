@@ -56,9 +56,16 @@ def tags(training: Training, metrics: Metrics, verdict: Gate, model_digest: str)
         found[f"holdout.{metrics.metric}"] = f"{metrics.challenger[metrics.metric]:.6g}"
     if verdict.override:
         found["gate_override"] = verdict.override
-    if job := os.environ.get(tracking.ROOT_RUN):
-        found["job"] = job
-    return found
+    return found | origin()
+
+
+def origin() -> dict[str, str]:
+    """Return the tags that name the job in Azure ML and the data asset, as the variables of the step say."""
+    found = {
+        "job": os.environ.get(tracking.TRAINING_JOB) or os.environ.get(tracking.ROOT_RUN),
+        "data": os.environ.get(tracking.DATA_VERSION),
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def register(name: str, folders: Mapping[str, Path], labels: dict[str, str], run_id: str) -> str:

@@ -107,18 +107,28 @@ class Blobs:
     def _list(self, request: Request, key: str) -> Reply:
         container = key.rstrip("/")
         prefix = f"{container}/{request.query.get('prefix', '')}"
-        names = sorted(name for name in self.kept if name.startswith(prefix))
-        items = "".join(
-            f"<Blob><Name>{name[len(container) + 1 :]}</Name><Properties>"
-            f"<Content-Length>{len(self.kept[name].content)}</Content-Length><Etag>{self.kept[name].etag}</Etag>"
-            "<BlobType>BlockBlob</BlobType></Properties><Metadata/></Blob>"
-            for name in names
-        )
+        names = sorted(name[len(container) + 1 :] for name in self.kept if name.startswith(prefix))
+        folders: list[str] = []
+        if cut := request.query.get("delimiter", ""):
+            start = len(prefix) - len(container) - 1
+            folders = sorted({name[: name.index(cut, start) + 1] for name in names if cut in name[start:]})
+            names = [name for name in names if cut not in name[start:]]
+        items = "".join(self._listed(request, container, name) for name in names)
+        items += "".join(f"<BlobPrefix><Name>{folder}</Name></BlobPrefix>" for folder in folders)
         text = (
             '<?xml version="1.0" encoding="utf-8"?>'
             f"<EnumerationResults><Blobs>{items}</Blobs><NextMarker/></EnumerationResults>"
         )
         return Reply(200, text, STAMP | {"Content-Type": "application/xml"})
+
+    def _listed(self, request: Request, container: str, name: str) -> str:
+        blob = self.kept[f"{container}/{name}"]
+        shown = blob.metadata if "metadata" in request.query.get("include", "") else {}
+        metadata = "".join(f"<{key}>{value}</{key}>" for key, value in shown.items())
+        return (
+            f"<Blob><Name>{name}</Name><Properties><Content-Length>{len(blob.content)}</Content-Length>"
+            f"<Etag>{blob.etag}</Etag><BlobType>BlockBlob</BlobType></Properties><Metadata>{metadata}</Metadata></Blob>"
+        )
 
     def _check_conditions(self, request: Request, known: Blob | None) -> None:
         headers = {name.lower(): value for name, value in request.headers.items()}

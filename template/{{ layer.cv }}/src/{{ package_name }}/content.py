@@ -95,6 +95,18 @@ def packed(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig
     return derive(frame, config).assign(**{column: references})
 
 
+def packed_bytes(frame: "pd.DataFrame", config: ProjectConfig) -> int:
+    """Return the bytes that `packed` stores at most: three for each pixel of the images, made smaller as it does.
+
+    Args:
+        frame: rows with the figures of their images.
+        config: names the size of stored images.
+    """
+    shorter = frame[["width", "height"]].min(axis="columns")
+    scale = (config.images.stored / shorter).clip(upper=1)
+    return int((3 * frame["width"] * frame["height"] * scale**2).sum())
+
+
 def unpacked(frame: "pd.DataFrame", folder: Path, config: ProjectConfig) -> "pd.DataFrame":
     """Return the rows of a part, with absolute references to its images."""
     column = config.columns.image

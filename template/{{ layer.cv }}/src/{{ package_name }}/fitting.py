@@ -3,6 +3,7 @@
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +14,7 @@ from .errors import UserError
 from .images import Rules
 from .pixels import PixelClassifier
 from .projection import Projection
-from .records import Fitted
+from .records import Decision, Fitted
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,7 +46,7 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, model: Path, training: P
     with tempfile.TemporaryDirectory() as scratch:
         folder, started = Path(scratch), time.perf_counter()
         if kind == models.BASELINE:
-            baseline = fit_pixels(frame, config)
+            baseline, decision = fit_pixels(frame, config)
             parameters = baseline.regression[-1].get_params()
             seconds = time.perf_counter() - started
             baseline.save(folder)
@@ -59,24 +60,35 @@ def train(frame: "pd.DataFrame", config: ProjectConfig, model: Path, training: P
             if os.environ.get("RANK", "0") != "0":
                 return None
             seconds = time.perf_counter() - started
-            baseline = fit_pixels(frame, config)
+            baseline, decision = fit_pixels(frame, config)
         project(frame, config, folder)
-        models.save(folder, config, frame, model)
+        models.save(folder, decision, config, frame, model)
     baseline.save(training)
-    decision = decisions.stated(sorted(frame[columns.target].unique()), config)
     return Fitted(kind, models.LEARNERS[kind], parameters, seconds, decision=decision)
 
 
-def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> PixelClassifier:
+def fit_pixels(frame: "pd.DataFrame", config: ProjectConfig) -> tuple[PixelClassifier, Decision | None]:
     """Fit the baseline on rows of `frame`, on a seeded sample of very many.
+
+    Returns:
+        The baseline, and how a model decides between two classes: where `config` gives a rule for the threshold, by the
+        answers of the baseline on validation folds.
 
     Raises:
         UserError: see `PixelClassifier.fit`; or an image cannot be read.
     """
-    sample = frame.sample(min(len(frame), pixels.ROWS), random_state=config.seed).sort_index()
+    sample = frame.sample(min(len(frame), pixels.ROWS), random_state=config.seed).sort_index().reset_index(drop=True)
     vectors = pixels.read(sample[config.columns.image].tolist(), Rules.of(config.images))
     balanced = config.model.class_weights == "balanced"
-    return PixelClassifier.fit(vectors, sample[config.columns.target].tolist(), balanced)
+
+    def fit(known: "pd.DataFrame") -> PixelClassifier:
+        return PixelClassifier.fit(vectors[known.index], known[config.columns.target].tolist(), balanced)
+
+    def answer(known: "pd.DataFrame", rows: "pd.DataFrame") -> "tuple[Sequence[str], npt.NDArray[np.float64]]":
+        classifier = fit(known)
+        return classifier.classes, classifier.regression.predict_proba(vectors[rows.index])
+
+    return fit(sample), decisions.decide(sample, config, pixels.FOLDS, answer)
 
 
 def project(frame: "pd.DataFrame", config: ProjectConfig, folder: Path) -> None:

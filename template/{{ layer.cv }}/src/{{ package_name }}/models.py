@@ -12,24 +12,25 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from . import data, decisions, measuring, model_folder, pixels, projection, tracking
+from . import data, decisions, images, measuring, model_folder, pixels, projection, tracking
+from .config.inputs import FIGURES
 from .config.project import ProjectConfig
 from .deep import packages
 from .errors import RowsError, UserError
 from .images import ImageError, Rules, Source
 from .pixels import PixelClassifier
 from .projection import Projection
-from .records import Contract
+from .records import Contract, Decision
 
 if TYPE_CHECKING:
     import numpy as np
     import numpy.typing as npt
     import pandas as pd
+    from PIL.Image import Image
 
     from .deep.classifier import OnnxClassifier
 
     Classifier = PixelClassifier | OnnxClassifier
-    Answers = tuple[npt.NDArray[np.float64], npt.NDArray[np.float32]]
 
 BASELINE = "pixels"
 LEARNERS = {"pixels": "LogisticRegression", "network": "Network"}
@@ -48,6 +49,15 @@ LIBRARIES = (
     "mlflow",
 )
 BATCH = 64  # images in memory at a time
+
+
+@dataclass(frozen=True)
+class _Answers:
+    """What is known of images: probabilities (rows, classes), components (rows, width), figures where asked for."""
+
+    probability: "npt.NDArray[np.float64]"
+    components: "npt.NDArray[np.float32]"
+    figures: list[list[float]] | None
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,7 @@ class Model:
         Raises:
             RowsError: some images cannot be decoded.
         """
-        return self._answers(frame)[0]
+        return self._asked(frame).probability
 
     def embed(self, frame: "pd.DataFrame") -> "npt.NDArray[np.float32]":
         """Return what the model sees in each image, float32 (rows, components).
@@ -91,39 +101,60 @@ class Model:
         Raises:
             RowsError: some images cannot be decoded.
         """
-        return self._answers(frame)[1]
+        return self._asked(frame).components
 
-    def _answers(self, frame: "pd.DataFrame") -> "Answers":
-        """Return probabilities and components.
+    def figures(self, frame: "pd.DataFrame") -> "pd.DataFrame":
+        """Return the figures of each image (see `images.figures`), float64, with the index of `frame`.
 
-        Those of the last images are kept: labels, probabilities and figures of a request are asked for one by one.
+        The images are answered too while they are decoded: whoever wants both asks for the figures first.
+
+        Raises:
+            RowsError: some images cannot be decoded.
+        """
+        import pandas as pd
+
+        found = self._asked(frame, measured=True).figures
+        return pd.DataFrame(found, columns=list(FIGURES), index=frame.index, dtype="float64")
+
+    def _asked(self, frame: "pd.DataFrame", *, measured: bool = False) -> "_Answers":
+        """Return what is known of the images.
+
+        That of the last images is kept: labels, probabilities and figures of a request are asked for one by one.
         """
         asked = tuple(frame[self.contract.names[0]])
         known, answers = self._last.get("answers", (None, None))
-        if known != asked or answers is None:
-            answers = self._found(asked)
+        if known != asked or answers is None or (measured and answers.figures is None):
+            answers = self._found(asked, measured)
             self._last["answers"] = asked, answers
         return answers
 
-    def _found(self, sources: "Sequence[Source | None]") -> "Answers":
+    def _found(self, sources: "Sequence[Source | None]", measured: bool) -> "_Answers":
         import numpy as np
 
-        decoded = measuring.each(lambda image: image, sources, self.rules)
+        figures: list[list[float]] | None = [] if measured else None
+
+        def look(image: "Image") -> "tuple[Image, list[float]]":
+            return image, list(images.figures(image).values()) if measured else []
+
+        decoded = measuring.each(look, sources, self.rules)
         problems: dict[int, str] = {}
         found = []
         for start in range(0, len(sources), BATCH):
             some = list(islice(decoded, BATCH))
             problems |= {start + place: str(each) for place, each in enumerate(some) if isinstance(each, ImageError)}
-            images = [each for each in some if not isinstance(each, ImageError)]
+            read = [each for each in some if not isinstance(each, ImageError)]
             if not problems:
-                probability, vectors = self.classifier.answers(images)
+                probability, vectors = self.classifier.answers([image for image, _ in read])
+                if figures is not None:
+                    figures += [own for _, own in read]
                 found.append((probability, self.projection.transform(vectors) if self.projection else vectors[:, :0]))
         if problems:
             raise RowsError(problems, "an image that can be read")
         if not found:
             width = self.projection.axes.shape[1] if self.projection else 0
-            return np.zeros((0, len(self.classifier.classes))), np.zeros((0, width), dtype=np.float32)
-        return np.concatenate([each for each, _ in found]), np.concatenate([each for _, each in found])
+            return _Answers(np.zeros((0, len(self.classifier.classes))), np.zeros((0, width), np.float32), figures)
+        probability, components = (np.concatenate(each) for each in zip(*found, strict=True))
+        return _Answers(probability, components, figures)
 
 
 def problem(config: ProjectConfig) -> str | None:
@@ -135,36 +166,35 @@ def problem(config: ProjectConfig) -> str | None:
 
         if found := base_model.problem(config.model.base_model, "model"):
             return found
-    if isinstance(config.decision.threshold, str):
-        return (
-            f"config/project.yml: decision.threshold: {config.decision.threshold!r} would train the learner once for"
-            " each fold; write a number"
-        )
+        return decisions.problem(config, BASELINE)
     return None
 
 
-def describe(classes: Sequence[str], config: ProjectConfig, frame: "pd.DataFrame") -> Contract:
+def describe(
+    classes: Sequence[str], decision: Decision | None, config: ProjectConfig, frame: "pd.DataFrame"
+) -> Contract:
     """Return the contract of a model that learned from the rows of `frame`."""
     return replace(
         data.describe(frame, config, classes, metadata.version("scikit-learn")),
-        decision=decisions.stated(classes, config),
+        decision=decision,
         preparation=Rules.of(config.images).save(),
         kept=model_folder.kept_inputs(config),
         max_size=config.images.request_bytes,
     )
 
 
-def save(fitted: Path, config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:
+def save(fitted: Path, decision: Decision | None, config: ProjectConfig, frame: "pd.DataFrame", path: Path) -> None:
     """Write a model folder to `path`, which must not exist.
 
     Args:
         fitted: a folder with the file of the classifier, and projection.npz.
+        decision: how it decides between two classes.
         config: names the columns.
         frame: the training rows.
         path: the model folder.
     """
     model_folder.save(path, __name__, config, tracking.versions(LIBRARIES), fitted, "binary")
-    describe(load_classifier(path).classes, config, frame).save(path)
+    describe(load_classifier(path).classes, decision, config, frame).save(path)
 
 
 def load(path: Path) -> Model:

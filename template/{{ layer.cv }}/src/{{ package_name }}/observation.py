@@ -2,7 +2,6 @@
 
 from typing import TYPE_CHECKING, Any
 
-from . import measuring
 from .config.inputs import FIGURES
 from .models import Model
 from .projection import COMPONENTS
@@ -41,8 +40,7 @@ def _figures(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":
     """Return the figures of each image; where reading it has found them, those."""
     if set(FIGURES) <= set(frame):
         return frame[list(FIGURES)]
-    measured, _ = measuring.measure(frame[model.contract.names[0]].tolist(), model.rules)
-    return measured[list(FIGURES)].set_index(frame.index)
+    return model.figures(frame)
 
 
 def _components(model: Model, frame: "pd.DataFrame") -> "pd.DataFrame":

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 FILE = "pixels.pkl"
 SIDE = 16  # pixels
+FOLDS = 3  # of the training part, on which limits and a threshold are measured
 ROWS = 20_000  # images that it learns from at most: 20 MB
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SAMPLE = 5_000  # images that the limits are measured on
-FOLDS = 3
 SIZES = (32, 64, 96, 128, 224)  # sides of what a model sees
 IMAGE, LABEL = "image", "label"  # columns of label folders, which have none
 ADDED = (*RESERVED, *DERIVED, *FIGURES, FINGERPRINT, TAKEN)
@@ -99,9 +98,10 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     Raises:
         UserError: a wish names no column or does not fit, there are no images or no labels, or an image has several.
     """
-    column = _image(survey)
+    candidates = _images(survey, wishes)
+    column = candidates[0]
     image = Content(column, "image", "paths of images")
-    roles, questions = label_columns.assigned(survey, wishes, column)
+    roles, questions = label_columns.assigned(survey, wishes, candidates)
     findings = label_drafts.findings(survey, roles, image, ADDED)
     draft = _sections(survey, image, roles, findings, _Measured(Limits(roles.metric, 0.0, 1.0), []))
     measured = _measure(survey, drafts.validated(draft, survey))
@@ -109,20 +109,30 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     return Proposal(survey.source, findings, questions, sections, _notes(survey, image, roles, sections, measured))
 
 
-def _image(survey: Survey) -> Column:
-    """Return the column of which most values are paths of images."""
+def _images(survey: Survey, wishes: Wishes) -> list[Column]:
+    """Return the columns of which most values are paths of images, that of the most paths first.
+
+    Raises:
+        UserError: there is none, or the one that a person named cannot be it.
+    """
+    known = [*survey.columns.values()]
+    if wishes.content is not None:
+        known = [label_columns.content(survey, wishes, "image")]
     shares = {
         column.name: float(column.filled.str.lower().str.endswith(IMAGES).mean())
-        for column in survey.columns.values()
-        if column.kind in ("text", "categorical") and not column.unusable and column.name not in ADDED
+        for column in known
+        if column.kind in label_columns.KINDS and not column.unusable and column.name not in ADDED
     }
-    name = max(shares, key=lambda each: shares[each], default=None)
-    if name is None or shares[name] < 0.5:
-        kinds = ", ".join(f"{column.name} ({column.kind or column.unusable})" for column in survey.columns.values())
-        raise UserError(
-            f"{survey.path}: no column holds paths of images, which end in {', '.join(IMAGES)}; its columns are {kinds}"
-        )
-    return survey.columns[name]
+    names = sorted((name for name, share in shares.items() if share >= 0.5), key=lambda name: -shares[name])
+    if not names:
+        paths = f"paths of images, which end in {', '.join(IMAGES)}"
+        if wishes.content is not None:
+            raise UserError(
+                f"--image: {wishes.content!r} does not hold {paths}; its first value is {known[0].example!r}"
+            )
+        kinds = ", ".join(f"{column.name} ({column.kind or column.unusable})" for column in known)
+        raise UserError(f"{survey.path}: no column holds {paths}; its columns are {kinds}")
+    return [survey.columns[name] for name in names]
 
 
 def _sections(
@@ -176,7 +186,7 @@ def _measure(survey: Survey, config: ProjectConfig) -> _Measured:
         return label_drafts.scores(model.classes, answers, known[columns.target], new[columns.target])
 
     return _Measured(
-        drafts.measured(train, config, slices, FOLDS, fit, round(len(frame) * config.split.holdout)),
+        drafts.measured(train, config, slices, pixels.FOLDS, fit, round(len(frame) * config.split.holdout)),
         slices,
         next((side for side in SIZES if side >= shorter), SIZES[-1]),
         len(own),

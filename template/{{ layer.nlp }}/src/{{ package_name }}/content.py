@@ -61,6 +61,11 @@ def packed(frame: "pd.DataFrame", folder: Path, name: str, config: ProjectConfig
     return frame
 
 
+def packed_bytes(frame: "pd.DataFrame", config: ProjectConfig) -> int:
+    """Return the bytes that `packed` stores beside the rows: none."""
+    return 0
+
+
 def unpacked(frame: "pd.DataFrame", folder: Path, config: ProjectConfig) -> "pd.DataFrame":
     """Return the rows of a part."""
     return frame

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from . import annotate
+from .config.inputs import EMBEDDED
 from .config.project import ProjectConfig
 from .deep import packages
 from .errors import UserError
@@ -77,7 +78,7 @@ def problem(config: ProjectConfig) -> str | None:
         return missing
     from .deep import base_model
 
-    return base_model.problem(name, base_model.EMBEDDED)
+    return base_model.problem(name, EMBEDDED)
 
 
 def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> Lsa | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from . import data, decisions, embedder, embedding, linear, model_folder, texts, tracking
+from .config.inputs import FINE_TUNED
 from .config.project import ProjectConfig
 from .deep import packages
 from .errors import UserError
@@ -100,14 +101,9 @@ def learner_problem(config: ProjectConfig) -> str | None:
             return missing
         from .deep import base_model
 
-        if found := base_model.problem(config.model.transformer.base_model):
+        if found := base_model.problem(config.model.transformer.base_model, FINE_TUNED):
             return found
-        if isinstance(config.decision.threshold, str):
-            return (
-                f"config/project.yml: decision.threshold: {config.decision.threshold!r} would fit the transformer once"
-                " for each fold; write a number, or use model.kind linear"
-            )
-        return None
+        return decisions.problem(config, BASELINE)
     if not config.model.parameters:
         return None
     found = None

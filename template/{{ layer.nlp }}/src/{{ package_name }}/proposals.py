@@ -60,9 +60,10 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     Raises:
         UserError: a wish names no column or does not fit, there are no texts or no labels, or a text has several.
     """
-    column = _text(survey, wishes)
+    candidates = _texts(survey, wishes)
+    column = candidates[0]
     text = Content(column, "text", f"{_words(column):.0f} words on average")
-    roles, questions = label_columns.assigned(survey, wishes, column)
+    roles, questions = label_columns.assigned(survey, wishes, candidates)
     findings = label_drafts.findings(survey, roles, text, (*RESERVED, *DERIVED))
     draft = _sections(survey, text, roles, findings, _Measured(Limits(roles.metric, 0.0, 1.0), [], {}))
     config = drafts.validated(draft, survey)
@@ -72,19 +73,26 @@ def propose(survey: Survey, wishes: Wishes) -> Proposal:
     return Proposal(survey.source, findings, questions, sections, _notes(survey, text, roles, sections, measured))
 
 
-def _text(survey: Survey, wishes: Wishes) -> Column:
-    """Return the column of texts: that of the most words, where the usual names count twice."""
+def _texts(survey: Survey, wishes: Wishes) -> list[Column]:
+    """Return the columns that may hold the texts: those of more words first, where the usual names count twice.
+
+    Raises:
+        UserError: there is none, or the one that a person named cannot be it.
+    """
+    if wishes.content is not None:
+        return [label_columns.content(survey, wishes, "text")]
     taken = (wishes.target, wishes.id, wishes.time)
     able = {
         column.name: _words(column) * (2 if column.name.lower() in USUAL_NAMES else 1)
         for column in survey.columns.values()
-        if column.kind in ("text", "categorical") and not column.unusable and column.name not in (*taken, *RESERVED)
+        if column.kind in label_columns.KINDS and not column.unusable and column.name not in (*taken, *RESERVED)
     }
     able = {name: words for name, words in able.items() if words > 2 or (words and not _named_otherwise(name))}
     if not able:
         kinds = ", ".join(f"{column.name} ({column.kind or column.unusable})" for column in survey.columns.values())
         raise UserError(f"{survey.path}: no column holds texts; its columns are {kinds}")
-    return survey.columns[max(able, key=lambda name: able[name])]
+    first, *others = sorted(able, key=lambda name: -able[name])
+    return [survey.columns[name] for name in (first, *(name for name in others if able[name] > 2))]
 
 
 def _words(column: Column) -> float:

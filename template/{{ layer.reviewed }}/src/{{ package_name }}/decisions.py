@@ -32,6 +32,16 @@ def stated(classes: Sequence[str], config: ProjectConfig) -> Decision | None:
     return None if wanted is None else Decision(wanted, threshold if isinstance(threshold, float) else 0.5)
 
 
+def problem(config: ProjectConfig, cheap: str) -> str | None:
+    """Return why a learner that is costly to fit refuses a rule for the threshold; `cheap` is a kind that takes one."""
+    if not isinstance(config.decision.threshold, str):
+        return None
+    return (
+        f"config/project.yml: decision.threshold: {config.decision.threshold!r} would train the {config.model.kind}"
+        f" once for each fold; write a number, or use model.kind {cheap}"
+    )
+
+
 def decide(frame: "pd.DataFrame", config: ProjectConfig, folds: int, answer: "Answer") -> Decision | None:
     """Return how a model decides between two classes; None for more classes.
 

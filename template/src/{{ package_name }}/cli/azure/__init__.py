@@ -2,8 +2,8 @@
 
 import typer
 
-from . import assets, idle, jobs, operate, release
+from . import assets, idle, jobs, operate, registering, release
 
 app = typer.Typer(help="Train, promote, deploy, roll back, watch and monitor in Azure ML.", no_args_is_help=True)
-for part in (assets, jobs, release, operate, idle):
+for part in (assets, jobs, registering, release, operate, idle):
     app.add_typer(part.app)

@@ -1,4 +1,4 @@
-"""Commands about the files of azureml/: render, check, sync."""
+"""Commands about the files of azureml/ and about data: render, check, sync, data push."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,6 +10,8 @@ from ...paths import Project
 from .options import DryRun, Environment, connected, say
 
 app = typer.Typer()
+data = typer.Typer(help="Deliver data.", no_args_is_help=True)
+app.add_typer(data, name="data")
 
 
 @app.command()
@@ -52,3 +54,26 @@ def sync(env: Environment, dry_run: DryRun = False) -> None:
     from ...azure.sync import sync as register
 
     register(connected(env), say=say, dry_run=dry_run)
+
+
+@data.command()
+def push(
+    path: Annotated[Path, typer.Argument(help="A file, or a folder with all below it.")],
+    env: Environment,
+    to: Annotated[
+        str, typer.Option(metavar="NAME", help="A container of the lake, or one of data.sources or data.targets.")
+    ] = "curated",
+    dataset: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Folder of the deliveries; default: the name of PATH.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option(metavar="FOLDER", help="Folder of this one; default: date and digest of the content.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> None:
+    """Upload data as one delivery that `_SUCCESS` completes, and register it as a version of a data asset."""
+    from ...azure.data_push import push as deliver
+
+    delivery = deliver(connected(env), path, say=say, to=to, dataset=dataset, folder=name, dry_run=dry_run)
+    if delivery:
+        say(delivery.asset)

@@ -23,6 +23,7 @@ from ..records import Contract
 from . import body, request
 from .request import JSON, InvalidRequestError, Rows, Values, kind_of
 
+PARTS = 10  # of a form for each image that it may hold: a file and an id, and room for a message about others
 AROUND = 64 * 1024  # bytes of a request beside its largest image: ids, boundaries, brackets
 TYPES = f"image/*, application/octet-stream, multipart/form-data or {JSON}"
 BASE64 = "the base64 of an image file, without a data: prefix and without line breaks"
@@ -47,7 +48,7 @@ def parse(sent: bytes, content_type: str, contract: Contract) -> Rows:
             raise InvalidRequestError("the request is not UTF-8", "a JSON text", status=400) from None
         return check(request.parse(text), contract)
     if kind == "multipart/form-data":
-        return _checked(_from_form(body.form(sent, content_type), contract), contract)
+        return _checked(_from_form(body.form(sent, content_type, PARTS * contract.max_rows), contract), contract)
     if kind.startswith("image/") or kind == "application/octet-stream":
         return _checked(Values("the body", {contract.names[0]: [sent]}), contract)
     got = f"{kind[:60]!r} is refused" if kind else "is missing"

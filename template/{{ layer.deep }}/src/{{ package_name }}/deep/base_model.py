@@ -8,16 +8,15 @@ from typing import Any
 from ..errors import UserError, first_line
 
 CODE = Path(__file__).resolve().parents[2]  # the folder src, which Azure ML uploads with each job
-FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections of config/project.yml that name a base model
 TIMEOUT = 10  # seconds for the hub's first answer
 
 
-def locate(name: str, section: str = FINE_TUNED) -> str:
+def locate(name: str, section: str) -> str:
     """Return where transformers finds a base model: a folder, or the id of a model that is cached or on the hub.
 
     Args:
         name: an absolute path, a path relative to src/, or a hub id such as `distilbert/distilbert-base-uncased`.
-        section: of config/project.yml, for messages.
+        section: of config/project.yml, which names it; for messages.
 
     Raises:
         UserError: there is no such model, or the hub does not answer and the model is not in its cache.
@@ -57,7 +56,7 @@ def locate(name: str, section: str = FINE_TUNED) -> str:
     return name
 
 
-def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
+def problem(name: str | None, section: str) -> str | None:
     """Return why a base model cannot be found; None if it can, or none is named."""
     if name is None:
         return None
@@ -68,7 +67,7 @@ def problem(name: str | None, section: str = FINE_TUNED) -> str | None:
     return None
 
 
-def network(source: str, classes: Sequence[str], networks: Any, section: str = FINE_TUNED) -> Any:
+def network(source: str, classes: Sequence[str], networks: Any, section: str) -> Any:
     """Return the network for these classes, with the base model's weights; without a weights file, with random ones.
 
     Args:
@@ -95,8 +94,12 @@ def network(source: str, classes: Sequence[str], networks: Any, section: str = F
             raise UserError(f"{key}: {source}: cannot be loaded for classification: {first_line(error)}") from error
 
 
-def encoder(source: str) -> Any:
+def encoder(source: str, section: str) -> Any:
     """Return the network of a base model without a head; its `last_hidden_state` is (rows, tokens or patches, width).
+
+    Args:
+        source: see `locate`.
+        section: of config/project.yml, for messages.
 
     Raises:
         UserError: it cannot be loaded, or the folder holds no weights.
@@ -104,7 +107,7 @@ def encoder(source: str) -> Any:
     import transformers
 
     networks: Any = transformers.AutoModel
-    key = f"config/project.yml: {EMBEDDED}.base_model"
+    key = f"config/project.yml: {section}.base_model"
     if Path(source).is_dir() and not any(Path(source).glob("*.safetensors")):
         raise UserError(f"{key}: {source}: holds no weights (*.safetensors), without which its vectors say nothing")
     with quiet():

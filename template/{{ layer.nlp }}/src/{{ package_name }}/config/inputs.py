@@ -11,6 +11,7 @@ from .yaml_file import Section
 
 Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
 MASKED: tuple[Masked, ...] = ("url", "email", "iban", "card", "ip", "ssn", "phone", "handle")
+FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections that name a base model
 DERIVED = ("language", "length")  # columns that the annotate step adds
 SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")  # of data files, in lower case
 NESTED = False  # data files are directly in their folder

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..config.inputs import EMBEDDED
 from ..config.project import ProjectConfig
 from ..errors import UserError, first_line
 from . import base_model, onnx, tokenizer
@@ -43,9 +44,9 @@ def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> None:
     import numpy as np
 
     section = config.embedding
-    source = base_model.locate(str(section.base_model), base_model.EMBEDDED)
-    theirs = tokenizer.of_base_model(source, section.max_tokens, base_model.EMBEDDED)
-    core = base_model.encoder(source)
+    source = base_model.locate(str(section.base_model), EMBEDDED)
+    theirs = tokenizer.of_base_model(source, section.max_tokens, EMBEDDED)
+    core = base_model.encoder(source, EMBEDDED)
     windows = Windows(theirs.backend_tokenizer, tokenizer.rule(theirs, core.config, section.max_tokens, 1))
     chosen = np.sort(np.random.default_rng(config.seed).permutation(len(texts))[:SAMPLE])
     read = [windows.read(texts[position])[0][0] for position in chosen]
@@ -53,7 +54,7 @@ def fit(texts: Sequence[str], config: ProjectConfig, folder: Path) -> None:
     try:
         vectors = _vectors(pooled, read, windows.rule.padding)
     except Exception as error:  # a network of another kind, such as one that also writes texts
-        key = f"config/project.yml: {base_model.EMBEDDED}.base_model"
+        key = f"config/project.yml: {EMBEDDED}.base_model"
         raise UserError(f"{key}: {source}: gives no vectors: {first_line(error)}") from error
     mean, axes = directions(vectors, section.components)
     log.info("%d main directions of %d texts, of vectors of %d values", section.components, *vectors.shape)

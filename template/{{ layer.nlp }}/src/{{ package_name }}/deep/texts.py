@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import label_rules
+from ..config.inputs import FINE_TUNED
 from ..config.project import ProjectConfig
 from . import base_model, fine_tune, onnx, tokenizer
 from .classifier import OnnxClassifier
@@ -110,9 +111,9 @@ def _made(texts: Sequence[str], classes: list[str], config: ProjectConfig) -> tu
     else:
         from transformers import AutoModelForSequenceClassification
 
-        source = base_model.locate(section.base_model)
+        source = base_model.locate(section.base_model, FINE_TUNED)
         theirs = tokenizer.of_base_model(source, section.max_tokens)
-        core = base_model.network(source, classes, AutoModelForSequenceClassification)
+        core = base_model.network(source, classes, AutoModelForSequenceClassification, FINE_TUNED)
         rule = tokenizer.rule(theirs, core.config, section.max_tokens, section.max_windows)
         core.config.pad_token_id = rule.padding
         return core, Windows(theirs.backend_tokenizer, rule)

@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from ..config.inputs import FINE_TUNED
 from ..errors import UserError, first_line
 from ..personal import MASK
-from .base_model import FINE_TUNED, quiet
+from .base_model import quiet
 from .windows import Rule
 
 PADDING, UNKNOWN, FIRST, LAST = "[PAD]", "[UNK]", "[CLS]", "[SEP]"

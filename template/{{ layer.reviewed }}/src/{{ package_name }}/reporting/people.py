@@ -48,7 +48,7 @@ def queues(states: Sequence[Progress], reasons: Mapping[str, int], version: Mani
     for each in states:
         counts = (each.items, each.done, each.partly, each.skipped, each.disputed, each.waiting)
         rows.append((f"{each.queued_at:%Y-%m-%d %H:%M}", *(f"{count:,}" for count in counts)))
-    progress = table("How far each queue is", columns, rows, columns[1:], fold=True)
+    progress = table("How far each queue is", columns, rows, columns[1:], fold=True, dense=True)
     made = NOTHING
     if version:
         made = facts(

@@ -3,8 +3,6 @@
 import string
 from collections.abc import Sequence
 
-from prompt_toolkit.utils import get_cwidth
-
 RESERVED = "shuq"  # skip, hint, undo, quit
 LETTERS = string.ascii_lowercase
 DIGITS = "1234567890"
@@ -42,6 +40,8 @@ def rows(text: str, width: int) -> list[str]:
     >>> rows("battery dies by noon", 12), rows("电池很快没电", 5)
     (['battery dies', 'by noon'], ['电池', '很快', '没电'])
     """
+    from prompt_toolkit.utils import get_cwidth
+
     found = []
     for line in text.split("\n"):
         row, used, space = "", 0, -1

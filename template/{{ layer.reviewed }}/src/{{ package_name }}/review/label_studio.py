@@ -6,6 +6,7 @@ so each person has a project of their own for items that several people label, o
 """
 
 import hashlib
+import json
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -146,7 +147,7 @@ def push(
             " folder with --files, or label on this machine (`mlops review serve`)"
         )
     place = address or addresses.on_this_machine(workspace)
-    digest = hashlib.sha256(interface.encode()).hexdigest()[:8]
+    digest = hashlib.sha256(json.dumps(list(labels)).encode()).hexdigest()[:8]
     client = Client(url, token)
     state = _state(workspace, name, client)
     people = list(dict.fromkeys(annotators)) or sorted(client.users().values())
@@ -375,7 +376,7 @@ def _save(workspace: Workspace, batch_id: str, state: State) -> None:
 
 def _create(client: Client, batch_id: str, person: str | None, digest: str, interface: str) -> int:
     mark = f"mlops review {batch_id} {'for everyone' if person is None else f'of {person}'}, labels {digest}"
-    title = f"{batch_id} {'everyone' if person is None else person}"[:TITLE]
+    title = f"{'everyone' if person is None else person} {batch_id}"[:TITLE]  # lists cut off its end
     return client.create_project(title, mark, interface).id
 
 

@@ -15,12 +15,18 @@ from . import media
 from .addresses import Address
 from .contract import Annotation, QueueItem
 from .display import visible
+from .keys import keys
 
 LISTED = 20  # with more labels than these, people search in a list instead of looking at buttons
+# Labels stand beside the item and stay in sight: below a large one a person would scroll for each. They come first,
+# since a narrow window puts what comes second below.
+SIDE_BY_SIDE = "display: flex; flex-wrap: wrap; align-items: flex-start; gap: 1rem 2rem"
+LABELS = "flex: 0 1 auto; max-width: 20rem; position: sticky; top: 0"
+ITEM = "flex: 1 1 20rem; min-width: 0"
 
 
 def config(labels: Sequence[str]) -> str:
-    """Return the labelling interface for these labels, which people see in this order.
+    """Return the labelling interface for these labels, which people see in this order, with the keys of the terminal.
 
     Raises:
         UserError: Label Studio cannot show one of them.
@@ -31,12 +37,13 @@ def config(labels: Sequence[str]) -> str:
             f"label {variable!r} is refused: Label Studio takes $ and a letter or digit for the name of a column;"
             " rename the label, or label in the terminal"
         )
-    choices = "".join(f"<Choice value={quoteattr(label)}/>" for label in labels)
+    typed = {label: f" hotkey={quoteattr(key)}" for label, key in keys(labels).items() if len(key) == 1}
+    choices = "".join(f"<Choice value={quoteattr(label)}{typed.get(label, '')}/>" for label in labels)
     layout = "select" if len(labels) > LISTED else "vertical"
     return (
-        f'<View><{media.TAG} name="item" value="${FIELD}"/>'
+        f'<View style="{SIDE_BY_SIDE}"><View style="{LABELS}">'
         f'<Choices name="label" toName="item" choice="single" required="true" layout="{layout}" allowNested="false">'
-        f"{choices}</Choices></View>"
+        f'{choices}</Choices></View><View style="{ITEM}"><{media.TAG} name="item" value="${FIELD}"/></View></View>'
     )
 
 

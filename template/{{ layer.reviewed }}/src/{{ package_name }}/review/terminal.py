@@ -26,6 +26,7 @@ from . import contract, log, media
 from .contract import LONGEST_NAME, Action, Annotation, QueueItem
 from .display import visible
 from .keys import keys
+from .keys import rows as key_rows
 from .offers import Offers, offers
 from .workspace import Workspace
 
@@ -37,7 +38,7 @@ NEEDS_TERMINAL = "review label shows items and reads keys, and there is no termi
 BLIND = "This item measures the model or the agreement between people: it is labelled without a prediction"
 # The second of each is on keyboards without Latin letters too.
 SKIP, UNDO, HINT = ("s", "\t"), ("u", "\x7f", "\b"), ("h", "?")
-HEAD_AND_FOOT = 6  # rows of the screen that do not hold the item
+HEAD_AND_FOOT = 5  # rows of the screen that hold neither the item nor the keys
 
 
 @dataclass(frozen=True)
@@ -173,7 +174,8 @@ class Labeller:
         if item is None:
             return []
         number = self._offers.items.index(item) + 1
-        height = max(rows - HEAD_AND_FOOT, 3)
+        help_rows = key_rows(self._help(), max(columns - 1, 10))
+        height = max(rows - HEAD_AND_FOOT - len(help_rows), 3)
         body = list(media.screen_rows(item, self._config, max(columns - 4, 20), height))
         if self._numbered:
             body += [[("", row)] for row in ("", *self._choices())]
@@ -186,7 +188,7 @@ class Labeller:
             ("bold", place + "\n\n"),
             *(fragment for row in shown for fragment in (("", "   "), *row, ("", "\n"))),
             ("italic", f"\n {self._message}\n"),
-            ("", f" {self._help()}"),
+            ("", "\n".join(f" {row}" for row in help_rows)),
         ]
 
     @property
