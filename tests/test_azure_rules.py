@@ -21,7 +21,7 @@ OF_SIGNALS = "monitor_schedule"
 
 pytestmark = [
     pytest.mark.quick,
-    pytest.mark.skipif(not REFERENCE.is_dir(), reason="the folder shared/reference beside this repository is not there"),
+    pytest.mark.skipif(not REFERENCE.is_dir(), reason="shared/reference beside this repository is not there"),
 ]
 
 

@@ -1,1 +1,1 @@
-"""The project's assets in Azure ML: what the files of azureml/ become in each environment."""
+"""The project in Azure: files filled in and checked, jobs, endpoints, and what a schedule looks at."""

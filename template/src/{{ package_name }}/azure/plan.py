@@ -6,11 +6,13 @@ from functools import partial
 from typing import Literal
 
 from ..errors import UserError
-from . import grants, models, quota, schedules, serving
-from .champion import model_name
+from . import models, serving
+from .checking import grants, quota
 from .client import Azure
+from .definitions.sync import Asset, expected
+from .jobs import schedules
+from .jobs.champion import model_name
 from .problems import AzureFailedError, AzureProblemError, translated
-from .sync import Asset, expected
 from .tags import STAGED
 from .together import together
 

@@ -3,11 +3,12 @@
 from functools import partial
 
 from ..config import environment
-from . import models, releases, serving
+from . import models, serving
 from .client import Azure, connect
+from .jobs.runs import Runs
 from .models import Version
 from .problems import AzureFailedError, AzureProblemError
-from .runs import Runs
+from .rollout import releases
 from .tags import (
     CANDIDATE,
     CODE_VERSION,

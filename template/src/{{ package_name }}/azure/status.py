@@ -5,9 +5,10 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from . import models, runs, serving
-from .champion import model_name
+from . import models, serving
 from .client import Azure
+from .jobs import runs
+from .jobs.champion import model_name
 from .problems import translated
 from .tags import CANDIDATE, GATE, MODEL, PURPOSE, STAGED
 from .together import together

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from .. import content, data, data_folder, dataset, models, suitability
-from ..azure import checks as azure
+from ..azure.checking import checks as azure
 from ..config import environment
 from ..config.project import ProjectConfig
 from ..config.project import load as load_config

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from ..azure import assets
+from ..azure.definitions import assets
 from ..config import environment
 from ..config.environment import EnvironmentConfig
 from ..errors import UserError

@@ -25,7 +25,7 @@ def render(
     ] = None,
 ) -> None:
     """Show the files of azureml/ with names, compute and versions of one environment filled in. Needs no Azure."""
-    from ...azure import assets
+    from ...azure.definitions import assets
     from ...config import environment
 
     project = Project.find()
@@ -42,7 +42,7 @@ def render(
 @app.command()
 def check() -> None:
     """Do the files of azureml/ load, and agree with config/ and with Azure's rules? Needs no Azure."""
-    from ...azure import checks
+    from ...azure.checking import checks
     from ..console import print_checks
 
     print_checks(checks.findings(Project.find()))
@@ -51,7 +51,7 @@ def check() -> None:
 @app.command()
 def sync(env: Environment, dry_run: DryRun = False) -> None:
     """Register environments, components and data assets; unchanged content makes no new version."""
-    from ...azure.sync import sync as register
+    from ...azure.definitions.sync import sync as register
 
     register(connected(env), say=say, dry_run=dry_run)
 
@@ -72,7 +72,7 @@ def push(
     dry_run: DryRun = False,
 ) -> None:
     """Upload data as one delivery that `_SUCCESS` completes, and register it as a version of a data asset."""
-    from ...azure.data_push import push as deliver
+    from ...azure.jobs.data_push import push as deliver
 
     delivery = deliver(connected(env), path, say=say, to=to, dataset=dataset, folder=name, dry_run=dry_run)
     if delivery:

@@ -26,7 +26,7 @@ def plan(env: Environment, as_json: AsJson = False) -> None:
 @app.command()
 def monitors(env: Environment, dry_run: DryRun = False) -> None:
     """Create or update monitors and schedules for the models that serve, and read them back."""
-    from ...azure import schedules
+    from ...azure.jobs import schedules
 
     schedules.write(connected(env), say=say, dry_run=dry_run)
 

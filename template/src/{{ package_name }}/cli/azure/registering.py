@@ -19,8 +19,8 @@ def register(
     dry_run: DryRun = False,
 ) -> None:
     """Register the model of a job whose last step was lost, with that step's own code; otherwise say its version."""
-    from ...azure import registering
-    from ...azure.runs import Job, Runs
+    from ...azure.jobs import registering
+    from ...azure.jobs.runs import Job, Runs
 
     azure = connected(env)
     found = registering.register(azure, job, say=say, again=again, dry_run=dry_run)

@@ -1,0 +1,1 @@
+"""Jobs and the models that they make: submitted, followed, registered, promoted, staged."""

@@ -1,0 +1,92 @@
+"""Tests of an endpoint as it stands in staging: known answers, speed under load, and the project's own gates."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from ...errors import UserError
+from ..client import Azure
+from ..operations import Say
+from ..tags import MODEL
+from .endpoint import UnfitError
+from .releases import Release
+
+
+def test(served: Any, *, say: Say) -> None:
+    """Test what serves, and say the figures.
+
+    Raises:
+        UserError: nothing serves.
+        UnfitError: it answers wrongly, slowly or not at all, or a gate refuses.
+    """
+    release, name = serving(served)
+    say(f"{release.label} on {name}: {served.test(release, name)}")
+    with TemporaryDirectory() as folder:
+        say(gates(served.azure, served.download(release, Path(folder))))
+
+
+def serving(served: Any) -> tuple[Release, str]:
+    """Return the release that has most of an endpoint's traffic, and the name of its deployment.
+
+    Raises:
+        UserError: there is none, or it is not one of this project's.
+    """
+    main = served.read().main
+    if main is None:
+        raise UserError(f"endpoint {served.name}: nothing serves: run 'mlops azure deploy' first")
+    found = served.resource(served.deployment_path(main.name)) or {}
+    label = (found.get("tags") or {}).get(MODEL, "")
+    if not label:
+        raise UserError(f"deployment {main.name} of {served.name}: has no tag {MODEL}: it was not made by 'deploy'")
+    name, _, version = label.partition(":")
+    return Release(name, version, reference(found), dict(found["tags"])), main.name
+
+
+def reference(deployment: dict[str, Any]) -> str:
+    """Return the model of a deployment as the commands name it."""
+    model = deployment["properties"]["model"]
+    identifier = str(model["assetId"] if isinstance(model, dict) else model)
+    if identifier.startswith("azureml:"):
+        return identifier
+    *_, name, _, version = identifier.split("/")
+    return f"azureml:{name}:{version}"
+
+
+def gates(azure: Azure, model: Path) -> str:
+    """Check this project's newest data, and how a model serves each slice of it; return the findings in words.
+
+    Args:
+        azure: for messages and the configuration.
+        model: the model folder.
+
+    Raises:
+        UnfitError: the data break a rule, or the model treats slices too differently.
+    """
+    from ... import data_folder, models, predictions, slices
+    from ...config.project import load
+    from ...steps.validate_data import inspect
+
+    project, config = azure.project, load(azure.project.config_path)
+    arrived = data_folder.windows(project.production)
+    source = arrived[-1] if arrived else project.root / "data" / "train"
+    # New data are judged as a monitor does, those of the training as the gate does.
+    limit = config.monitoring.slice_gap if arrived else config.gate.maximum_slice_gap
+    found, quality = inspect(source, config, thorough=True)
+    where = project.relative(source)
+    if quality.errors:
+        raise UnfitError(f"data quality: {where}: {'; '.join(quality.errors[:3])}")
+    loaded = models.load(model)
+    table = found.frame.join(predictions.predict(loaded, found.frame))
+    measured = slices.measure(
+        table,
+        config.slices,
+        config.columns.target,
+        loaded.contract.classes,
+        metric=config.metric.name,
+        limit=limit,
+        minimum_rows=config.gate.slice_rows,
+        positive=config.decision.positive,
+    )
+    if measured.largest_gap is not None and measured.largest_gap > measured.limit:
+        raise UnfitError(f"responsible AI: {where}: {measured.summary}")
+    return f"{where}: {quality.summary}; {measured.summary}"
