@@ -12,7 +12,7 @@ import yaml
 from tests.support import harness
 
 REFERENCE = harness.ROOT.parent / "shared" / "reference"
-RULES = harness.ROOT / "template" / "src" / "{{ package_name }}" / "azure" / "rules"
+RULES = harness.ROOT / "template" / "src" / "{{ package_name }}" / "azure" / "checking" / "rules"
 TABLES = {path.name: yaml.safe_load(path.read_text(encoding="utf-8")) for path in RULES.iterdir()}
 SIZES = next(table for name, table in TABLES.items() if "online_sizes" in name)
 # Of a monitor's signals the reference has one list for several kinds; the tables have one for each.

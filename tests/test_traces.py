@@ -57,10 +57,14 @@ ALLOWED = (
     Allowed("serving", "online", "src/score.py", _SERVE),
     Allowed("serving", "online", "src/*/scoring/mounted_model.py", _SERVE),
     Allowed("serving", "online", "src/*/local/server.py", _SERVE),
-    Allowed("serving", "online", "src/*/azure/answering.py", "azure-ai-ml has one client for both kinds that answer"),
+    *(
+        Allowed("serving", "online", path, "azure-ai-ml has one client for both kinds that answer")
+        for path in ("src/*/azure/rollout/answering.py", "src/*/azure/checking/sdk_loading.py")
+    ),
     Allowed("serving", None, "tests/test_deployments.py", _EITHER),
     Allowed("serving", None, "tests/test_azure_assets.py", _EITHER),
     Allowed("serving", None, "tests/test_kept_collection.py", _EITHER),
+    Allowed("serving", None, "src/*/azure/checking/quota.py", "a region limits endpoints of all kinds together"),
     Allowed("serving", None, "tests/support/azure/*.py", "a model of Azure, which has endpoints of each kind"),
     Allowed("serving", None, "docs/roles.md", f"lists the roles that infra/ assigns, row by row: {_LATER}"),
 )

@@ -17,7 +17,7 @@ from .problems import AzureFailedError, translated
 READS, PAUSE = 10, 2.0  # of tags after a write, and seconds between them: a registry writes slowly
 
 _ID = re.compile(r"models/([^/]+)/versions/([^/]+)$")
-COPY = "-release"  # end of the name of a registry's model that was copied into a workspace, for Kubernetes
+COPY = "-release"  # end of the name of a registry's model that was copied into a workspace
 
 
 @dataclass(frozen=True)

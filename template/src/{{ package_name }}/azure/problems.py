@@ -15,7 +15,7 @@ _ACTION = re.compile(r"perform action '([^']+)'(?: over scope '([^']+)')?")
 _LONGEST = 400  # characters of Azure's own words
 
 # Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: Azure Resource Manager's common
-# deployment errors; Azure ML's pages on troubleshooting online endpoints and on quotas.
+# deployment errors; Azure ML's pages on troubleshooting endpoints and on quotas.
 _ADVICE = {
     "SubscriptionNotFound": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",
     "InvalidSubscriptionId": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",

@@ -1,6 +1,6 @@
 """Rows that a model was asked about in Azure, as they lie in the data lake.
 
-The collector of an online deployment appends CloudEvents to
+The collector of a deployment appends CloudEvents to
 <collection>/.../<year>/<month>/<day>/<hour>/<instance>.jsonl; rows of one or more requests are a list under the key
 `data` (Microsoft, "Collect production data from models deployed for real-time inferencing"). Files of batch scoring lie
 in one folder a day, such as 2026-11-28.
