@@ -31,8 +31,14 @@ def test_yaml_passes_yamllint(render: harness.Render) -> None:
 
 
 @pytest.mark.first
-def test_own_tests_pass(environments: Environments, render: harness.Render, tmp_path: Path) -> None:
-    run_tests(render(harness.answers_for()), [], environments, tmp_path)
+@pytest.mark.parametrize("part", ["azure", "others"])
+def test_own_tests_pass(part: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    """In two parts, which two processes run side by side."""
+    project = render(harness.answers_for())
+    azure = sorted(f"tests/{path.name}" for path in (project / "tests").glob("test_azure_*.py"))
+    assert azure
+    chosen = azure if part == "azure" else [f"--ignore={name}" for name in azure]
+    run_tests(project, chosen, environments, tmp_path)
 
 
 @pytest.mark.first

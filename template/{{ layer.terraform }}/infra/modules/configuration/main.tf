@@ -27,8 +27,8 @@ locals {
   # A section that neither file has is empty.
   sections = [
     "environment", "names", "network", "existing", "sizes", "cpu_cluster", "gpu_cluster", "workstations", "online", "kubernetes",
-    "thresholds", "data_lake", "data", "monitors", "retraining", "batch", "registry", "ci", "groups", "alerts", "watch", "tags",
-    "state",
+    "thresholds", "data_lake", "data", "monitors", "retraining", "batch", "rollout", "registry", "ci", "groups", "alerts",
+    "watch", "tags", "state",
   ]
 
   # Beside common.yml, the files that name an environment.
