@@ -50,12 +50,13 @@ def prepared(scenario: str) -> Path:
         str(ROOT), folder, data=answers, vcs_ref="HEAD", defaults=True, overwrite=True, unsafe=True, quiet=True
     )
     uv = Path(sys.executable).with_name("uv")
-    own = {**os.environ, "PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}"}
+    # Libraries are compiled once, as on a user's machine, also where this process may not keep bytecode.
+    own = {**os.environ, "PATH": f"{uv.parent}{os.pathsep}{os.environ['PATH']}", "UV_COMPILE_BYTECODE": "1"}
     trains = "default-groups" in (folder / "pyproject.toml").read_text(encoding="utf-8")
     # A build of torch for CPUs, where pip's configuration offers one: a tenth of the download.
     small = trains and not subprocess.run([sys.executable, "requirements/cpu.py"], cwd=folder, env=own).returncode
     if not small:
-        subprocess.run([uv, "sync", "--quiet"], cwd=folder, check=True)
+        subprocess.run([uv, "sync", "--quiet"], cwd=folder, env=own, check=True)
     return folder / ".venv" / ("Scripts" if sys.platform == "win32" else "bin") / "python"
 
 
