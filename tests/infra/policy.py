@@ -398,7 +398,7 @@ def an_environment_has_its_alerts(built: Built) -> Iterator[str]:
     rows = {
         f"{row['name']}-{workspace}": (
             row,
-            row["query"].replace("{workspace}", workspace),
+            _filled(built, row["query"]),
             built.places["log_analytics"],
         )
         for row in table["queries"]
@@ -421,6 +421,14 @@ def an_environment_has_its_alerts(built: Built) -> Iterator[str]:
     }
     yield from _differs("activity alerts", found, expected)
     yield from _mails(built, {built.config["names"]["action_group"]})
+
+
+def _filled(built: Built, query: str) -> str:
+    names = built.config["names"]
+    words = {key: names[key] for key in ("workspace", "storage_account")}
+    for key, value in {**words, "watch_silent_hours": built.config["thresholds"]["watch_silent_hours"]}.items():
+        query = query.replace(f"{{{key}}}", str(value))
+    return query
 
 
 def _queries(built: Built, rows: Mapping[str, Any], told: str) -> Iterator[str]:

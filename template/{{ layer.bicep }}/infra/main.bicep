@@ -199,6 +199,13 @@ module monitoring 'modules/monitoring.bicep' = {
   }
 }
 
+// What stands for these words in the queries of tables/alerts.yml.
+var queryWords = {
+  workspace: names.workspace
+  storage_account: names.storage_account
+  watch_silent_hours: string(thresholds.watch_silent_hours)
+}
+
 // The workspace's own: code, logs, models.
 module storage 'modules/storage.bicep' = {
   name: 'storage'
@@ -417,7 +424,13 @@ module alerting 'modules/alerts.bicep' = {
     )
     queries: map(
       alertTable.queries,
-      row => shallowMerge([row, { query: replace(row.query, '{workspace}', names.workspace) }])
+      row =>
+        shallowMerge([
+          row
+          {
+            query: reduce(items(queryWords), row.query, (query, word) => replace(query, '{${word.key}}', word.value))
+          }
+        ])
     )
     activities: alertTable.activity
     monthlyBudget: alerts.?monthly_budget

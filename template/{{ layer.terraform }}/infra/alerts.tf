@@ -49,8 +49,8 @@ resource "azurerm_monitor_metric_alert" "main" {
   }
 }
 
-# A query says how far it looks back; Azure cuts it at the window. A table is there only once its first row has arrived, so that
-# Azure cannot check the query before.
+# A query says how far it looks back; Azure cuts it at the window, and takes none that is longer. A table is there only once its
+# first row has arrived, so that Azure cannot check the query before.
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   for_each = { for row in local.alerts.queries : row.name => row }
 
@@ -62,13 +62,16 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   scopes                  = [local.log_analytics_id]
   severity                = 2
   evaluation_frequency    = "PT${each.value.minutes}M"
-  window_duration         = "P1D"
+  window_duration         = "P2D"
   auto_mitigation_enabled = true
   skip_query_validation   = true
   tags                    = local.placement.tags
 
   criteria {
-    query                   = replace(each.value.query, "{workspace}", local.names.workspace)
+    query = replace(replace(replace(each.value.query,
+      "{workspace}", local.names.workspace),
+      "{storage_account}", local.names.storage_account),
+    "{watch_silent_hours}", local.config.thresholds.watch_silent_hours)
     time_aggregation_method = "Count"
     operator                = "GreaterThan"
     threshold               = 0

@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
+from ..errors import UserError
 from . import models, serving
 from .client import Azure
 from .jobs import runs
@@ -12,6 +14,7 @@ from .jobs.champion import model_name
 from .problems import translated
 from .tags import CANDIDATE, GATE, MODEL, PURPOSE, STAGED
 from .together import together
+from .watch.claims import open_claims
 
 LAST = 10  # jobs that are shown
 
@@ -37,6 +40,7 @@ class Status:
         promoted: the newest versions in the registry.
         schedules: of monitors and retraining.
         jobs: the newest of this project, newest first.
+        looked: the last look of `mlops azure watch`, in words.
     """
 
     environment: str
@@ -45,6 +49,7 @@ class Status:
     promoted: tuple[models.Version, ...]
     schedules: tuple[Schedule, ...]
     jobs: tuple[runs.Job, ...]
+    looked: str  # when `mlops azure watch` last ended, and how; or why that is unknown
 
     def content(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -59,7 +64,7 @@ class Status:
             model = f", of {each.model}" if each.model else ""
             found.append(("schedule", each.name, f"{'on' if each.enabled else 'off'}, {each.state}{model}"))
         found += [("job", each.name, f"{each.status}, {each.tags[PURPOSE]}, {each.created[:16]}") for each in self.jobs]
-        return found
+        return [*found, ("watch", "", self.looked)]
 
 
 def status(azure: Azure, count: int = 3) -> Status:
@@ -76,6 +81,7 @@ def status(azure: Azure, count: int = 3) -> Status:
             "promoted": partial(models.versions, azure, models.registry(azure), name),
             "schedules": partial(schedules, azure),
             "jobs": partial(jobs, azure),
+            "looked": partial(last_look, azure),
         }
     )
     return Status(
@@ -85,6 +91,7 @@ def status(azure: Azure, count: int = 3) -> Status:
         promoted=tuple(asked["promoted"][:count]),
         schedules=tuple(asked["schedules"]),
         jobs=tuple(asked["jobs"]),
+        looked=asked["looked"],
     )
 
 
@@ -102,6 +109,27 @@ def jobs(azure: Azure) -> list[runs.Job]:
         answer = azure.call("GET", f"{azure.workspace_id}/jobs", parameters={"tag": PURPOSE}).body
     found = [runs.job(each) for each in answer.get("value", ())]
     return sorted(found, key=lambda each: each.created, reverse=True)[:LAST]
+
+
+def last_look(azure: Azure) -> str:
+    """Say when `mlops azure watch` last looked at an environment, and how that ended; why, where it cannot be read."""
+    try:
+        with translated(azure, "heartbeat"):
+            beat = open_claims(azure.config.names.storage_account, azure.credential, "", now).heartbeat()
+    except UserError as error:
+        return f"unknown: {error}"
+    if beat is None:
+        return "has never looked"
+    at = datetime.fromisoformat(beat["at"])
+    ended = "" if beat["exit_code"] == 0 else f", ended with {beat['exit_code']}"
+    silent = timedelta(hours=azure.config.thresholds.watch_silent_hours)
+    late = f", silent for more than {silent // timedelta(hours=1)} hours" if now() - at > silent else ""
+    return f"last look {at:%Y-%m-%d %H:%M} UTC{ended}{late}"
+
+
+def now() -> datetime:
+    """Return the present time."""
+    return datetime.now(UTC)
 
 
 def _schedule(body: Any) -> Schedule:

@@ -35,8 +35,8 @@ resource alert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [
       scopes: [logAnalyticsId]
       evaluationFrequency: 'PT${row.minutes}M'
 
-      // The query says how far it looks back; Azure cuts it at this window.
-      windowSize: 'P1D'
+      // The query says how far it looks back; Azure cuts it at this window, and takes none that is longer.
+      windowSize: 'P2D'
 
       // A table is there only once its first row has arrived.
       skipQueryValidation: true

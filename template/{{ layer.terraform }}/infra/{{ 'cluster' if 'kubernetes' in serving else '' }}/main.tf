@@ -161,7 +161,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "main" {
   scopes                  = [local.cluster.log_analytics_id]
   severity                = 2
   evaluation_frequency    = "PT${each.value.minutes}M"
-  window_duration         = "P1D"
+  window_duration         = "P2D"
   auto_mitigation_enabled = true
   skip_query_validation   = true
   tags                    = local.tags
