@@ -1,12 +1,15 @@
 """Tests of an endpoint as it stands in staging: known answers, speed under load, and the project's own gates."""
 
+from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from ...errors import UserError
 from ..client import Azure
+from ..deliveries import deliveries, download
 from ..operations import Say
+from ..problems import translated
 from ..tags import MODEL
 from .endpoint import UnfitError
 from .releases import Release
@@ -22,7 +25,8 @@ def test(served: Any, *, say: Say) -> None:
     release, name = serving(served)
     say(f"{release.label} on {name}: {served.test(release, name)}")
     with TemporaryDirectory() as folder:
-        say(gates(served.azure, served.download(release, Path(folder))))
+        model = served.download(release, Path(folder) / "model")
+        say(gates(served.azure, model, newest(served.azure, Path(folder) / "data")))
 
 
 def serving(served: Any) -> tuple[Release, str]:
@@ -52,27 +56,64 @@ def reference(deployment: dict[str, Any]) -> str:
     return f"azureml:{name}:{version}"
 
 
-def gates(azure: Azure, model: Path) -> str:
-    """Check this project's newest data, and how a model serves each slice of it; return the findings in words.
+@dataclass(frozen=True)
+class Newest:
+    """The newest labelled data that an environment has.
 
     Args:
-        azure: for messages and the configuration.
+        path: a data file or a folder of them.
+        where: their place, for messages.
+        arrived: whether they came after the training.
+    """
+
+    path: Path
+    where: str
+    arrived: bool
+
+
+def newest(azure: Azure, folder: Path) -> Newest:
+    """Return the newest complete delivery to the environment's lake, else the newest data of this checkout.
+
+    Args:
+        azure: the environment.
+        folder: that a delivery is downloaded to.
+
+    Raises:
+        AzureProblemError, AzureFailedError: Azure refused or failed.
+    """
+    from ... import data_folder
+
+    with translated(azure, f"deliveries in {azure.config.names.data_lake}"):
+        delivered = deliveries(azure)
+    if delivered:
+        last = max(delivered, key=lambda each: (each.at, each.path))
+        return Newest(download(azure, last, folder), last.path, arrived=True)
+    project = azure.project
+    windows = data_folder.windows(project.production)
+    path = windows[-1] if windows else project.root / "data" / "train"
+    where = f"{project.relative(path)} (nothing was delivered to {azure.config.names.data_lake})"
+    return Newest(path, where, arrived=bool(windows))
+
+
+def gates(azure: Azure, model: Path, data: Newest) -> str:
+    """Check data, and how a model serves each slice of them; return the findings in words.
+
+    Args:
+        azure: for the configuration.
         model: the model folder.
+        data: what both are tested on.
 
     Raises:
         UnfitError: the data break a rule, or the model treats slices too differently.
     """
-    from ... import data_folder, models, predictions, slices
+    from ... import models, predictions, slices
     from ...config.project import load
     from ...steps.validate_data import inspect
 
-    project, config = azure.project, load(azure.project.config_path)
-    arrived = data_folder.windows(project.production)
-    source = arrived[-1] if arrived else project.root / "data" / "train"
+    config, where = load(azure.project.config_path), data.where
     # New data are judged as a monitor does, those of the training as the gate does.
-    limit = config.monitoring.slice_gap if arrived else config.gate.maximum_slice_gap
-    found, quality = inspect(source, config, thorough=True)
-    where = project.relative(source)
+    limit = config.monitoring.slice_gap if data.arrived else config.gate.maximum_slice_gap
+    found, quality = inspect(data.path, config, thorough=True)
     if quality.errors:
         raise UnfitError(f"data quality: {where}: {'; '.join(quality.errors[:3])}")
     loaded = models.load(model)
