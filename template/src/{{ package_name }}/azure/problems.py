@@ -88,7 +88,7 @@ def problem(azure: "Azure", what: str, error: Exception) -> AzureProblemError | 
     code, said = _said(error)
     status = getattr(error, "status_code", None)
     if isinstance(error, ClientAuthenticationError) or "AADSTS" in said:
-        advice = f"sign in with 'az login' as somebody who may use {env}; in CI, check the identity's federated subject"
+        advice = f"sign in with 'az login' with an account that may use {env}; in CI, check the identity's federated subject"
         return AzureProblemError(f"{what}: not signed in to Azure: {said}; {advice}", code, status)
     if isinstance(error, ServiceRequestError | ServiceResponseError) and status is None:
         return AzureFailedError(f"{what}: Azure did not answer: {said}; run the command again", code)

@@ -1,6 +1,6 @@
 """Take the deployments of an idle environment away, which cost money all the time, and bring exactly them back.
 
-What is to come back lies in a blob beside the workspace: the resources as Azure described them. The endpoint, its
+A blob beside the workspace keeps the resources that come back, as Azure described them. The endpoint, its
 address, roles and all versions stay. A tag on the endpoint says so; `watch` and `deploy` leave it alone meanwhile.
 """
 
