@@ -94,6 +94,7 @@ class Watched:
     def _mlflow(self, request: Request) -> Reply:
         if not request.path.startswith("/mlflow/"):
             return self.cloud._machine_learning(request)
+        _refuse_unknown(request)
         if request.path.endswith("/experiments/search"):
             return Reply(200, {"experiments": [{"experiment_id": "e1"}]})
         if not request.path.endswith("/runs/search") or not request.body["experiment_ids"]:
@@ -105,6 +106,16 @@ class Watched:
         if newest[start + PAGE :]:
             body["next_page_token"] = str(start + PAGE)
         return Reply(200, body)
+
+
+def _refuse_unknown(request: Request) -> None:
+    """Refuse what MLflow's own definition of its REST interface does not have."""
+    from mlflow.protos import service_pb2
+
+    asked = {"experiments/search": service_pb2.SearchExperiments, "runs/search": service_pb2.SearchRuns}
+    found = next((each for end, each in asked.items() if request.path.endswith(f"/api/2.0/mlflow/{end}")), None)
+    if found is None or set(request.body) - {each.name for each in found.DESCRIPTOR.fields}:
+        raise refusal(400, "INVALID_PARAMETER_VALUE", f"MLflow has no such request: {request.line}")
 
 
 def _meets(run: dict[str, Any], condition: str) -> bool:
