@@ -14,10 +14,10 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ACTION = re.compile(r"perform action '([^']+)'(?: over scope '([^']+)')?")
 _LONGEST = 400  # characters of Azure's own words
 
-# Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: the table of Azure Resource Manager's
-# "Troubleshoot common Azure deployment errors"; for OutOfQuota and OutOfCapacity Azure ML's "Troubleshoot online
-# endpoint deployment"; InvalidSubscriptionId, QuotaExceeded, LocationNotAvailableForResourceType and ConflictError (of a
-# key vault that was deleted) are in no such table, and stand in messages that users of Azure have published.
+# Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: the table of Azure Resource
+# Manager's "Troubleshoot common Azure deployment errors"; for OutOfQuota and OutOfCapacity Azure ML's "Troubleshoot
+# online endpoint deployment". InvalidSubscriptionId, QuotaExceeded, LocationNotAvailableForResourceType and
+# ConflictError (of a key vault that was deleted) are in no such table, but in messages that users of Azure published.
 _ADVICE = {
     "SubscriptionNotFound": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",
     "InvalidSubscriptionId": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",
@@ -91,7 +91,7 @@ def problem(azure: "Azure", what: str, error: Exception) -> AzureProblemError | 
     code, said = _said(error)
     status = getattr(error, "status_code", None)
     if isinstance(error, ClientAuthenticationError) or "AADSTS" in said:
-        advice = f"sign in with 'az login' with an account that may use {env}; in CI, check the identity's federated subject"
+        advice = f"run 'az login' with an account that may use {env}; in CI, check the identity's federated subject"
         return AzureProblemError(f"{what}: not signed in to Azure: {said}; {advice}", code, status)
     if isinstance(error, ServiceRequestError | ServiceResponseError) and status is None:
         return AzureFailedError(f"{what}: Azure did not answer: {said}; run the command again", code)

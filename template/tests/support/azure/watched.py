@@ -112,7 +112,7 @@ def _refuse_unknown(request: Request) -> None:
     """Refuse what MLflow's own definition of its REST interface does not have."""
     from mlflow.protos import service_pb2
 
-    asked = {"experiments/search": service_pb2.SearchExperiments, "runs/search": service_pb2.SearchRuns}
+    asked: dict[str, Any] = {"experiments/search": service_pb2.SearchExperiments, "runs/search": service_pb2.SearchRuns}
     found = next((each for end, each in asked.items() if request.path.endswith(f"/api/2.0/mlflow/{end}")), None)
     if found is None or set(request.body) - {each.name for each in found.DESCRIPTOR.fields}:
         raise refusal(400, "INVALID_PARAMETER_VALUE", f"MLflow has no such request: {request.line}")

@@ -8,11 +8,11 @@ from ...errors import UserError
 from ..client import Azure
 from ..operations import Say
 from ..tags import MODEL
-from .endpoint import UnfitError
+from .endpoint import Served, UnfitError
 from .releases import Release
 
 
-def test(served: Any, *, say: Say) -> None:
+def test(served: Served, *, say: Say) -> None:
     """Test what serves, and say the figures.
 
     Raises:
@@ -25,7 +25,7 @@ def test(served: Any, *, say: Say) -> None:
         say(gates(served.azure, served.download(release, Path(folder))))
 
 
-def serving(served: Any) -> tuple[Release, str]:
+def serving(served: Served) -> tuple[Release, str]:
     """Return the release that has most of an endpoint's traffic, and the name of its deployment.
 
     Raises:
