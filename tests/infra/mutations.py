@@ -21,7 +21,7 @@ ISOLATED, MANAGED, PUBLIC = REPRESENTATIVE
 
 @dataclass(frozen=True)
 class Mutation:
-    """One mistake that somebody could make in a file of infra/."""
+    """One mistake that a person could make in a file of infra/."""
 
     iac: str
     file: str
@@ -301,7 +301,7 @@ TAKEN = [
         "roles.tf",
         "GuidNotEquals",
         "GuidEquals",
-        "nobody_gives_itself_a_role",
+        "no_identity_gives_itself_a_role",
         "an identity that gives itself roles",
     ),
     Mutation(
@@ -405,7 +405,7 @@ TAKEN = [
         "modules/roles.bicep",
         "GuidNotEquals",
         "GuidEquals",
-        "nobody_gives_itself_a_role",
+        "no_identity_gives_itself_a_role",
         "an identity that gives itself roles",
     ),
     Mutation(
@@ -481,7 +481,7 @@ COMPILED = [
     Mutation(
         "arm", "main.json", '"allowSharedKeyAccess": false', '"allowSharedKeyAccess": true', "keys_are_refused", "keys"
     ),
-    Mutation("arm", "main.json", "GuidNotEquals", "GuidEquals", "nobody_gives_itself_a_role", "an own role"),
+    Mutation("arm", "main.json", "GuidNotEquals", "GuidEquals", "no_identity_gives_itself_a_role", "an own role"),
 ]
 
 MUTATIONS = [*SLIPPED, *TAKEN, *COMPILED]

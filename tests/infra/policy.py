@@ -625,7 +625,7 @@ def the_roles_are_no_wider_than_they_must_be(built: Built) -> Iterator[str]:
             yield f"plan is {role}"
 
 
-def nobody_gives_itself_a_role(built: Built) -> Iterator[str]:
+def no_identity_gives_itself_a_role(built: Built) -> Iterator[str]:
     """By the condition of Microsoft's "Delegate Azure role assignment management with conditions"."""
     administrator = role_ids()["Role Based Access Control Administrator"]
     table, own_role = built.tables["roles"], built.config["ci"]["autoscale_role_id"]
@@ -679,7 +679,7 @@ FACTS: list[Callable[[Built], Iterator[str]]] = [
     keys_are_refused,
     logs_are_kept,
     machines_act_as_the_right_identity,
-    nobody_gives_itself_a_role,
+    no_identity_gives_itself_a_role,
     only_ci_of_this_environment_signs_in,
     private_endpoints_are_those_of_the_table,
     resources_carry_the_tags,
@@ -718,7 +718,7 @@ def the_registry_is_reached_as_its_environments_are(built: Built) -> Iterator[st
     yield from resources_carry_the_tags(_shared(built))
 
 
-def the_network_has_all_zones_and_lets_nobody_in(built: Built) -> Iterator[str]:
+def the_network_has_all_zones_and_lets_no_stranger_in(built: Built) -> Iterator[str]:
     network = built.config["network"]
     zones = {zone for names in _zones(built).values() for zone in names}
     if {zone.name for zone in built.of("Microsoft.Network/privateDnsZones")} != zones:
@@ -868,7 +868,7 @@ def faults(built: Built, stack: Stack) -> list[str]:
     facts: dict[str, list[Callable[[Built], Iterator[str]]]] = {
         "environment": FACTS,
         "registry": [the_registry_is_reached_as_its_environments_are],
-        "network": [the_network_has_all_zones_and_lets_nobody_in],
+        "network": [the_network_has_all_zones_and_lets_no_stranger_in],
         "cluster": [the_cluster_serves_over_tls_in_every_environment_that_names_it],
     }
     if stack.kind:

@@ -42,7 +42,7 @@ class Attributes:
         return self.blocks[name]
 
     def unread(self, settable: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
-        """Paths of attributes that are set and that nobody asked for; `settable` is the block in the schema."""
+        """Paths of attributes that are set and were not asked for; `settable` is the block in the schema."""
         for name, attribute in settable["attributes"].items():
             if attribute.get("optional") or attribute.get("required"):
                 given = self.values.get(name) not in (None, [], {}, "")

@@ -1,7 +1,7 @@
 """Resources as a table of settings, in which two flavours of one infrastructure are equal whatever their way to say it.
 
 Every setting of every resource is compared. Left out is only what means nothing: a value that Azure takes anyway when
-it is not told one, the order where Azure knows none, and labels that nobody reads.
+it is not told one, the order where Azure knows none, and labels that have no reader.
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ UNORDERED = (
     "properties.privateDnsZoneConfigs",
 )
 
-# Names inside a resource that no other names and nobody is shown.
+# Names inside a resource that no other names and no user is shown.
 LABELS = {
     "Microsoft.Insights/metricAlerts": "properties.criteria.allOf.name",
     "Microsoft.Network/privateEndpoints/privateDnsZoneGroups": "properties.privateDnsZoneConfigs.name",

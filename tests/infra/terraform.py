@@ -36,7 +36,7 @@ def terraform(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith(("TF_", "ARM_"))},
         "TF_IN_AUTOMATION": "1",
-        "TF_CLI_CONFIG_FILE": os.devnull,  # nobody's own mirrors and caches
+        "TF_CLI_CONFIG_FILE": os.devnull,  # not a user's own mirrors and caches
         "CHECKPOINT_DISABLE": "1",
         "NO_COLOR": "1",
         "TF_REATTACH_PROVIDERS": stub.reattach(),

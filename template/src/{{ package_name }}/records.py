@@ -608,7 +608,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Examples(Record):
-    """Rows of the holdout for people to look at; the file is absent for data that nobody reads row by row."""
+    """Rows of the holdout for people to look at; the file is absent for data that people do not read row by row."""
 
     FILE: ClassVar[str] = "examples.json"
 

@@ -31,7 +31,7 @@ class Row:
 def plan(azure: Azure) -> list[Row]:
     """Return how an environment differs from azureml/, config/ and the table of roles.
 
-    What may not be read is `unknown`, and never taken for well.
+    A resource that may not be read is `unknown`, and never taken for well.
 
     Raises:
         UserError: a file is refused, or the workspace is not built: all else would seem missing.

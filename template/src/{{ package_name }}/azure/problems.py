@@ -14,22 +14,25 @@ _COLOURS = re.compile(r"\x1b\[[0-9;]*m")
 _ACTION = re.compile(r"perform action '([^']+)'(?: over scope '([^']+)')?")
 _LONGEST = 400  # characters of Azure's own words
 
-# Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: Azure Resource Manager's common
-# deployment errors; Azure ML's pages on troubleshooting endpoints and on quotas.
+# Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: the table of Azure Resource
+# Manager's "Troubleshoot common Azure deployment errors"; for OutOfQuota and OutOfCapacity Azure ML's "Troubleshoot
+# online endpoint deployment". InvalidSubscriptionId, QuotaExceeded, LocationNotAvailableForResourceType and
+# ConflictError (of a key vault that was deleted) are in no such table, but in messages that users of Azure published.
 _ADVICE = {
     "SubscriptionNotFound": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",
     "InvalidSubscriptionId": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",
     "ResourceGroupNotFound": "build the environment with 'mlops infra apply --env {env}'",
     "ParentResourceNotFound": "build the environment with 'mlops infra apply --env {env}'",
     "QuotaExceeded": "ask for quota in the portal, or choose a smaller size in config/",
+    "ResourceQuotaExceeded": "ask for quota in the portal, or choose a smaller size in config/",
     "OutOfQuota": "ask for quota in the portal, or choose a smaller size in config/",
     "OutOfCapacity": "the region has no machine of this size at present: try again, or choose another size",
     "SkuNotAvailable": "the region does not offer this size: choose another one in config/",
-    "SkuNotSupported": "the region does not offer this size: choose another one in config/",
     "LocationNotAvailableForResourceType": "the region does not offer this: choose another one in config/",
     "MissingSubscriptionRegistration": "an owner registers the resource provider: 'mlops infra doctor --env {env}'",
+    "SubscriptionNotRegistered": "an owner registers the resource provider: 'mlops infra doctor --env {env}'",
+    "NoRegisteredProviderFound": "an owner registers the resource provider: 'mlops infra doctor --env {env}'",
     "RequestDisallowedByPolicy": "a policy of the subscription forbids it: ask its owner",
-    "FlagMustBeSetForRestore": "a deleted resource keeps this name: choose another name in config/, or purge it",
     "ConflictError": "a deleted resource may keep this name: choose another name in config/, or purge it",
 }
 _NETWORK = ("PublicNetworkAccess", "NetworkAcls", "not allowed by network", "AuthorizationFailure", "private endpoint")
@@ -88,7 +91,7 @@ def problem(azure: "Azure", what: str, error: Exception) -> AzureProblemError | 
     code, said = _said(error)
     status = getattr(error, "status_code", None)
     if isinstance(error, ClientAuthenticationError) or "AADSTS" in said:
-        advice = f"sign in with 'az login' as somebody who may use {env}; in CI, check the identity's federated subject"
+        advice = f"run 'az login' with an account that may use {env}; in CI, check the identity's federated subject"
         return AzureProblemError(f"{what}: not signed in to Azure: {said}; {advice}", code, status)
     if isinstance(error, ServiceRequestError | ServiceResponseError) and status is None:
         return AzureFailedError(f"{what}: Azure did not answer: {said}; run the command again", code)

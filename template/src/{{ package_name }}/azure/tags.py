@@ -1,6 +1,6 @@
 """Names of the tags that say what a model, a job or a deployment is, and where it came from.
 
-Tags say; they never lock: of two writers the last one wins. What must happen once is claimed elsewhere.
+Tags say; they never lock: of two writers the last one wins. Actions that must happen once are claimed elsewhere.
 """
 
 # On the versions that the step `register` makes.

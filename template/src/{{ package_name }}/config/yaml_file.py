@@ -1,8 +1,10 @@
 """Read a YAML file into a typed model; a mistake is one sentence with file, key, value and rule."""
 
+import copy
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
@@ -60,10 +62,7 @@ def read(path: Path, label: str) -> dict[str, Any]:
         UserError: the file is missing, is not YAML, or holds something else.
     """
     try:
-        loader = yaml.SafeLoader(path.read_text(encoding="utf-8"))
-        node = loader.get_single_node()
-        _refuse_repeated_keys(node)
-        content = None if node is None else loader.construct_document(node)
+        content = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{label}: no such file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -73,6 +72,15 @@ def read(path: Path, label: str) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise UserError(f"{label}: must hold keys and values, not {type(content).__name__}")
     return content
+
+
+@lru_cache(maxsize=256)  # commands read the same files for each environment
+def _parsed(text: str) -> Any:
+    """Return the content of a text; the caller copies what it changes."""
+    loader = yaml.SafeLoader(text)
+    node = loader.get_single_node()
+    _refuse_repeated_keys(node)
+    return None if node is None else loader.construct_document(node)
 
 
 def suggest(name: str, known: Sequence[str]) -> str:

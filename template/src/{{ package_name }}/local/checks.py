@@ -1,6 +1,6 @@
 """The checks of `mlops check`: each problem that can be seen before a run, in words.
 
-What they pass, `mlops run` does not refuse for configuration or data.
+`mlops run` does not refuse configuration or data that they pass.
 """
 
 from collections.abc import Callable, Iterator, Sequence

@@ -40,7 +40,7 @@ def judge(
 ) -> Gate:
     """Apply the limits of config/project.yml to the figures of the holdout.
 
-    What does not refuse a challenger but was not measured, or breaks a limit of data bias, becomes a note.
+    A figure that was not measured or breaks a limit of data bias, and refuses no challenger, becomes a note.
     """
     name = config.metric.name
     missing = float("nan")  # a figure that is absent passes no check

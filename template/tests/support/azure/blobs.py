@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from .transport import Json, Reply, Request
 
-STAMP = {"Last-Modified": "Mon, 01 Jan 2024 00:00:00 GMT", "x-ms-version": "2021-01-01", "x-ms-blob-type": "BlockBlob"}
+STAMP = {"x-ms-version": "2021-01-01", "x-ms-blob-type": "BlockBlob"}
 
 
 @dataclass
@@ -16,6 +16,7 @@ class Blob:
     etag: str = ""
     lease: str = ""  # its ID, while it lasts
     until: float = 0.0  # end of the lease, on the fake's clock
+    modified: str = "Mon, 01 Jan 2024 00:00:00 GMT"
 
 
 class Blobs:
@@ -142,7 +143,11 @@ class Blobs:
             raise Reply(412, _error("ConditionNotMet"), _why("ConditionNotMet"))
 
     def _headers(self, blob: Blob) -> dict[str, str]:
-        return STAMP | {"ETag": blob.etag, "Content-Type": "application/octet-stream"}
+        return STAMP | {
+            "ETag": blob.etag,
+            "Last-Modified": blob.modified,
+            "Content-Type": "application/octet-stream",
+        }
 
 
 def _ranged(request: Request) -> bool:

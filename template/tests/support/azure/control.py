@@ -76,6 +76,7 @@ class ControlPlane:
     def _get(self, request: Request, path: str) -> Reply:
         if path.lower().endswith("/providers/microsoft.insights/metrics"):
             self.resources.must(path.split("/providers/Microsoft.Insights")[0])
+            refusals.metrics(request.query)
             return Reply(200, self.metrics(request))
         parts = path.split("/providers/", 1)[-1].split("/")
         if len(parts) % 2 == 0 and "/providers/" in path:

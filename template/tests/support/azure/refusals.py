@@ -20,6 +20,19 @@ MODELS = {
     "jobs": "JobBase",
     "schedules": "Schedule",
 }
+# Collection -> class of a change: operations `begin_update` of the same client.
+CHANGES = {
+    "onlineendpoints": "PartialMinimalTrackedResourceWithIdentity",
+    "onlinedeployments": "PartialMinimalTrackedResourceWithSku",
+    "batchendpoints": "PartialMinimalTrackedResourceWithIdentity",
+    "batchdeployments": "PartialBatchDeploymentPartialMinimalTrackedResourceWithProperties",
+}
+# Metric of an online endpoint -> its dimensions: azure/azure-monitor/reference/supported-metrics/
+# microsoft-machinelearningservices-workspaces-onlineendpoints-metrics. All have the time grain PT1M.
+METRICS = {
+    "RequestLatency_P95": {"deployment"},
+    "RequestsPerMinute": {"deployment", "statusCode", "statusCodeClass", "modelStatusCode"},
+}
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 
 
@@ -35,10 +48,8 @@ def unknown_place(resources: Resources, path: str) -> None:
 def put(resources: Resources, path: str, body: dict[str, Any], known: dict[str, Any] | None) -> None:
     """Refuse a body that the service would refuse."""
     parts = path.split("/")
-    kind, name = parts[-2].lower(), parts[-1]
+    kind, name = _kind(parts), parts[-1]
     properties = body.get("properties") or {}
-    if kind == "deployments":
-        kind = f"{parts[-4].lower().removesuffix('endpoints')}deployments"
     if kind in MODELS:
         problems = unknown_keys(MODELS[kind], body)
         if problems:
@@ -58,15 +69,22 @@ def put(resources: Resources, path: str, body: dict[str, Any], known: dict[str, 
 
 
 def patch(resources: Resources, path: str, body: dict[str, Any]) -> None:
-    """Refuse changes of parts that the service does not change: its REST reference, operations `update`."""
-    parts = path.split("/")
-    allowed = {"onlineendpoints": {"tags", "identity"}, "batchendpoints": {"tags", "identity"}}
-    deployment = {"tags", "sku"} if "/onlineendpoints/" in path.lower() else {"tags", "properties"}
-    known = deployment if parts[-2].lower() == "deployments" else allowed.get(parts[-2].lower())
-    if known is not None and (unknown := set(body) - known):
+    """Refuse changes of parts that the service does not change."""
+    kind = _kind(path.split("/"))
+    if kind not in CHANGES:
+        return
+    if unknown := unknown_keys(CHANGES[kind], body):
         raise refusal(400, "BadRequest", f"{', '.join(sorted(unknown))} cannot be changed")
-    if known is not None and resources.running(resources.must(path)):
+    if resources.running(resources.must(path)):
         raise refusal(409, "Conflict", "another operation on this resource is in progress")
+
+
+def metrics(query: dict[str, str]) -> None:
+    """Refuse a question about a metric, a dimension or a grain of time that an online endpoint does not have."""
+    name = query["metricnames"]
+    asked = set(re.findall(r"(\w+) eq '", query.get("$filter", "")))
+    if name not in METRICS or not asked <= METRICS[name] or query["interval"] != "PT1M":
+        raise refusal(400, "BadRequest", f"metric {name} of {', '.join(sorted(asked))} is not supported")
 
 
 def delete(resources: Resources, path: str) -> None:
@@ -81,6 +99,12 @@ def delete(resources: Resources, path: str) -> None:
         raise refusal(400, "BadRequest", f"Deployment {name} still has mirrored traffic")
     if (endpoint["properties"].get("defaults") or {}).get("deploymentName") == name:
         raise refusal(400, "BadRequest", f"Deployment {name} is the default of its endpoint")
+
+
+def _kind(parts: list[str]) -> str:
+    """Return the collection that a path belongs to; deployments are online or batch."""
+    kind = parts[-2].lower()
+    return f"{parts[-4].lower().removesuffix('endpoints')}deployments" if kind == "deployments" else kind
 
 
 def _endpoint(resources: Resources, path: str, properties: dict[str, Any], known: dict[str, Any] | None) -> None:

@@ -145,13 +145,20 @@ class Transport:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of the network for one test."""
+        from azure.ai.ml._utils import _experimental
         from azure.ai.ml.constants._endpoint import EndpointInvokeFields
         from azure.ai.ml.operations import _job_operations, _job_ops_helper
 
         def send(adapter: Any, request: Any, **options: Any) -> Any:
             return self._respond(adapter, request)
 
+        def settings(session: Any, url: str, proxies: Any, stream: Any, verify: Any, cert: Any) -> dict[str, Any]:
+            return {"proxies": {}, "stream": stream, "verify": verify, "cert": cert}
+
         monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+        monkeypatch.setattr(requests.Session, "merge_environment_settings", settings)  # it parses os.environ each time
+        # Whether to warn of an experimental class: it reads the sources of the whole stack for each object.
+        monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
         monkeypatch.setattr(HttpTransport, "sleep", lambda transport, seconds: self.sleeps.append(seconds))
         monkeypatch.setattr(_job_ops_helper, "_wait_before_polling", lambda seconds: 0)
         monkeypatch.setattr(_job_operations, "get_git_properties", dict)  # it would run git for each submission

@@ -16,7 +16,6 @@ class Watched:
 
     Attributes:
         runs: in the form of MLflow's REST interface.
-        markers: path in the lake -> time and etag of a delivery's marker.
     """
 
     def __init__(self, cloud: Cloud, env: str = "dev") -> None:
@@ -24,12 +23,10 @@ class Watched:
         self.group = cloud.group(env)
         self.workspace = cloud.workspace(env)
         self.runs: list[dict[str, Any]] = []
-        self.markers: dict[str, tuple[datetime, str]] = {}
-        lake = cloud.configs[env].names.data_lake
+        self.lake = cloud.configs[env].names.data_lake
         cloud.hosts[:0] = [
             (r"management\.azure\.com", self._management),
             (r"[a-z0-9]+\.api\.azureml\.ms", self._mlflow),
-            (rf"{lake}\.blob\.core\.windows\.net", self._lake),
         ]
         cloud.control.actions["changestate"] = self._changed
 
@@ -73,7 +70,8 @@ class Watched:
 
     def deliver(self, path: str, at: datetime | None = None, etag: str = "0x1") -> None:
         """Complete a delivery below `curated/`."""
-        self.markers[f"{path}/_SUCCESS"] = (at or datetime.now(UTC), etag)
+        marker = self.cloud.blobs.put(f"{self.lake}/curated/{path}/_SUCCESS", b"")
+        marker.etag, marker.modified = f'"{etag}"', format_datetime(at or datetime.now(UTC), usegmt=True)
 
     def _management(self, request: Request) -> Reply:
         reply = self.cloud.control.answer(request)
@@ -96,6 +94,7 @@ class Watched:
     def _mlflow(self, request: Request) -> Reply:
         if not request.path.startswith("/mlflow/"):
             return self.cloud._machine_learning(request)
+        _refuse_unknown(request)
         if request.path.endswith("/experiments/search"):
             return Reply(200, {"experiments": [{"experiment_id": "e1"}]})
         if not request.path.endswith("/runs/search") or not request.body["experiment_ids"]:
@@ -108,18 +107,15 @@ class Watched:
             body["next_page_token"] = str(start + PAGE)
         return Reply(200, body)
 
-    def _lake(self, request: Request) -> Reply:
-        if request.query.get("comp") == "list":
-            prefix, cut = request.query.get("prefix", ""), request.query["delimiter"]
-            inner = {path[len(prefix) :].split(cut)[0] for path in self.markers if path.startswith(prefix)}
-            folders = "".join(f"<BlobPrefix><Name>{prefix}{each}/</Name></BlobPrefix>" for each in sorted(inner))
-            text = f"<EnumerationResults><Blobs>{folders}</Blobs><NextMarker/></EnumerationResults>"
-            return Reply(200, text, {"Content-Type": "application/xml"})
-        marker = self.markers.get(request.path.split("/", 2)[2])
-        if marker is None:
-            raise Reply(404, None, {"x-ms-error-code": "BlobNotFound"})
-        at, etag = marker
-        return Reply(200, None, {"Last-Modified": format_datetime(at, usegmt=True), "ETag": f'"{etag}"'})
+
+def _refuse_unknown(request: Request) -> None:
+    """Refuse what MLflow's own definition of its REST interface does not have."""
+    from mlflow.protos import service_pb2
+
+    asked: dict[str, Any] = {"experiments/search": service_pb2.SearchExperiments, "runs/search": service_pb2.SearchRuns}
+    found = next((each for end, each in asked.items() if request.path.endswith(f"/api/2.0/mlflow/{end}")), None)
+    if found is None or set(request.body) - {each.name for each in found.DESCRIPTOR.fields}:
+        raise refusal(400, "INVALID_PARAMETER_VALUE", f"MLflow has no such request: {request.line}")
 
 
 def _meets(run: dict[str, Any], condition: str) -> bool:

@@ -30,7 +30,7 @@ param principals Principals
 @description('Required. Object IDs of groups of people.')
 param groups Groups
 
-@description('Required. What is somebody else\'s, by its name in the table: roles there are listed, not assigned.')
+@description('Required. Names in the table of resources that other teams own: roles there are listed, not assigned.')
 param given string[]
 
 @description('Required. Storage of yours that jobs read.')

@@ -1,4 +1,4 @@
-// Secrets and images. What you bring of the two is not built.
+// Secrets and images. A part that you bring is not built.
 
 import { Texts } from '../types.bicep'
 

@@ -1,6 +1,6 @@
 """Personal data in texts, found by its form: addresses, account and card numbers, telephone numbers, handles.
 
-What has a check sum is checked: IBAN by ISO 7064 (mod 97-10), cards by Luhn's formula (ISO/IEC 7812). Names and
+Numbers with a check sum are checked: IBAN by ISO 7064 (mod 97-10), cards by Luhn's formula (ISO/IEC 7812). Names and
 addresses of people have no form, and are not found.
 """
 

@@ -17,7 +17,7 @@ def save(
 ) -> None:
     """Write a folder to `path`, which must not exist; the contract is still missing then.
 
-    There is no input example in it: that would be a content of somebody.
+    There is no input example in it: that would be the content of a person.
 
     Args:
         path: the model folder.

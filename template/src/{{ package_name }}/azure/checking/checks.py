@@ -1,6 +1,6 @@
 """`mlops azure check`: every file of azureml/ for every environment, without Azure.
 
-What was found is kept for as long as the files that it depends on stay the same, so that `mlops check` need not import
+Findings are kept for as long as the files that they depend on stay the same, so that `mlops check` need not import
 azure-ai-ml, which takes seconds.
 """
 
@@ -24,7 +24,7 @@ from .subjects import Filled, kind_of, subjects
 
 SOURCES = ("azureml", "config", "src/score.py", "src/batch_score.py", tables.label("retention"))
 
-# What azure-ai-ml said about a file, by its content: most files are the same in all environments.
+# The words of azure-ai-ml about a file, by its content: most files are the same in all environments.
 _LOADED: dict[str, str | None] = {}
 
 

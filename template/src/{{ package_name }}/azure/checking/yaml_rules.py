@@ -45,7 +45,7 @@ class Subject:
     facts: Mapping[str, tuple[str, Any]] = field(default_factory=dict)
 
     def fact(self, words: str) -> Any:
-        """Return what the words of a rule stand for; None where nobody knows."""
+        """Return what the words of a rule stand for; None where it is not known."""
         return self.facts.get(words, ("", None))[1]
 
     def values(self, path: str) -> Iterator[tuple[str, Any]]:

@@ -65,7 +65,7 @@ def fill(
     Args:
         path: the file.
         model_version: of the model to deploy; without it, version 0 stays.
-        subscription_id: of the environment, known once somebody has signed in; without it, resource IDs have one of
+        subscription_id: of the environment, known once a user has signed in; without it, resource IDs have one of
             zeros.
 
     Raises:

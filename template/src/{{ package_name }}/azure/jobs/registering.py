@@ -21,8 +21,9 @@ REGISTER, GATE = "register", "gate"  # the step, which is also the purpose of th
 DONE = "Completed"
 
 # Where Azure ML puts an output of a step that says no place: learn.microsoft.com/azure/machine-learning/
-# how-to-manage-inputs-outputs-pipeline, "Default outputs".
-_OUTPUT = "azureml://datastores/workspaceblobstore/paths/azureml/{run}/{output}/"
+# how-to-manage-inputs-outputs-pipeline, "Default outputs"; azure-ai-ml's `jobs.download` looks there too.
+_OUTPUT = "azureml://datastores/{store}/paths/azureml/{run}/{output}/"
+_STORE = "workspaceblobstore"  # the default one of a workspace
 _OF_STEP = re.compile(r"\$\{\{parent\.jobs\.(\w+)\.outputs\.(\w+)\}\}")
 _OF_PIPELINE = re.compile(r"\$\{\{parent\.inputs\.(\w+)\}\}")
 _COMPONENT = re.compile(r"components[/:]([^/:]+)(?:/versions/|:)([^/:]+)$|^azureml:([^/:]+):([^/:]+)$")
@@ -128,7 +129,8 @@ def _input(job: Job, body: Mapping[str, Any], steps: Mapping[str, Step], value: 
         step = steps.get(of_step[1])
         if step is None or step.status != DONE:
             raise UserError(f"job {job.name}: step {of_step[1]!r} has not completed, and {REGISTER} reads its output")
-        return {"type": port["type"], "path": _OUTPUT.format(run=step.origin or step.run, output=of_step[2])}
+        place = _OUTPUT.format(store=_store(body), run=step.origin or step.run, output=of_step[2])
+        return {"type": port["type"], "path": place}
     if of_pipeline := _OF_PIPELINE.fullmatch(value):
         given = body["inputs"][of_pipeline[1]]
         return {"type": port["type"], "path": given["uri"]} if "uri" in given else given["value"]
@@ -137,6 +139,12 @@ def _input(job: Job, body: Mapping[str, Any], steps: Mapping[str, Step], value: 
 
 def _literal(inputs: Mapping[str, Any], name: str) -> object:
     return inputs[name]["value"]
+
+
+def _store(body: Mapping[str, Any]) -> str:
+    """Return the datastore of a job's outputs; a pipeline may name its own."""
+    given = str((body.get("settings") or {}).get("default_datastore") or _STORE)
+    return given.rpartition("/")[2].removeprefix("azureml:")
 
 
 def _compute(body: Mapping[str, Any]) -> str:

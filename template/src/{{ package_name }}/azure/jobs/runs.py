@@ -15,6 +15,7 @@ from ..problems import translated
 ENDED = ("Completed", "Failed", "Canceled", "NotResponding")
 PAUSE = 20.0  # seconds between looks
 LINES = 30  # of a failed step's log that are shown
+REUSED = "azureml.reusedrunid"  # property of a run, as azure-ai-ml's PipelineConstants.REUSED_JOB_ID
 
 Say = Callable[[str], None]
 
@@ -166,17 +167,17 @@ def job(body: Any) -> Job:
 
 
 def _step(run: Mapping[str, Any]) -> Step:
-    origin = (run.get("properties") or {}).get("azureml.reusedrunid") or ""
-    return Step(_step_name(run), str(run["runId"]), str(run.get("status", "")), str(origin))
-
-
-def _step_name(run: Mapping[str, Any]) -> str:
-    """Return a step's name as the pipeline has it; run history shows a title such as `Responsible AI`.
-
-    >>> _step_name({"runId": "r", "displayName": "Validate data"})
-    'validate_data'
-    """
+    origin = (run.get("properties") or {}).get(REUSED) or ""
     shown = str(run.get("displayName") or run.get("name") or run["runId"])
+    return Step(step_name(shown), str(run["runId"]), str(run.get("status", "")), str(origin))
+
+
+def step_name(shown: str) -> str:
+    """Return a step's name as the pipeline has it; a run may show the title of its component instead.
+
+    >>> step_name("Validate data"), step_name("validate_data")
+    ('validate_data', 'validate_data')
+    """
     return "_".join(shown.lower().replace("-", " ").split())
 
 

@@ -3,18 +3,17 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any
 
 from ...errors import UserError
 from ..operations import Operation, Say, recorded
 from ..tags import PARKED, PREVIOUS_MODEL
 from . import lease, releases
 from . import next_step as rollout
-from .endpoint import UnfitError
+from .endpoint import Served, UnfitError
 from .walking import StuckError, walk
 
 
-def deploy(served: Any, label: str, *, say: Say, override: str | None = None, dry_run: bool = False) -> None:
+def deploy(served: Served, label: str, *, say: Say, override: str | None = None, dry_run: bool = False) -> None:
     """Let a model version take over an endpoint: made, tested, then given the traffic in stages.
 
     The old deployment stays until `finish`. A deployment that fails while it gets traffic loses it again.
@@ -58,7 +57,7 @@ def deploy(served: Any, label: str, *, say: Say, override: str | None = None, dr
         say(f"{release.label} serves in {azure.config.environment.name}")
 
 
-def finish(served: Any, *, say: Say, dry_run: bool = False) -> None:
+def finish(served: Served, *, say: Say, dry_run: bool = False) -> None:
     """Delete the deployment that served before.
 
     Raises:
@@ -74,7 +73,7 @@ def finish(served: Any, *, say: Say, dry_run: bool = False) -> None:
             say(f"{served.name}: nothing to finish")
 
 
-def rollback(served: Any, *, say: Say, reason: str | None = None, dry_run: bool = False) -> None:
+def rollback(served: Served, *, say: Say, reason: str | None = None, dry_run: bool = False) -> None:
     """Give all traffic back to the deployment that served before, whatever became of the new one.
 
     A command that changes the endpoint meanwhile loses its lease, and stops before its next change.
@@ -99,7 +98,7 @@ def rollback(served: Any, *, say: Say, reason: str | None = None, dry_run: bool 
             say(f"{served.name}: {', '.join(reached.traffic)} serves, and nothing else had traffic")
 
 
-def cleanup(served: Any, *, say: Say, dry_run: bool = False, chosen: list[str] | None = None) -> list[str]:
+def cleanup(served: Served, *, say: Say, dry_run: bool = False, chosen: list[str] | None = None) -> list[str]:
     """Delete what a rollout left behind, and return the names; never what serves or served before.
 
     Args:
@@ -120,7 +119,7 @@ def cleanup(served: Any, *, say: Say, dry_run: bool = False, chosen: list[str] |
     return left
 
 
-def refuse_parked(served: Any) -> None:
+def refuse_parked(served: Served) -> None:
     """Refuse to change an endpoint whose deployments are away.
 
     Raises:
@@ -132,7 +131,7 @@ def refuse_parked(served: Any) -> None:
         raise UserError(f"endpoint {served.name}: is parked since {since}: run 'mlops azure unpark --env {env}' first")
 
 
-def _take_back(served: Any, operation: Operation, held: lease.Lease | None) -> None:
+def _take_back(served: Served, operation: Operation, held: lease.Lease | None) -> None:
     endpoint = served.read()
     if held is not None and (len(endpoint.traffic) > 1 or endpoint.mirror):
         operation.note(f"{served.name}: the new deployment loses its traffic again")
@@ -140,7 +139,7 @@ def _take_back(served: Any, operation: Operation, held: lease.Lease | None) -> N
 
 
 @contextmanager
-def _alone(served: Any, operation: Operation, *, first: bool = False) -> Iterator[lease.Lease | None]:
+def _alone(served: Served, operation: Operation, *, first: bool = False) -> Iterator[lease.Lease | None]:
     """Hold the endpoint's lease; a dry run needs none."""
     if operation.dry_run:
         yield None

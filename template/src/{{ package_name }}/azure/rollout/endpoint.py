@@ -6,7 +6,7 @@ autoscale, people and other tools have set stays.
 
 import copy
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -251,6 +251,42 @@ class Served:
             self._instances(found),
             tags.get(MODEL, ""),
         )
+
+    def wanted(self, release: Release) -> rollout.Wanted:
+        """Return what shall serve, and how it gets there."""
+        raise NotImplementedError
+
+    def shift(self, traffic: Mapping[str, int], mirror: Mapping[str, int]) -> None:
+        """Divide the traffic."""
+        raise NotImplementedError
+
+    def scale(self, name: str, instances: int) -> None:
+        """Change a deployment's number of instances."""
+        raise NotImplementedError
+
+    def test(self, release: Release, name: str) -> str:
+        """Ask a deployment for known answers before it gets traffic, and return the figures.
+
+        Raises:
+            UnfitError: it answers wrongly, slowly or not at all.
+        """
+        raise NotImplementedError
+
+    def watch(self, release: Release, name: str) -> str:
+        """Look at a deployment at work, and return the figures.
+
+        Raises:
+            UnfitError: it fails, or is slower than the configuration allows.
+        """
+        raise NotImplementedError
+
+    def logs(self, name: str) -> dict[str, str]:
+        """Return the ends of a deployment's logs by container."""
+        raise NotImplementedError
+
+    def surround(self, deployments: Sequence[str]) -> None:
+        """Point alerts and scaling at deployments."""
+        raise NotImplementedError
 
     @property
     def _endpoints(self) -> Any:

@@ -11,11 +11,11 @@ from ..deliveries import deliveries, download
 from ..operations import Say
 from ..problems import translated
 from ..tags import MODEL
-from .endpoint import UnfitError
+from .endpoint import Served, UnfitError
 from .releases import Release
 
 
-def test(served: Any, *, say: Say) -> None:
+def test(served: Served, *, say: Say) -> None:
     """Test what serves, and say the figures.
 
     Raises:
@@ -29,7 +29,7 @@ def test(served: Any, *, say: Say) -> None:
         say(gates(served.azure, model, newest(served.azure, Path(folder) / "data")))
 
 
-def serving(served: Any) -> tuple[Release, str]:
+def serving(served: Served) -> tuple[Release, str]:
     """Return the release that has most of an endpoint's traffic, and the name of its deployment.
 
     Raises:

@@ -11,6 +11,7 @@ from ..operations import FOLDER, Operation
 from ..problems import AzureFailedError, AzureProblemError
 from . import diagnosis
 from . import next_step as rollout
+from .endpoint import Served
 from .lease import Lease
 from .releases import Release
 
@@ -24,7 +25,7 @@ class StuckError(UserError):
 
 
 def walk(
-    served: Any,
+    served: Served,
     operation: Operation,
     lease: Lease | None,
     decide: Decide,
@@ -57,9 +58,9 @@ def walk(
     return endpoint
 
 
-def _changed(served: Any, before: rollout.Endpoint, step: rollout.Step) -> rollout.Endpoint:
+def _changed(served: Served, before: rollout.Endpoint, step: rollout.Step) -> rollout.Endpoint:
     """Return the state once it shows a step's effect; Azure's answers may lag behind its work."""
-    found: rollout.Endpoint = served.read()
+    found = served.read()
     for _ in range(LOOKS):
         if found != before or isinstance(step, rollout.Watch | rollout.Settle):
             return found
@@ -68,12 +69,12 @@ def _changed(served: Any, before: rollout.Endpoint, step: rollout.Step) -> rollo
     raise AzureFailedError(f"endpoint {served.name}: Azure accepted a change and does not show it: run it again later")
 
 
-def _do(served: Any, operation: Operation, step: rollout.Step, release: Release | None) -> None:
+def _do(served: Served, operation: Operation, step: rollout.Step, release: Release | None) -> None:
     match step:
         case rollout.Settle(name):
             served.settle(served.deployment_path(name))
         case rollout.Create(name, instances):
-            _create(served, operation, name, instances, release)
+            _create(served, operation, name, instances, _of(release, step))
         case rollout.Remove(name, failed):
             if failed:
                 explain(served, operation, name)
@@ -81,10 +82,10 @@ def _do(served: Any, operation: Operation, step: rollout.Step, release: Release 
         case rollout.Scale(name, instances):
             served.scale(name, instances)
         case rollout.Test(name):
-            operation.note(f"{name}: {served.test(release, name)}")
+            operation.note(f"{name}: {served.test(_of(release, step), name)}")
             served.mark(name, tested=True)
         case rollout.Watch(name):
-            operation.note(f"{name}: {served.watch(release, name)}")
+            operation.note(f"{name}: {served.watch(_of(release, step), name)}")
         case rollout.Distrust(name):
             served.mark(name, tested=False)
         case rollout.Remember(name):
@@ -93,7 +94,14 @@ def _do(served: Any, operation: Operation, step: rollout.Step, release: Release 
             served.shift(traffic, mirror)
 
 
-def _create(served: Any, operation: Operation, name: str, instances: int, release: Release | None) -> None:
+def _of(release: Release | None, step: rollout.Step) -> Release:
+    """Return the release that a step is for; only steps of a deployment have one."""
+    if release is None:
+        raise ValueError(f"{step} is for a release")
+    return release
+
+
+def _create(served: Served, operation: Operation, name: str, instances: int, release: Release) -> None:
     try:
         served.create(release, name, instances)
     except (AzureProblemError, AzureFailedError) as error:
@@ -105,7 +113,7 @@ def _create(served: Any, operation: Operation, name: str, instances: int, releas
         raise type(error)(f"{error}; {why}; the failed deployment is deleted", error.code, error.status) from error
 
 
-def explain(served: Any, operation: Operation, name: str, message: str = "") -> str:
+def explain(served: Served, operation: Operation, name: str, message: str = "") -> str:
     """Keep the logs of a failed deployment in outputs/operations/, and return what they tell."""
     logs = served.logs(name)
     if not logs:
@@ -118,7 +126,7 @@ def explain(served: Any, operation: Operation, name: str, message: str = "") -> 
     return why
 
 
-def _words(served: Any, endpoint: rollout.Endpoint, step: rollout.Step) -> tuple[str, Any, Any]:
+def _words(served: Served, endpoint: rollout.Endpoint, step: rollout.Step) -> tuple[str, Any, Any]:
     """Return a step as the thing that changes, its state before and after."""
     label, deployment = f"endpoint {served.name}", f"deployment {getattr(step, 'name', '')} of {served.name}"
     known = endpoint.deployments.get(getattr(step, "name", ""))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from ...monitoring.tags import FIRST, MONITOR, OUTCOME, SIGNALS, WINDOW
+from ..jobs.runs import step_name
 from ..tags import MODEL, PURPOSE
 from .mlflow_runs import FoundRun, Runs
 from .state import Job, Outcome
@@ -79,7 +80,7 @@ def _roots(runs: Runs, purpose: str, since: datetime) -> Iterator[FoundRun]:
 def _failed_steps(runs: Runs, root: FoundRun) -> list[str]:
     """Return the names of the steps of a job that failed."""
     steps = runs.search(f"tags.mlflow.rootRunId = '{root.id}'", root.began - timedelta(minutes=1))
-    return sorted({step.name for step in steps if step.status == "FAILED" and not step.is_root})
+    return sorted({step_name(step.name) for step in steps if step.status == "FAILED" and not step.is_root})
 
 
 def _own(run: FoundRun, runs: Runs) -> Outcome:

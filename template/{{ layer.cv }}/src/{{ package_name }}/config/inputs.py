@@ -102,7 +102,7 @@ class Images(Section):
 
 
 class Augmentation(Section):
-    """Chance changes of the training images, drawn anew in each epoch from the seed. Zero switches one off.
+    """Chance changes of the training images, drawn again in each epoch from the seed. Zero switches one off.
 
     Args:
         turn: degrees by which an image is turned, at most.

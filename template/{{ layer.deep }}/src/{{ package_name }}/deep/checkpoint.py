@@ -89,7 +89,7 @@ class Checkpoints:
         """Remove the checkpoints of a run that is complete."""
         for path in (self.folder / MANIFEST, *self.folder.glob("state-*.pt")):
             path.unlink(missing_ok=True)
-        with suppress(OSError):  # it was never made, or somebody keeps other files there
+        with suppress(OSError):  # it was never made, or other files are kept there
             self.folder.rmdir()
 
 

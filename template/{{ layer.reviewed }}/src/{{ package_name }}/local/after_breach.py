@@ -139,8 +139,8 @@ def _retrain(
     found.save(workspace.root)
     before, after = found.before, found.after
     row.text = (
-        f"on training data version {version}: accuracy on {plural(after.rows, 'row')} of {found.window} that nobody"
-        f" reviewed {number(before.value, 3)} before, {number(after.value, 3)} after; {why}"
+        f"on training data version {version}: accuracy on {plural(after.rows, 'row')} of {found.window} that no"
+        f" person reviewed {number(before.value, 3)} before, {number(after.value, 3)} after; {why}"
     )
     row.seconds = time.perf_counter() - began
     story.add(row)

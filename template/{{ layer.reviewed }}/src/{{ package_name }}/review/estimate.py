@@ -49,7 +49,7 @@ class Estimate(Record):
     Args:
         model: name:version, None where no random item has been answered.
         accuracy: of the random items that were answered blind; None without any.
-        waiting: random items that nobody answered, or only skipped.
+        waiting: random items without an answer, or only skipped.
         disputed: random items over which people disagree: left out until a further answer decides.
         seen: random items that were answered with the prediction on the screen: left out.
         minimum_rows: rows from which on a slice counts.

@@ -1,7 +1,7 @@
 """Queues to Label Studio, and people's answers back into their logs.
 
 Tasks carry fixed keys (`content.FIELD` and `sample_id`), whatever the columns are called. Items that one person shall
-label are in a project for everyone. A project shows a task to nobody else once it is done, and shows earlier answers:
+label are in a project for everyone. A project does not show a finished task to other people, and shows earlier answers:
 so each person has a project of their own for items that several people label, or over which people disagree.
 """
 
@@ -69,7 +69,7 @@ class Pushed:
         sent: tasks that were added, one for each person that shall label an item.
         there: tasks that were there before.
         projects: address of each project -> whose it is, None for everyone.
-        waiting: items for which there is nobody who has not answered them before.
+        waiting: items that every person has answered before.
         refreshed: open tasks of which the content was sent again; None if that was not asked for.
         warning: what a person must know about the addresses of the tasks; None if there is nothing.
     """
@@ -284,7 +284,7 @@ class _Answers:
 def _plan(
     workspace: Workspace, batch_id: str, people: Sequence[str], held: Mapping[str | None, set[str]], url: str
 ) -> tuple[dict[str | None, list[QueueItem]], int]:
-    """Return the open items for everyone (None) and for each person, and how many wait for somebody else."""
+    """Return the open items for everyone (None) and for each person, and how many wait for another person."""
     here = offers.labelled_by(log.answers(workspace, batch_id))
     earlier = [each for name in workspace.batches() if name != batch_id for each in log.answers(workspace, name)]
     before = offers.labelled_by(earlier)
@@ -384,7 +384,7 @@ def _sample_ids(client: Client, project: int) -> set[str]:
     found = client.tasks(project)
     if found.unreadable:
         raise UserError(
-            f"{client.url}: task {found.unreadable[0]} of project {project} cannot be read, so nobody can tell which"
-            " item it holds; delete it there, and push again"
+            f"{client.url}: task {found.unreadable[0]} of project {project} cannot be read, so its item is"
+            " unknown; delete it there, and push again"
         )
     return {str(each["data"].get("sample_id")) for each in found.tasks}

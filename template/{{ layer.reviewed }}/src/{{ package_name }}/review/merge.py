@@ -35,7 +35,7 @@ class Outcome:
         changed: rows with another label than there.
         removed: rows of the parent whose label was withdrawn or is disputed now.
         labels: items with a label that stands, in all queues.
-        skipped: items that people skipped and nobody labelled.
+        skipped: items that people skipped and no person labelled.
         disputed: items over which people disagree.
         requeued: the queue that this merge made of disputed items.
         agreement: of all blind answers.

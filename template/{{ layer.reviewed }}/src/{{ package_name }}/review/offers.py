@@ -15,7 +15,7 @@ class Offers:
 
     Args:
         items: those that the person has answered or may answer, in the order of the queue.
-        left_to_others: disputed items that the person has answered in an earlier queue; somebody else decides them.
+        left_to_others: disputed items that the person has answered in an earlier queue; another person decides them.
     """
 
     items: list[QueueItem]

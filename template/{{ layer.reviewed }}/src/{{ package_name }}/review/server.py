@@ -67,7 +67,7 @@ def start(folder: Path, port: int = PORT, say: Callable[[str], None] = lambda li
     account = None
     if not made.exists():
         account = Account(USER, secrets.token_urlsafe(12))
-        # Left by a start that was interrupted before anyone could use it; its user has a password that nobody knows.
+        # Left by a start that was interrupted before anyone could use it; the password of its user is not known.
         (folder / "label_studio.sqlite3").unlink(missing_ok=True)
     log = folder / "server.log"
     say(f"Label Studio {RELEASE} starts; the first time it is installed, which takes minutes and 1 GB")

@@ -31,7 +31,7 @@ class Progress:
         reasons: reason -> number of items.
         done: items with as many labels as are wanted.
         partly: items that lack a further label.
-        skipped: items that people skipped and nobody labelled.
+        skipped: items that people skipped and no person labelled.
         disputed: items over which people disagree.
         waiting: items without an answer.
         people: who answered, by name.

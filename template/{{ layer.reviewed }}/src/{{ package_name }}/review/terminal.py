@@ -50,7 +50,7 @@ class Session:
         annotator: the person.
         labelled, skipped: items of each kind.
         open: items that are still offered to this person.
-        left_to_others: disputed items that somebody else has to decide.
+        left_to_others: disputed items that another person has to decide.
     """
 
     batch_id: str
@@ -66,7 +66,7 @@ class Session:
         text = f"{self.annotator}, {self.batch_id}: {plural(self.labelled, 'label')}, {self.skipped:,} skipped"
         text += f", {plural(self.open, 'item')} open"
         if self.left_to_others:
-            text += f"; {plural(self.left_to_others, 'disputed item waits', 'disputed items wait')} for somebody else"
+            text += f"; {plural(self.left_to_others, 'disputed item waits', 'disputed items wait')} for another person"
         return text
 
 
