@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 MANAGEMENT = "https://management.azure.com"
 MACHINE_LEARNING = "Microsoft.MachineLearningServices"
-VERSION = "2024-10-01"  # of Microsoft.MachineLearningServices, for calls of our own
+# Of Microsoft.MachineLearningServices, for calls of our own; this and the versions of other providers are folders
+# `stable/` of their specifications in Azure/azure-rest-api-specs.
+VERSION = "2024-10-01"
 # Without its progress bars, azure-ai-ml 1.35 waits for ever after a file of a folder could not be uploaded.
 PROGRESS = True
 SECONDS = 60  # that one call may take

@@ -8,6 +8,11 @@ from typing import Any
 from .cloud import Cloud
 from .transport import Reply, Request, refusal
 
+# Requests of MLflow's interface and their fields: its service.proto, messages SearchExperiments and SearchRuns.
+MLFLOW = {
+    "experiments/search": {"max_results", "page_token", "filter", "order_by", "view_type"},
+    "runs/search": {"experiment_ids", "filter", "run_view_type", "max_results", "order_by", "page_token"},
+}
 PAGE = 2  # values of a page of alerts: few, so that tests see more than one
 
 
@@ -109,12 +114,9 @@ class Watched:
 
 
 def _refuse_unknown(request: Request) -> None:
-    """Refuse what MLflow's own definition of its REST interface does not have."""
-    from mlflow.protos import service_pb2
-
-    asked: dict[str, Any] = {"experiments/search": service_pb2.SearchExperiments, "runs/search": service_pb2.SearchRuns}
-    found = next((each for end, each in asked.items() if request.path.endswith(f"/api/2.0/mlflow/{end}")), None)
-    if found is None or set(request.body) - {each.name for each in found.DESCRIPTOR.fields}:
+    """Refuse a request that MLflow's interface does not have."""
+    asked = next((end for end in MLFLOW if request.path.endswith(f"/api/2.0/mlflow/{end}")), None)
+    if asked is None or set(request.body) - MLFLOW[asked]:
         raise refusal(400, "INVALID_PARAMETER_VALUE", f"MLflow has no such request: {request.line}")
 
 

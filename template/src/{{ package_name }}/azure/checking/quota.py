@@ -1,7 +1,8 @@
 """Endpoints and deployments of a subscription in one region, beside what Azure ML allows.
 
-Limits from Microsoft's page "Manage and increase quotas and limits for resources with Azure Machine Learning", read in
-November 2026. Both can be raised; deployments that were made before keep the old limits.
+Limits from Microsoft's page "Manage and increase quotas and limits for resources with Azure Machine Learning" (in
+MicrosoftDocs/azure-ai-docs, how-to-manage-quotas.md at 0c509fa), read in November 2026. Both can be raised; deployments
+that were made before keep the old limits.
 """
 
 from collections.abc import Mapping

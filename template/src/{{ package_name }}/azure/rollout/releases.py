@@ -87,7 +87,7 @@ def refuse_unstaged(azure: Azure, release: Release, override: str | None) -> Non
     state = f"staging has {said} it" if said else "staging has not seen it"
     raise UserError(
         f"model {release.label}: {state}, and prod takes only what has passed there: run 'mlops azure stage"
-        f" {release.label}', or give a reason with --override"
+        f" {release.label} --env staging', or give a reason with --override"
     )
 
 
@@ -129,7 +129,7 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
 
 def _missing(azure: Azure, label: str, own: bool) -> str:
     if own:
-        return f"model {label}: the workspace of {FIRST} has no such version: 'mlops azure show' lists them"
+        return f"model {label}: the workspace of {FIRST} has no such version: 'mlops azure status --env {FIRST}' has the newest"
     return (
         f"model {label}: registry {azure.config.registry.name} has no such version: the number is the registry's, which"
         f" 'mlops azure promote' prints"
