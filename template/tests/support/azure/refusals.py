@@ -21,7 +21,7 @@ MODELS = {
     "schedules": "Schedule",
 }
 RENAMED = {"Trailing": "Rolling"}  # the client's models have the newer name; it sends that of 2023-06-01-preview
-OLDER = {"mode", "modelType", "alertNotificationSetting"}  # of a monitor: the client's models lack these of that version
+OLDER = {"mode", "modelType", "alertNotificationSetting"}  # of monitors: in that version, not in the client's models
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 
 
