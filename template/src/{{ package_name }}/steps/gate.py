@@ -30,6 +30,18 @@ class Settings:
     verdict: Annotated[Path, "folder for gate.json"]
 
 
+def rules(config: ProjectConfig) -> gate.Rules:
+    """Return the limits of config/project.yml."""
+    return gate.Rules(
+        metric=config.metric.name,
+        direction=config.metric.direction,
+        minimum=config.gate.minimum,
+        minimum_gain=config.gate.minimum_gain,
+        maximum_slice_gap=config.gate.maximum_slice_gap,
+        unmeasured=config.gate.unmeasured,
+    )
+
+
 def judge(
     config: ProjectConfig,
     metrics: Metrics,
@@ -47,20 +59,12 @@ def judge(
     champion = metrics.champion[name] if metrics.champion else None
     if metrics.champion_problem:
         champion = missing
-    rules = gate.Rules(
-        metric=name,
-        direction=config.metric.direction,
-        minimum=config.gate.minimum,
-        minimum_gain=config.gate.minimum_gain,
-        maximum_slice_gap=config.gate.maximum_slice_gap,
-        unmeasured=config.gate.unmeasured,
-    )
     broken = bias.breaches if bias else ()
     verdict = gate.decide(
         metrics.challenger.get(name, missing),
         champion,
         slices.largest_gap,
-        rules,
+        rules(config),
         override,
         paired=metrics.paired,
         unmeasured=slices.caution,

@@ -6,6 +6,13 @@ from .transport import Json, Reply, Request
 
 STAMP = {"x-ms-version": "2021-01-01", "x-ms-blob-type": "BlockBlob"}
 
+# rest/api/storageservices/get-user-delegation-key
+KEY = (
+    '<?xml version="1.0" encoding="utf-8"?><UserDelegationKey><SignedOid>me</SignedOid><SignedTid>tenant</SignedTid>'
+    "<SignedStart>2024-01-01T00:00:00Z</SignedStart><SignedExpiry>2024-01-08T00:00:00Z</SignedExpiry>"
+    "<SignedService>b</SignedService><SignedVersion>2021-01-01</SignedVersion><Value>a2V5</Value></UserDelegationKey>"
+)
+
 
 @dataclass
 class Blob:
@@ -34,6 +41,8 @@ class Blobs:
             return self._list(request, key)
         if request.query.get("comp") == "lease":
             return self._lease(request, known=self.kept.get(key))
+        if request.query.get("comp") == "userdelegationkey":
+            return Reply(200, KEY, STAMP | {"Content-Type": "application/xml"})
         if request.query.get("restype") == "container":
             return Reply(201 if request.method == "PUT" else 200, None, STAMP)
         known = self.kept.get(key)

@@ -33,6 +33,8 @@ METRICS = {
     "RequestLatency_P95": {"deployment"},
     "RequestsPerMinute": {"deployment", "statusCode", "statusCodeClass", "modelStatusCode"},
 }
+RENAMED = {"Trailing": "Rolling"}  # the client's models have the newer name; it sends that of 2023-06-01-preview
+OLDER = {"mode", "modelType", "alertNotificationSetting"}  # of monitors: in that version, not in the client's models
 NAME = re.compile(r"[a-zA-Z][a-zA-Z0-9-]{1,30}[a-zA-Z0-9]")
 
 
@@ -88,7 +90,9 @@ def metrics(query: dict[str, str]) -> None:
 
 
 def delete(resources: Resources, path: str) -> None:
-    """Refuse to remove what is in use: how-to-safely-rollout-online-endpoints."""
+    """Refuse to remove what is in use: how-to-safely-rollout-online-endpoints, how-to-schedule-pipeline-job."""
+    if "/schedules/" in path and resources.must(path)["properties"].get("isEnabled", True):
+        raise refusal(400, "BadRequest", "A schedule must be disabled before it can be deleted")
     if "/deployments/" not in path:
         return
     owner, _, name = path.partition("/deployments/")
@@ -165,10 +169,13 @@ def _fields(model: Any) -> dict[str, Any]:
 def _unknown(models: Any, model: Any, body: dict[str, Any], where: str) -> list[str]:
     mapping = getattr(model, "__mapping__", None)
     if mapping:  # one of several kinds, named by a key of the body
-        kinds = [mapping[value] for value in body.values() if isinstance(value, str) and value in mapping]
+        named = [RENAMED.get(value, value) for value in body.values() if isinstance(value, str)]
+        kinds = [mapping[value] for value in named if value in mapping]
         model = kinds[0] if kinds else model
     fields, found = _fields(model), []
     for key, value in body.items():
+        if key in OLDER and ".monitorDefinition." in where:
+            continue
         if key not in fields:
             found.append(f"{where}{key}")
             continue

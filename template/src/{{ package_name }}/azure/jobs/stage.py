@@ -1,4 +1,7 @@
-"""Staging: a candidate of the registry beside the same model retrained on production data; the better one goes on.
+"""Staging: a candidate of the registry is judged on production data, where there are labelled ones.
+
+With azureml/pipelines/retrain.yml the same model is retrained on them, and the better one goes on; with judge.yml the
+candidate is judged as it is.
 
 The command submits and ends; called again it goes on from where the job stands, and says the verdict as tags of the
 version in the registry.
@@ -8,6 +11,7 @@ from dataclasses import dataclass
 
 from ...errors import GateRefusedError, UserError
 from ...pipeline.digests import key_of
+from ...tracking import code_version
 from .. import models
 from ..client import Azure
 from ..definitions import assets, values
@@ -23,7 +27,7 @@ from .promote import PASSED, promote
 from .runs import Job, Runs
 
 STAGE = "stage"  # purpose, and the command
-PIPELINE = "retrain.yml"
+RETRAIN, JUDGE = "retrain.yml", "judge.yml"  # pipelines, of which a project has one
 VERSION = "stage_version"  # tag of the job: number of the retrained model in staging's workspace
 ACCEPTED, REFUSED = "passed", "refused"  # values of the tag `staged`
 
@@ -70,8 +74,8 @@ def stage(
         if found.tags.get(GATE) not in PASSED and not override:
             raise GateRefusedError(f"{found.source}: its tag {GATE} is {found.tags.get(GATE)!r}: it passed no gate")
         job, _ = submission.standing(azure, STAGE, _request(found))
-        if job is None and (reason := not_retrained(azure, found)):
-            return _finish(azure, operation, found, ACCEPTED, f"its gate passed; not retrained: {reason}")
+        if job is None and (reason := not_judged(azure, found)):
+            return _finish(azure, operation, found, ACCEPTED, f"its gate passed; {reason}")
         if job is None or (again and job.ended and job.status != "Completed"):
             job = _submitted(azure, operation, found, override)
         if job is None:
@@ -86,24 +90,31 @@ def stage(
         return _concluded(azure, operation, found, job)
 
 
-def not_retrained(azure: Azure, found: Version) -> str | None:
-    """Return why a candidate is judged as it is; None if it is retrained on production data.
+def not_judged(azure: Azure, found: Version) -> str | None:
+    """Return that a candidate is not judged on production data, and why; None if it is.
 
     Raises:
         AzureProblemError, AzureFailedError: Azure refused or failed.
     """
     documents = assets.fill_all(azure.project, azure.config)
-    file, asset = f"azureml/pipelines/{PIPELINE}", documents.get("azureml/data/production.yml")
-    if file not in documents:
-        return "models of this project are not retrained in staging"
+    name = _pipeline(azure)
+    file, asset = f"azureml/pipelines/{name}", documents.get("azureml/data/production.yml")
+    without = "not retrained" if name == RETRAIN else "not judged on production data"
     if why := values.unwanted(azure.config, file):
-        return why
+        return f"{without}: {why}"
+    if file not in documents:
+        return f"{without}: {file}: is missing"
     if asset is None:
-        return "azureml/data/production.yml: is missing"
+        return f"{without}: azureml/data/production.yml: is missing"
     data = f"{asset['name']}:{asset['version']}"
     if found.tags.get(DATA) == data:
-        return f"it learned from {data} already"
-    return None if _has_files(azure, str(asset["path"])) else f"{asset['path']}: holds no labelled data yet"
+        return f"{without}: it learned from {data} already"
+    return None if _has_files(azure, str(asset["path"])) else f"{without}: {asset['path']}: holds no labelled data yet"
+
+
+def _pipeline(azure: Azure) -> str:
+    """Return the pipeline of this project that judges in staging."""
+    return JUDGE if (azure.project.root / "azureml" / "pipelines" / JUDGE).is_file() else RETRAIN
 
 
 def _has_files(azure: Azure, address: str) -> bool:
@@ -121,7 +132,7 @@ def _has_files(azure: Azure, address: str) -> bool:
 
 
 def _submitted(azure: Azure, operation: Operation, found: Version, override: str | None) -> Job | None:
-    """Return the job that retrains and judges, at the candidate's commit."""
+    """Return the job that judges: with a retraining at the candidate's commit, else with the code of today."""
     best = champions.champion(azure, besides=found.label)
     inputs: dict[str, object] = {"candidate": {"type": "mlflow_model", "path": champions.address(found)}}
     tags = {MODEL: found.label}
@@ -129,10 +140,11 @@ def _submitted(azure: Azure, operation: Operation, found: Version, override: str
         inputs["champion"] = {"type": "mlflow_model", "path": champions.address(best)}
         tags[CHAMPION] = best.label
     inputs["override_reason"] = override
-    commit = found.tags.get(CODE_VERSION, "")
+    file = _pipeline(azure)
+    commit = found.tags.get(CODE_VERSION, "") if file == RETRAIN else code_version()
     with commits.at(azure, commit) as then:
         sync(then, say=operation.say, dry_run=operation.dry_run)
-        pipeline = submission.prepare(then, STAGE, inputs, tags, file=PIPELINE, commit=commit, request=_request(found))
+        pipeline = submission.prepare(then, STAGE, inputs, tags, file=file, commit=commit, request=_request(found))
         return submission.submit(then, operation, pipeline)
 
 
@@ -145,9 +157,7 @@ def _concluded(azure: Azure, operation: Operation, found: Version, job: Job) -> 
     """Write the verdict of a job; a retrained model that won goes into the registry and stands for the candidate."""
     winner, reason = job.tags.get(WINNER), job.tags.get(STAGE_VERDICT, "")
     if winner is None:
-        raise UserError(
-            f"job {job.name}: has completed without a tag {WINNER}: its step 'choose' did not end: {job.link}"
-        )
+        raise UserError(f"job {job.name}: has completed without a tag {WINNER}: its last step did not end: {job.link}")
     if winner == "candidate":
         return _finish(azure, operation, found, ACCEPTED, reason)
     if winner == "none":

@@ -82,6 +82,7 @@ def retrain(
     *,
     say: Say,
     key: str | None = None,
+    reason: str | None = None,
     override: str | None = None,
     again: bool = False,
     dry_run: bool = False,
@@ -94,6 +95,7 @@ def retrain(
         azure: an environment whose jobs read production data.
         say: receives every line for the user.
         key: of what asks for it, such as a monitor's run; default: today's date in UTC.
+        reason: why; an override's reason goes before it.
         override: why a challenger that the gate refuses is let through.
         again: train although a completed job did the same.
         dry_run: only say what would be done.
@@ -105,7 +107,8 @@ def retrain(
     if why := values.unwanted(azure.config, PRODUCTION):
         raise UserError(f"{why}: its jobs may not read production data; retrain in another environment")
     sync(azure, say=say, dry_run=dry_run)
-    with recorded(azure, RETRAIN, azure.config.names.workspace, say=say, reason=override, dry_run=dry_run) as operation:
+    why = override or reason
+    with recorded(azure, RETRAIN, azure.config.names.workspace, say=say, reason=why, dry_run=dry_run) as operation:
         asset = assets.fill(azure.project, azure.config, azure.project.root / PRODUCTION)
         data = {"type": "uri_folder", "path": f"azureml:{asset['name']}:{asset['version']}"}
         inputs: dict[str, object] = {"override_reason": override, "data": data}

@@ -139,11 +139,7 @@ class Served:
 
     def download(self, release: Release, folder: Path) -> Path:
         """Fetch the files of a release, and return its model folder."""
-        client = self.azure.registry if release.in_registry else self.azure.ml
-        name = release.name if release.in_registry else release.reference.removeprefix("azureml:").split(":")[0]
-        with translated(self.azure, f"files of model {release.label}"):
-            client.models.download(name, release.version, str(folder))
-        return model_folder(folder, release.label)
+        return releases.download(self.azure, release, folder)
 
     def document(self, release: Release, name: str) -> Document:
         """Return the file of a deployment, filled in for a release; of one in the registry, with its environment."""
@@ -341,17 +337,3 @@ class _Gone(_Settled):
     def done(self) -> bool:
         self.found = self.served.resource(self.path)
         return self.found is None
-
-
-def model_folder(folder: Path, label: str) -> Path:
-    """Return the folder below `folder` that holds a model's contract.
-
-    Raises:
-        UserError: there is none, or there are several.
-    """
-    from ...records import Contract
-
-    found = [path.parent for path in folder.rglob(Contract.FILE)]
-    if len(found) != 1:
-        raise UserError(f"model {label}: must hold one {Contract.FILE}; found {len(found)}: was it made by 'train'?")
-    return found[0]

@@ -101,13 +101,14 @@ def of_budget(budget: Budget, env: str, month: str, open: bool) -> Content:
 
 def of_probe(probe: Probe, env: str, open: bool) -> Content:
     """Return the issue of an endpoint that does not answer the known request."""
+    state = "answers wrongly" if probe.found == "answer" else "is out of reach"
     lines = [
         f"The {probe.kind} endpoint `{probe.endpoint}` does not answer the known request: {probe.found}.",
         *([probe.text] if probe.text else []),
         *_cure(cures.PROBES.get(probe.found, cures.OTHER), env),
     ]
     key = f"endpoint/{probe.kind}/{probe.endpoint}"
-    return _setup(key, f"{env}: {probe.kind} endpoint {probe.endpoint} is out of reach", lines, probe.found, open)
+    return _setup(key, f"{env}: {probe.kind} endpoint {probe.endpoint} {state}", lines, probe.found, open)
 
 
 def of_model(env: str, rows: Sequence[Row], known: Iterable[str], started: str) -> Content:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import duplicates, embedding
+from .. import duplicates, embedding, observation
 from ..config.project import ProjectConfig
 from ..content import contents
 from ..models import Model
@@ -76,7 +76,15 @@ def vectors(frame: "pd.DataFrame", config: ProjectConfig, model: Model | None) -
 
 
 def reference_vectors(reference: "pd.DataFrame", config: ProjectConfig, model: Model) -> "npt.NDArray[Any]":
-    """Return the vectors of the rows that a model's evaluation kept of its training data (see `vectors`)."""
+    """Return the vectors of the rows that a model's evaluation kept of its training data (see `vectors`).
+
+    What a registered model carries of them has no texts, and the first components alone.
+    """
+    import numpy as np
+
+    if config.columns.text not in reference:
+        named = [name for name in observation.NAMES if name in reference]
+        return reference[named].dropna().to_numpy(np.float32)
     return vectors(reference[contents(reference, config).notna()], config, model)
 
 

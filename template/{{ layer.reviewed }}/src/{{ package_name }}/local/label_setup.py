@@ -12,9 +12,9 @@ from ..config.project import load as load_config
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import CONFIG, Project
+from ..pipeline import original
 from ..review import versions
 from ..review.workspace import Workspace
-from . import reviewing
 
 
 def labels(project: Project, config: ProjectConfig) -> list[str]:
@@ -27,7 +27,7 @@ def labels(project: Project, config: ProjectConfig) -> list[str]:
         return list(config.labels.names)
     workspace = Workspace.of(project)
     newest = workspace.newest_version()
-    rows = versions.rows(workspace, newest) if newest else reviewing.original_rows(project, config)
+    rows = versions.rows(workspace, newest) if newest else original.rows(project, config)
     renamed = config.labels.renamed
     found = sorted({renamed.get(row.label, row.label) for row in rows})
     if len(found) < 2:

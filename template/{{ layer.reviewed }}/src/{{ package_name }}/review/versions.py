@@ -44,6 +44,18 @@ def rows(workspace: Workspace, number: int) -> list[Merged]:
     return [row.model_copy(update={"path": str(folder / ROWS / row.path)}) if row.path else row for row in found]
 
 
+def contents(workspace: Workspace, number: int) -> dict[str, str]:
+    """Return id -> hash of the content of the rows of a version; reads their list and no other file.
+
+    Raises:
+        UserError: the list is missing or was changed after it was written.
+    """
+    folder = workspace.version(number)
+    listed = {name: digest for name, digest in manifest(workspace, number).files.items() if name == MERGED}
+    verify(folder, listed)
+    return {row.sample_id: row.content_sha256 for row in contract.read(folder / MERGED, Merged)}
+
+
 def verify(folder: Path, digests: Mapping[str, str]) -> None:
     """Raise a UserError that names a file which is not as the manifest says."""
     for name, wanted in digests.items():
