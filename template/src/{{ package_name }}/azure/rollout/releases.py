@@ -157,7 +157,8 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
 
 def _missing(azure: Azure, label: str, own: bool) -> str:
     if own:
-        return f"model {label}: the workspace of {FIRST} has no such version: 'mlops azure status --env {FIRST}' has the newest"
+        status = f"'mlops azure status --env {FIRST}' has the newest"
+        return f"model {label}: the workspace of {FIRST} has no such version: {status}"
     return (
         f"model {label}: registry {azure.config.registry.name} has no such version: the number is the registry's, which"
         f" 'mlops azure promote' prints"

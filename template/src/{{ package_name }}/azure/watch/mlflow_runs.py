@@ -54,7 +54,7 @@ class Runs:
             return
         body: dict[str, Any] = {
             "experiment_ids": self._experiments,
-            # how-to-track-experiments-mlflow writes seconds; a service that counts milliseconds then returns more, never less.
+            # how-to-track-experiments-mlflow writes seconds; a service that counts milliseconds returns more, not less.
             "filter": f"{condition} and attributes.creation_time > '{int(since.timestamp())}'",
             "order_by": ["attributes.start_time DESC"],
             "max_results": PAGE,
