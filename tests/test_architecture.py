@@ -69,6 +69,7 @@ INTERFACE = {
     "infra.preview",
     "infra.templates",
     # Of the layer of scenarios whose production people review, which the skeleton names only there.
+    "azure.labeling.opening",
     "cli.review",
     "scoring.kept",
 }

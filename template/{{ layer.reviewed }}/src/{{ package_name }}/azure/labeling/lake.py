@@ -139,10 +139,14 @@ class Lake:
             UserError: another merge writes this version, or wrote it.
         """
         number, newest = self.workspace.newest_version(), self._newest()
-        if number is None or (newest or 0) >= number:
+        if number is None:
             return None
         client, folder = self.container(VERSIONS), self.workspace.version(number)
         manifest = (folder / versions.MANIFEST).read_bytes()
+        if newest is not None and newest >= number:
+            if newest == number and self._manifest(newest) == manifest:
+                return None
+            raise UserError(f"{VERSIONS}/{number}: another merge made it meanwhile: run this again")
         if not operation.applies(f"{VERSIONS}/{number}", None, "a version of the training data"):
             return None
         self.write_once(client, f"{number}/{CLAIM}", manifest)
