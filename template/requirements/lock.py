@@ -37,6 +37,7 @@ def main(options: list[str]) -> None:
         # Resolved apart from uv.lock, but with its versions where both have a package.
         sources = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", lock("serving")]
         run(*COMPILE, *sources, "--output-file", lock("batch"), *options)
+    run(*COMPILE, str(HERE / "copier.in"), "--output-file", lock("copier"), *options)
 
 
 def lock(name: str) -> str:

@@ -48,6 +48,16 @@ class Edit:
     added: int = 0
     removed: int = 0
 
+    @property
+    def sentence(self) -> str:
+        """What becomes of it."""
+        if self.change == "own":
+            return f"{self.path}: your own file; its folder moves to {PurePosixPath(self.target or '').parent}"
+        if self.change == "deleted":
+            return f"{self.path}: deleted here; comes back as {self.target}"
+        place = f"moves to {self.target}" if self.target else "the template drops it"
+        return f"{self.path}: lines added {self.added}, removed {self.removed}; {place}"
+
 
 @dataclass(frozen=True)
 class Update:
