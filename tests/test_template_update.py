@@ -17,13 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.support import harness
-from tests.support.ci_servers import JOB, PERSONAL, SERVERS, Server, running
+from tests.support.ci_servers import JOB, PERSONAL, SERVERS, AzureDevOps, Server, running
 from tests.test_update import _append, _render
 
 OLD, MIDDLE, NEW = "v9998.0.0", "v9998.5.0", "v9999.0.0"
 BRANCH = "template-update/9999.0.0"
+# As Azure Repos answers a push without the right.
+REFUSAL = "echo \"TF401027: You need the Git 'GenericContribute' permission\" >&2; exit 1"
 CHANGELOG = """# Changes
 
 ## 9999.0.0 (2026-11-30)
@@ -119,15 +122,20 @@ class Story:
         record: dict[str, Any] = json.loads((handed / "update.json").read_text())
         return record
 
-    def propose(self, *, token: str | None = PERSONAL, code: int = 0) -> str:
-        """Run the second job; return what it said."""
-        given = {"TEMPLATE_TOKEN": token} if token else {}
+    def propose(self, *, allowed: bool = True, code: int = 0) -> str:
+        """Run the second job, which the CI system may let push or not; return what it said."""
+        given = {"TEMPLATE_TOKEN": PERSONAL} if allowed else {}
+        if isinstance(self.server, AzureDevOps):
+            given = {}
+            hook = self.server.origin / "hooks" / "pre-receive"
+            hook.write_text(f"#!/bin/sh\n{'exit' if allowed else REFUSAL}\n")
+            hook.chmod(0o755)
         return self._job("propose", "--from", str(self.folder / "handed"), code=code, variables=given)
 
-    def run(self, *, token: str | None = PERSONAL) -> str:
+    def run(self, *, allowed: bool = True) -> str:
         """Run both jobs."""
         self.update()
-        return self.propose(token=token)
+        return self.propose(allowed=allowed)
 
     def pushed(self) -> dict[str, str]:
         """Return the files that the update's branch changes, each with git's letter for the change."""
@@ -287,9 +295,9 @@ def test_conflict_is_a_draft_beside_an_issue(started: Started) -> None:
 
 
 @systems
-def test_without_token_an_issue_holds_the_commands(ci: str, started: Started) -> None:
+def test_without_right_to_push_an_issue_holds_the_commands(ci: str, started: Started) -> None:
     story = started(ci)
-    story.run(token=None)
+    story.run(allowed=False)
     assert not story.server.pulls
     assert not story.server.has(BRANCH)
     (issue,) = story.server.issues.values()
@@ -297,13 +305,13 @@ def test_without_token_an_issue_holds_the_commands(ci: str, started: Started) ->
         assert command in _words(issue)
     assert "which editors read" in _words(issue)
     writes = list(story.server.writes)
-    story.run(token=None)
+    story.run(allowed=False)
     assert story.server.writes == writes  # the second week says nothing new
 
 
 def test_issue_s_commands_make_the_update(started: Started) -> None:
     story = started()
-    story.run(token=None)
+    story.run(allowed=False)
     commands = [line[3:].partition("`")[0] for line in _words(story.server.issues[1]).splitlines() if line[:3] == "- `"]
     for command in commands[:2]:
         harness.run("sh", "-ec", command, cwd=story.project)
@@ -333,8 +341,8 @@ def test_closed_pull_request_is_not_reopened(ci: str, started: Started) -> None:
     story.server.close_pulls()
     harness.git("branch", "--delete", "--force", BRANCH, cwd=story.server.origin)
     writes = list(story.server.writes)
-    for token in (PERSONAL, None):
-        assert "is closed" in story.run(token=token)
+    for allowed in (True, False):
+        assert "is closed" in story.run(allowed=allowed)
     assert story.server.writes == writes
     assert not story.server.has(BRANCH)
 
@@ -395,10 +403,10 @@ def test_update_that_needs_work_is_a_labelled_draft(ci: str, started: Started) -
 
 def test_issue_closes_once_the_update_is_merged(started: Started) -> None:
     story = started()
-    story.run(token=None)
+    story.run(allowed=False)
     harness.run("copier", "update", "--trust", "--defaults", "--quiet", cwd=story.project)
     story.commit("Update")
-    story.run(token=None)
+    story.run(allowed=False)
     assert story.server.issues[1]["state"] == "closed"
 
 
@@ -433,3 +441,82 @@ def test_record_that_could_mislead_is_refused(changed: dict[str, Any], said: str
     (folder / "update.patch").write_text("")
     assert said in story.propose(code=2)
     assert story.server.writes == []
+
+
+# ---------------------------------------------------------------- what the pipelines look like
+
+
+def _jobs(project: Path, ci: str) -> dict[str, dict[str, Any]]:
+    place = {"github": ".github/workflows", "azure_devops": ".azuredevops"}[ci]
+    found = yaml.load((project / place / "template-update.yml").read_text(), Loader=yaml.BaseLoader)
+    if ci == "github":
+        return dict(found["jobs"])
+    return {job["job"]: job for job in found["stages"][0]["jobs"]}
+
+
+def _called(job: dict[str, Any]) -> list[str]:
+    steps = [step.get("run") or step.get("script") for step in job["steps"]]
+    return [step for step in steps if step]
+
+
+def test_both_systems_update_by_the_same_commands(render: harness.Render) -> None:
+    one, other = (
+        {name: _called(job) for name, job in _jobs(render(harness.answers_for(ci=ci)), ci).items()} for ci in SERVERS
+    )
+    assert one == other
+    assert one == {
+        "update": [
+            "python -m pip install --require-hashes --requirement requirements/copier.lock.txt",
+            "uv run mlops template update",
+        ],
+        "propose": ["uv run mlops template propose"],
+    }
+
+
+@systems
+def test_job_that_runs_the_template_s_code_has_no_token(ci: str, render: harness.Render) -> None:
+    job = _jobs(render(harness.answers_for(ci=ci)), ci)["update"]
+    assert job.get("permissions", {"contents": "read"}) == {"contents": "read"}
+    for forbidden in ("secrets.", "github.token", "System.AccessToken", "azureSubscription", "azure/login"):
+        assert forbidden not in str(job)
+    checkout = next(step for step in job["steps"] if "checkout" in str(step))
+    assert "false" in str(checkout.get("with", checkout)).lower()
+
+
+@systems
+def test_updates_never_wait_for_azure(ci: str, render: harness.Render) -> None:
+    """They run on hosted machines, also where the network is closed, and know no environment."""
+    for job in _jobs(render(harness.answers_for(ci=ci, network="isolated")), ci).values():
+        assert "ubuntu-24.04" in str(job.get("runs-on") or job["pool"])
+        assert "environment" not in job
+        assert "id-token" not in str(job)
+
+
+@systems
+def test_pull_requests_begin_with_a_template(ci: str, render: harness.Render) -> None:
+    folder = {"github": ".github", "azure_devops": ".azuredevops"}[ci]
+    assert "How to go back" in (render(harness.answers_for(ci=ci)) / folder / "pull_request_template.md").read_text()
+
+
+def test_owners_of_code_own_what_exists(render: harness.Render) -> None:
+    project = render(harness.answers_for(ci="github", repository="contoso/flights"))
+    lines = [line.split() for line in (project / ".github/CODEOWNERS").read_text().splitlines() if line[:1] == "/"]
+    for path, *owners in lines:
+        assert (project / path.strip("/")).exists(), path
+        assert path.endswith("/") == (project / path.strip("/")).is_dir()
+        assert owners
+        assert all(owner.startswith("@contoso/") for owner in owners)
+    assert {"/infra/", "/config/prod.yml", "/.github/"} <= {line[0] for line in lines}
+
+
+def test_hooks_download_nothing(render: harness.Render, tmp_path: Path) -> None:
+    project = render(harness.answers_for())
+    path = project / ".pre-commit-config.yaml"
+    (source,) = yaml.safe_load(path.read_text())["repos"]
+    assert source["repo"] == "local"
+    locked = (project / "uv.lock").read_text()
+    for hook in source["hooks"]:
+        assert hook["language"] == "system"
+        words = hook["entry"].split()
+        assert words[0] == "git" or (words[:2] == ["uv", "run"] and f'name = "{words[2]}"' in locked)
+    harness.run("pre-commit", "validate-config", str(path))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 import re
 import subprocess
@@ -105,12 +104,10 @@ class AzureDevOps(Server):
             "BUILD_REPOSITORY_ID": "0b5a1c6e-0000-4000-8000-000000000000",
             "BUILD_REPOSITORY_PROVIDER": "TfsGit",
             "SYSTEM_ACCESSTOKEN": JOB,
-            "TEMPLATE_TOKEN": "$(TEMPLATE_TOKEN)",  # as a pipeline leaves a variable that nobody has set
         }
 
     def answer(self, method: str, path: str, query: dict[str, str], body: Any, token: str) -> Answer:
-        basic = base64.b64encode(f":{PERSONAL}".encode()).decode()
-        if token not in (f"Bearer {JOB}", f"Basic {basic}") or query.get("api-version") != "7.1":
+        if token != f"Bearer {JOB}" or query.get("api-version") != "7.1":
             return 203, "<html>Sign in</html>"
         path = path.removeprefix("/example-org/Flight time/_apis/").removeprefix("git/repositories/")
         match method, path.split("/"):
@@ -121,7 +118,7 @@ class AzureDevOps(Server):
                 wanted = query["searchCriteria.sourceRefName"]
                 return 200, {"value": [pull for pull in self.pulls.values() if pull["sourceRefName"] == wanted]}
             case "POST", [_, "pullrequests"]:
-                if not token.startswith("Basic") or not self.has(body["sourceRefName"].removeprefix("refs/heads/")):
+                if not self.has(body["sourceRefName"].removeprefix("refs/heads/")):
                     return 403, {"message": "TF401027: You need the Git 'PullRequestContribute' permission"}
                 if len(body["description"]) > 4000:
                     return 400, {"message": "A description for a pull request must not be longer than 4000 characters."}

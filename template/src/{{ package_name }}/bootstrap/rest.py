@@ -52,16 +52,16 @@ class Rest:
 
         Args:
             base: the address that paths are added to.
-            token: gives the token; is called for each request, so it should keep one.
+            token: gives a token; is called for each request, so it should keep one.
             name: of the service, for messages.
             headers: of each request.
             params: of each request's query, such as `api-version`.
-            scheme: of the header Authorization; Azure DevOps takes personal access tokens as `Basic`.
+            scheme: of the header `Authorization`.
         """
         self._base = base.rstrip("/")
         self._token = token
-        self._name = name
         self._scheme = scheme
+        self._name = name
         self._params = dict(params or {})
         self._session = requests.Session()
         self._session.headers.update({"Accept": "application/json", **(headers or {})})

@@ -88,7 +88,7 @@ def propose(
 ) -> None:
     """Push an update and open its pull request, or an issue with the commands; for a job of the CI system.
 
-    With the token TEMPLATE_TOKEN a pull request, once for each version; without it an issue.
+    Each version is proposed once. docs/ci.md says what the job needs to push; without it, an issue says what to do.
     """
     from ..config.environment import load
     from ..updates import ci, propose

@@ -8,6 +8,7 @@ Nothing is written into the project.
 
 import difflib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,8 @@ from ..errors import UserError
 from ..paths import Project
 
 ANSWERS = ".copier-answers.yml"
+MARKS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)$", re.MULTILINE)  # as Copier writes them
+LARGEST = 2_000_000  # bytes of a file that people edit
 MOVES = "local/moved.yml"  # in the package
 EXTENSIONS = "copier-template-extensions"
 SIMILAR = 0.5  # share of lines that two files have in common; git, too, calls such files renamed
@@ -159,6 +162,15 @@ def simulated(project: Project, to: str | None, data: Sequence[str]) -> Iterator
             if (key := one.partition("=")[0]) not in known:
                 raise UserError(f"--data: {key!r} is refused: {ANSWERS} would not hold it after the update")
         yield Update(before, after)
+
+
+def unsettled(root: Path) -> list[str]:
+    """Return the files that still hold the marks of an update's conflicts; none outside of a git repository."""
+    if not shutil.which("git") or not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return []
+    files = [root / path for path in sorted(_tracked(root))]
+    texts = [path for path in files if path.is_file() and path.stat().st_size < LARGEST]
+    return [path.relative_to(root).as_posix() for path in texts if MARKS.search(path.read_bytes())]
 
 
 def find_copier() -> list[str]:

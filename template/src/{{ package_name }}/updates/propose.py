@@ -31,15 +31,25 @@ def propose(project: Project, folder: Path, ci: Ci, show: Callable[[str], None])
     if found := ci.pull_request(update.branch):
         show(f"Nothing to do: {found.url} is {found.state}.")
         return
-    url = None
-    if ci.writes:
-        _push(project, folder, update, ci)
-        url = ci.open(update.branch, words.title(update), words.lines(update), draft=update.needs_work)
-        show(f"Opened {url}")
+    url = _opened(project, folder, update, ci, show) if ci.writes else None
     if url is None or update.needs_work:
         _tell(ci, update, url, show)
     else:
         _settle(ci, show)
+
+
+def _opened(project: Project, folder: Path, update: Update, ci: Ci, show: Callable[[str], None]) -> str | None:
+    """Push and open the pull request; None where the CI system does not let this job do so."""
+    try:
+        _push(project, folder, update, ci)
+        url = ci.open(update.branch, words.title(update), words.lines(update), draft=update.needs_work)
+    except UserError as error:
+        if not ci.refuses(error):
+            raise
+        show(f"No pull request: {error}")
+        return None
+    show(f"Opened {url}")
+    return url
 
 
 def _tell(ci: Ci, update: Update, url: str | None, show: Callable[[str], None]) -> None:

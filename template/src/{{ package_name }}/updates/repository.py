@@ -23,13 +23,13 @@ def git(folder: Path, *arguments: str, variables: Mapping[str, str] | None = Non
     return ended.out
 
 
-def signed_in(basic: str) -> dict[str, str]:
+def signed_in(authorization: str) -> dict[str, str]:
     """Return variables with which git signs in to a server; no command line and no file shows the token."""
     return {
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": "http.extraHeader",
-        "GIT_CONFIG_VALUE_0": f"Authorization: Basic {basic}",
+        "GIT_CONFIG_VALUE_0": f"Authorization: {authorization}",
     }
 
 

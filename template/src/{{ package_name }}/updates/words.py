@@ -8,7 +8,7 @@ from .handover import Update
 
 KEY = "template-update"  # of the issue
 UPDATE = "copier update --trust --defaults --skip-answered --conflict inline"
-LEADS_ON = "docs/ci.md describes updates, and `TEMPLATE_TOKEN`."
+LEADS_ON = "docs/ci.md describes updates, and what lets the pipeline push them."
 
 
 def title(update: Update) -> str:
@@ -42,7 +42,7 @@ def issue(update: Update, pull_request: str | None, known: frozenset[str]) -> Co
         ]
     else:
         start = [
-            "No `TEMPLATE_TOKEN` is set, so the pipeline could not push the update. With a clean checkout of main:",
+            "The pipeline may not push the update itself. With a clean checkout of main:",
             f"- `git switch --create {update.branch}`",
             f"- `{UPDATE}`",
             "- `git add --all && git commit` once the steps below are done, then push it and open a pull request.",

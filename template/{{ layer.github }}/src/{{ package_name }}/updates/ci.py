@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from ..azure.watch.ci import Ci as Issues
 from ..bootstrap.rest import RefusedError, Rest
 from ..config.environment import EnvironmentConfig
+from ..errors import UserError
 from . import words
 from .handover import PullRequest
 from .repository import signed_in
@@ -43,7 +44,11 @@ class Ci:
     def sign_in(self) -> dict[str, str]:
         """Return variables with which git signs in."""
         basic = base64.b64encode(f"x-access-token:{self._token}".encode()).decode()
-        return signed_in(basic)
+        return signed_in(f"Basic {basic}")
+
+    def refuses(self, error: UserError) -> bool:
+        """Return whether the token is not meant to push: TEMPLATE_TOKEN always is."""
+        return False
 
     def pull_request(self, branch: str) -> PullRequest | None:
         """Return the newest pull request of a branch, whatever its state."""
