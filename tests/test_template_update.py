@@ -115,7 +115,7 @@ class Story:
         handed = self.folder / "handed"
         done = self.results / f"{harness.git('rev-parse', 'main', cwd=self.server.origin).strip()}-{self.checks}"
         if not done.exists():
-            self._job("update", "--to", str(done / "handed"))
+            self._job("update", "--out", str(done / "handed"))
             if self.calls.exists():
                 shutil.copy(self.calls, done)
         shutil.copytree(done, self.folder, dirs_exist_ok=True)
@@ -413,7 +413,7 @@ def test_issue_closes_once_the_update_is_merged(started: Started) -> None:
 def test_uncommitted_work_is_refused(started: Started) -> None:
     story = started()
     (story.project / "README.md").write_text("Unsaved work.\n")
-    command = [*story.command, "template", "update", "--to", str(story.folder / "handed")]
+    command = [*story.command, "template", "update", "--out", str(story.folder / "handed")]
     result = subprocess.run(
         command, cwd=story.project, env={**os.environ, **story.environment}, capture_output=True, text=True, check=False
     )
@@ -520,3 +520,16 @@ def test_hooks_download_nothing(render: harness.Render, tmp_path: Path) -> None:
         words = hook["entry"].split()
         assert words[0] == "git" or (words[:2] == ["uv", "run"] and f'name = "{words[2]}"' in locked)
     harness.run("pre-commit", "validate-config", str(path))
+
+
+@systems
+def test_only_main_is_updated(ci: str, render: harness.Render) -> None:
+    place = {"github": ".github/workflows", "azure_devops": ".azuredevops"}[ci]
+    found = yaml.load(
+        (render(harness.answers_for(ci=ci)) / place / "template-update.yml").read_text(), Loader=yaml.BaseLoader
+    )
+    first = found["jobs"]["update"]["if"] if ci == "github" else found["stages"][0]["condition"]
+    assert "'refs/heads/main'" in first
+    (schedule,) = found["on"]["schedule"] if ci == "github" else found["schedules"]
+    assert schedule["cron"].endswith("* * 1")
+    assert schedule["cron"].split()[0] != "0"

@@ -17,7 +17,7 @@ app = typer.Typer(help="Update from the template that this project was made from
 
 
 Folder = Annotated[
-    Path | None, typer.Option(metavar="FOLDER", help="Where the result is; default: outputs/template-update.")
+    Path | None, typer.Option(metavar="FOLDER", help="Folder for the result; default: outputs/template-update.")
 ]
 
 
@@ -63,7 +63,7 @@ def check(
 
 
 @app.command()
-def update(to: Folder = None) -> None:
+def update(out: Folder = None) -> None:
     """Update on a branch of its own, commit, and check; hand on a patch and a summary. Needs no token.
 
     Runs Copier with --trust: the template's code runs. Conflicts are committed with their marks.
@@ -72,7 +72,7 @@ def update(to: Folder = None) -> None:
     from ..updates import update, words
 
     project = Project.find()
-    folder = to or project.outputs / "template-update"
+    folder = out or project.outputs / "template-update"
     made = update.update(project, folder, lambda line: typer.echo(line, err=True))
     if made is None:
         typer.echo("The project is up to date with its template.")
