@@ -70,7 +70,7 @@ def run(
     `variables` are added to the environment; `show` is called with each line of the tool's output as it comes.
 
     SIGTERM reaches the tool as SIGINT, and only if no SIGINT has reached it before: CI systems cancel a job with SIGINT
-    and, some seconds later, SIGTERM, and Terraform takes a second signal as the order to give up its state at once.
+    and, some seconds later, SIGTERM, and a second interrupt is the order to end at once, whatever is half written.
 
     Raises:
         KeyboardInterrupt: Ctrl-C or SIGTERM interrupted it; the tool has ended by then.

@@ -44,7 +44,7 @@ class Ci:
 
     @property
     def writes(self) -> bool:
-        """Whether the token may push: not into a repository that is elsewhere, such as on GitHub."""
+        """Whether the token may push: not into a repository that is elsewhere."""
         return self._provider == AZURE_REPOS
 
     def sign_in(self) -> dict[str, str]:
