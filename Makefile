@@ -11,7 +11,7 @@ TORCH ?= # for a demo with a network: where CPU builds of torch are, such as --i
 VARIANT ?= classical-terraform-github
 PYTEST = $(BIN)/pytest --numprocesses $(PROCESSES)
 
-.PHONY: help demo quick bicep-version check test test-all arm bench lint format lock hooks clean
+.PHONY: help demo quick bicep-version check test test-all arm bench lint format lock release hooks clean
 
 help: ## Show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -74,6 +74,9 @@ lock: $(READY) ## Pin the newest allowed versions: of the template's own tools, 
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --group pyproject.toml:checkov --output-file requirements/checkov.lock.txt
 	PATH="$(BIN):$$PATH" $(BIN)/python scenarios/lock.py
+
+release: ## Release the newest commit of main: make release VERSION=1.2.0 (docs/releasing.md)
+	@$(PYTHON) scripts/release.py start "$(VERSION)"
 
 hooks: $(READY) ## Run the lint before every commit
 	$(BIN)/pre-commit install

@@ -33,7 +33,9 @@ FLOORS = [
     "pipeline",
     "infra",
     "azure",
+    "bootstrap",
     "local",
+    "updates",
     "cli",
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
@@ -63,6 +65,7 @@ INTERFACE = {
     "infra.ci",
     "azure.sign_in",
     "azure.watch.ci",
+    "updates.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

@@ -399,8 +399,11 @@ def test_ci_signs_in_without_a_secret(ci: str, render: harness.Render) -> None:
     project = render(harness.answers_for(ci=ci))
     built = building(project, ci)
     for path in (project / HOMES[ci]).rglob("*.yml"):
+        text = path.read_text()
+        if path.name == "template-update.yml":  # pushes workflows, which GitHub's token of a job may not
+            text = text.replace("${{ secrets.TEMPLATE_TOKEN }}", "", 1)
         for forbidden in ("secrets.", "secrets:", "addSpnToEnvironment", "continueOnError", "continue-on-error"):
-            assert forbidden not in path.read_text(), path
+            assert forbidden not in text, path
     for environment, job in built.items():
         checkout = job["steps"][0]
         if ci == "github":

@@ -24,6 +24,7 @@ TOP_LEVEL = {
     ".editorconfig",
     ".gitattributes",
     ".gitignore",
+    ".pre-commit-config.yaml",
     ".python-version",
     "README.md",
     "azureml",

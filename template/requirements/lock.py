@@ -33,10 +33,11 @@ def main(options: list[str]) -> None:
     for name, groups in EXPORTED.items():
         if all(group in known for group in groups if not group.startswith("--")):
             run(*EXPORT, lock(name), *groups)
-    if (HERE / "batch.in").is_file():
-        # Resolved apart from uv.lock, but with its versions where both have a package.
-        sources = [str(HERE / "batch.in"), "--group", f"{PROJECT}:serving", "--constraint", lock("serving")]
-        run(*COMPILE, *sources, "--output-file", lock("batch"), *options)
+    # Resolved apart from uv.lock; batch with its versions where both have a package.
+    apart = {"batch": ["--group", f"{PROJECT}:serving", "--constraint", lock("serving")], "copier": []}
+    for name, more in apart.items():
+        if (HERE / f"{name}.in").is_file():
+            run(*COMPILE, str(HERE / f"{name}.in"), *more, "--output-file", lock(name), *options)
 
 
 def lock(name: str) -> str:

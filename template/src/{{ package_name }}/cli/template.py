@@ -1,4 +1,4 @@
-"""`mlops template`: before an update from the template. Thin: the work is done in local/template_edits.py."""
+"""`mlops template`: updates from the template. Thin: the work is done in local/template_edits.py and updates/."""
 
 import shlex
 from pathlib import Path, PurePosixPath
@@ -13,12 +13,12 @@ from ..paths import Project
 if TYPE_CHECKING:
     from ..local.template_edits import Edit
 
-app = typer.Typer(help="Prepare an update from the template that this project was made from.", no_args_is_help=True)
+app = typer.Typer(help="Update from the template that this project was made from.", no_args_is_help=True)
 
 
-@app.callback()
-def group() -> None:
-    """Keep `check` a command of its own: Typer would merge the only command into its group."""
+Folder = Annotated[
+    Path | None, typer.Option(metavar="FOLDER", help="Folder for the result; default: outputs/template-update.")
+]
 
 
 @app.command()
@@ -57,9 +57,47 @@ def check(
         typer.echo("The update loses no edit.")
         return
     for edit in found:
-        typer.echo(_sentence(edit))
+        typer.echo(edit.sentence)
     typer.echo(_advice(found, patch))
     raise UserError(f"the update would lose or leave behind {plural(len(found), 'edit')}")
+
+
+@app.command()
+def update(out: Folder = None) -> None:
+    """Update on a branch of its own, commit, and check; hand on a patch and a summary. Needs no token.
+
+    Runs Copier with --trust: the template's code runs. Conflicts are committed with their marks.
+    """
+    from ..infra import ci
+    from ..updates import update, words
+
+    project = Project.find()
+    folder = out or project.outputs / "template-update"
+    made = update.update(project, folder, lambda line: typer.echo(line, err=True))
+    if made is None:
+        typer.echo("The project is up to date with its template.")
+        return
+    ci.write_summary(words.title(made), words.summary(made))
+    typer.echo(words.summary(made))
+    typer.echo(f"Branch {made.branch} is checked out; {project.relative(folder)} has the patch and the summary.")
+
+
+@app.command()
+def propose(
+    of: Annotated[Path | None, typer.Option("--from", metavar="FOLDER", help="Result of `update`.")] = None,
+) -> None:
+    """Push an update and open its pull request, or an issue with the commands; for a job of the CI system.
+
+    Each version is proposed once. docs/ci.md says what the job needs to push; without it, an issue says what to do.
+    """
+    from ..config.environment import load
+    from ..updates import ci, propose
+
+    project = Project.find()
+    system = ci.connect(load(project.root / "config", "prod"))
+    if system is None:
+        raise UserError("only a job of the CI system can propose: push the branch of 'mlops template update' yourself")
+    propose.propose(project, of or project.outputs / "template-update", system, typer.echo)
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -67,15 +105,6 @@ def _write(path: Path, content: bytes) -> None:
         path.write_bytes(content)
     except OSError as error:
         raise UserError(f"{path}: cannot be written: {error.strerror or error}") from None
-
-
-def _sentence(edit: "Edit") -> str:
-    if edit.change == "own":
-        return f"{edit.path}: your own file; its folder moves to {PurePosixPath(edit.target or '').parent}"
-    if edit.change == "deleted":
-        return f"{edit.path}: deleted here; comes back as {edit.target}"
-    place = f"moves to {edit.target}" if edit.target else "the template drops it"
-    return f"{edit.path}: lines added {edit.added}, removed {edit.removed}; {place}"
 
 
 def _advice(found: "list[Edit]", patch: Path | None) -> str:

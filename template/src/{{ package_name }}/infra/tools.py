@@ -20,6 +20,10 @@ from ..errors import UserError
 _SECRET = ("SECRET", "PASSWORD", "TOKEN", "ACCESS_KEY")
 
 
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM interrupted this process."""
+
+
 @dataclass(frozen=True)
 class Ended:
     """Exit code and output of a tool."""
@@ -65,6 +69,9 @@ def run(
 
     `variables` are added to the environment; `show` is called with each line of the tool's output as it comes.
 
+    SIGTERM reaches the tool as SIGINT, and only if no SIGINT has reached it before: CI systems cancel a job with SIGINT
+    and, some seconds later, SIGTERM, and a second interrupt is the order to end at once, whatever is half written.
+
     Raises:
         KeyboardInterrupt: Ctrl-C or SIGTERM interrupted it; the tool has ended by then.
         UserError: it cannot be started.
@@ -95,9 +102,10 @@ def run(
                         show(without_secrets(line.rstrip()))
                 process.wait()
                 break
-            except KeyboardInterrupt:
+            except KeyboardInterrupt as cause:
+                again = interrupted and isinstance(cause, TerminatedError)
                 interrupted = True
-                if os.name != "nt":  # there the console itself interrupts every process
+                if os.name != "nt" and not again:  # there the console itself interrupts every process
                     process.send_signal(signal.SIGINT)
         process.stdout.close()
         errors.seek(0)
@@ -113,8 +121,12 @@ def sigterm_interrupts() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may change how signals are handled
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = signal.signal(signal.SIGTERM, _terminated)
     try:
         yield
     finally:
         signal.signal(signal.SIGTERM, before)
+
+
+def _terminated(number: int, frame: object) -> None:
+    raise TerminatedError

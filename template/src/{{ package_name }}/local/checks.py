@@ -21,7 +21,7 @@ from ..infra import agreement
 from ..paths import Project
 from ..pipeline import load
 from ..records import Contract
-from . import disks, followed, lifecycle, traffic
+from . import disks, followed, lifecycle, template_edits, traffic
 from . import windows as arrived
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ IDS = f"ids of training and production data, which `{followed.READER}` reads tog
 
 def all_checks(project: Project) -> Iterator[Finding]:
     """Yield the outcome of each check; one that depends on a failed one is left out."""
+    if marked := template_edits.unsettled(project.root):
+        advice = "keep what is right, delete the marks, commit"
+        yield Finding("conflicts of an update", f"{', '.join(marked)}: both versions stand between marks: {advice}")
     config, problem = _attempt(lambda: load_config(project.config_path))
     yield Finding("config/project.yml", problem or (models.problem(config) if config else None))
     yield from _environments(project)

@@ -8,6 +8,7 @@ Nothing is written into the project.
 
 import difflib
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -25,6 +26,8 @@ from ..errors import UserError
 from ..paths import Project
 
 ANSWERS = ".copier-answers.yml"
+MARKS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)$", re.MULTILINE)  # as Copier writes them
+LARGEST = 2_000_000  # bytes of a file that people edit
 MOVES = "local/moved.yml"  # in the package
 EXTENSIONS = "copier-template-extensions"
 SIMILAR = 0.5  # share of lines that two files have in common; git, too, calls such files renamed
@@ -47,6 +50,16 @@ class Edit:
     change: str
     added: int = 0
     removed: int = 0
+
+    @property
+    def sentence(self) -> str:
+        """What becomes of it."""
+        if self.change == "own":
+            return f"{self.path}: your own file; its folder moves to {PurePosixPath(self.target or '').parent}"
+        if self.change == "deleted":
+            return f"{self.path}: deleted here; comes back as {self.target}"
+        place = f"moves to {self.target}" if self.target else "the template drops it"
+        return f"{self.path}: lines added {self.added}, removed {self.removed}; {place}"
 
 
 @dataclass(frozen=True)
@@ -149,6 +162,15 @@ def simulated(project: Project, to: str | None, data: Sequence[str]) -> Iterator
             if (key := one.partition("=")[0]) not in known:
                 raise UserError(f"--data: {key!r} is refused: {ANSWERS} would not hold it after the update")
         yield Update(before, after)
+
+
+def unsettled(root: Path) -> list[str]:
+    """Return the files that still hold the marks of an update's conflicts; none outside of a git repository."""
+    if not shutil.which("git") or not any((folder / ".git").exists() for folder in (root, *root.parents)):
+        return []
+    files = [root / path for path in sorted(_tracked(root))]
+    texts = [path for path in files if path.is_file() and path.stat().st_size < LARGEST]
+    return [path.relative_to(root).as_posix() for path in texts if MARKS.search(path.read_bytes())]
 
 
 def find_copier() -> list[str]:

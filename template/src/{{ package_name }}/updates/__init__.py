@@ -1,0 +1,1 @@
+"""Updates from the template as pull requests: `mlops template update` and `propose`."""
