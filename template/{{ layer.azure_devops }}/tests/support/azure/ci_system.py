@@ -8,7 +8,7 @@ import pytest
 from .cloud import Cloud
 from .transport import Reply, Request
 
-PIPELINES = {"release": 11, "retrain": 12}
+PIPELINES = {"promote": 11, "retrain": 12}
 STATES = {"To Do": "Proposed", "Doing": "InProgress", "Done": "Completed"}  # of an Issue of the process Basic
 PAGE = "https://dev.azure.com/example-org/Flights"
 

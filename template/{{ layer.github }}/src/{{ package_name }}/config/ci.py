@@ -49,5 +49,5 @@ class Work(Section):
     """Whom issues mention, and the workflows that are started."""
 
     team: Team | None = None
-    release: Workflow = "release.yml"  # takes a model on: staging, then prod
+    promote: Workflow = "promote.yml"  # takes a model on: staging, then prod
     retrain: Workflow = "retrain.yml"
