@@ -24,6 +24,7 @@ class Subjects(Section):
     ci: Subject | None = None  # trains and deploys
     infrastructure: Subject | None = None  # builds infrastructure
     plan: Subject | None = None  # reads, for pull requests
+    watch: Subject | None = None  # looks at the environment every hour, by the identity that trains and deploys
 
 
 class Pipelines(Section):
