@@ -483,7 +483,7 @@ def the_budget_is_told_before_it_is_spent(built: Built) -> Iterator[str]:
 def only_ci_of_this_environment_signs_in(built: Built) -> Iterator[str]:
     ci = built.config["ci"]
     # A job that looks acts as the identity that trains and deploys, by a trust of its own: it waits for no approval.
-    trusts = {"ci": ("ci", "ci"), "infrastructure": ("infrastructure", "ci"), "plan": ("plan", "ci"), "watch": ("ci", "watch")}
+    trusts = {who: (who, "ci") for who in ("ci", "infrastructure", "plan")} | {"watch": ("ci", "watch")}
     expected = {
         f"{built.identities[identity]}/federatedIdentityCredentials/{name}": (
             ci["issuer"],
@@ -491,8 +491,7 @@ def only_ci_of_this_environment_signs_in(built: Built) -> Iterator[str]:
             ["api://AzureADTokenExchange"],
         )
         for who, (identity, name) in trusts.items()
-        if identity in built.identities
-        and None not in (ci["issuer"], ci["subject_prefix"], ci["subjects"].get(who))
+        if identity in built.identities and None not in (ci["issuer"], ci["subject_prefix"], ci["subjects"].get(who))
     }
     found = {
         one.id: tuple(at(one.body, f"properties.{key}") for key in ("issuer", "subject", "audiences"))

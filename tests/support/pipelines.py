@@ -102,7 +102,7 @@ _GITHUB_CONDITIONS = {
     "!cancelled()": None,
     "github.event.pull_request.head.repo.full_name == github.repository": None,
     "(inputs.env == 'registry' || needs.copy.result == 'success')": None,
-    "needs.staging.result == 'success'": None,
+    "needs.staging.result == 'success'": "staging succeeded",
     "github.ref == 'refs/heads/main'": MAIN,
     "github.event_name != 'schedule'": "not by schedule",
     "github.event_name == 'schedule'": "by schedule",
@@ -187,7 +187,11 @@ def _github_stage(
     identity = None
     if "AZURE_CLIENT_ID" in job.get("env", {}):
         identity = _source(str(environment)).removesuffix("-watch") if environment else None
-        signed = (job["env"].get("AZURE_CLIENT_ID"), job["env"].get("AZURE_TENANT_ID"), job["env"].get("ARM_SUBSCRIPTION_ID"))
+        signed = (
+            job["env"].get("AZURE_CLIENT_ID"),
+            job["env"].get("AZURE_TENANT_ID"),
+            job["env"].get("ARM_SUBSCRIPTION_ID"),
+        )
         if signed != tuple(f"${{{{ vars.AZURE_{what}_ID }}}}" for what in ("CLIENT", "TENANT", "SUBSCRIPTION")):
             raise NotUnderstoodError(f"{pipeline}/{key}: signs in by {signed}")
     variables = {
@@ -236,7 +240,7 @@ def _github_value(value: str, jobs: Mapping[str, Any], env: str) -> str:
 
 _AZURE_CONDITIONS = {
     "succeeded()": None,
-    "succeeded('staging')": None,
+    "succeeded('staging')": "staging succeeded",
     "eq(variables['Build.SourceBranch'], 'refs/heads/main')": MAIN,
     "ne(variables['Build.Reason'], 'Schedule')": "not by schedule",
     "eq(variables['Build.Reason'], 'Schedule')": "by schedule",
