@@ -39,8 +39,14 @@ def slug(project: str) -> str:
     return str(answers(project, "github")["project_slug"])
 
 
+READ: dict[tuple[str, str], reading.Files] = {}
+
+
 def files(render: harness.Render, project: str, ci: str) -> reading.Files:
-    return reading.read(render(answers(project, ci)), ci)
+    """Return the parsed files, which no test changes."""
+    if (project, ci) not in READ:
+        READ[project, ci] = reading.read(render(answers(project, ci)), ci)
+    return READ[project, ci]
 
 
 @projects
@@ -243,7 +249,7 @@ GITHUB = {
     "stages swapped": put(f"{W}infrastructure.yml", "jobs/dev/needs", "staging"),
     "wrong environment built": put(f"{W}infrastructure.yml", "jobs/prod/with/environment", "staging"),
     "called with an unknown input": put(f"{W}infrastructure.yml", "jobs/prod/with/name", "prod"),
-    "drift that does not fail": replace(f"{W}infrastructure.yml", " --drift", ""),
+    "drift that does not fail": replace(f"{W}infrastructure.yml", "infra drift", "infra plan"),
     "apply that asks": replace(f"{W}infrastructure-environment.yml", " --yes", ""),
     "apply before Azure trusts it": replace(f"{W}infrastructure.yml", "vars.AZURE_TENANT_ID != '' && ", ""),
     "training before Azure trusts it": replace(f"{W}train.yml", "vars.AZURE_TENANT_ID != '' && ", ""),
@@ -281,7 +287,7 @@ AZURE = {
     "watch of the wrong schedule": replace("watch.yml", "'dev and staging'", "'prod'"),
     "identity that builds trains": put("train.yml", "stages/0/parameters/environment", "dev-infra"),
     "plan with rights to build": replace("infrastructure.yml", "-plan", "-infra"),
-    "drift that does not fail": replace("infrastructure.yml", " --drift", ""),
+    "drift that does not fail": replace("infrastructure.yml", "infra drift", "infra plan"),
     "template without what it needs": drop("deploy.yml", "stages/0/parameters/environment"),
     "template with what it does not know": put("deploy.yml", "stages/0/parameters/approver", "me"),
     "mistake ignored": replace(f"{T}stage.yml", "displayName", "continueOnError"),
@@ -305,7 +311,6 @@ def test_mistake_is_found(ci: str, mistake: str, render: harness.Render) -> None
     changed = copy.deepcopy(own)
     (GITHUB if ci == "github" else AZURE)[mistake](changed)
     assert faults(changed, other, ci, slug("plain"))
-    assert not faults(own, other, ci, slug("plain"))
 
 
 def test_mistakes_are_many() -> None:
