@@ -15,7 +15,7 @@ VARIABLES = {"AZURE_TENANT_ID", "AZURE_CLIENT_ID", "AZURE_SUBSCRIPTION_ID"}
 LONGEST = 240  # minutes
 
 # Rights of a GitHub job beside reading the code and signing in.
-RIGHTS = {"watch": {"actions": "write", "issues": "write"}, "retrain": {"issues": "write"}}
+RIGHTS = {"ci": {"actions": "read"}, "watch": {"actions": "write", "issues": "write"}}
 
 
 def faults(files: Files, other: Files, ci: str, slug: str) -> list[str]:
@@ -122,9 +122,8 @@ def _workflow(name: str, content: Mapping[str, Any]) -> Iterator[str]:
         checks_out = any(step.get("uses", "").startswith("actions/checkout@") for step in job["steps"])
         rights = {"contents": "read"} if checks_out else {}
         rights |= {"id-token": "write"} if signs_in else {}
-        rights |= RIGHTS.get(name, {}) if name != "retrain" or not signs_in else {}
-        given = {right: level for right, level in job["permissions"].items() if (name, right) != ("ci", "actions")}
-        if given != rights:
+        rights |= RIGHTS.get(name, {})
+        if job["permissions"] != rights:
             yield f"{where}: rights {job['permissions']}, not {rights}"
         if not 0 < int(job["timeout-minutes"]) <= LONGEST:
             yield f"{where}: timeout {job['timeout-minutes']}"
@@ -247,11 +246,7 @@ def _azure_job(where: str, stage: Mapping[str, Any]) -> Iterator[str]:
     for step in _found(steps, "script"):
         yield from _command(where, step["script"])
         extra = set(step.get("env", {})) - {"SYSTEM_ACCESSTOKEN"}
-        if extra or (
-            "SYSTEM_ACCESSTOKEN" in step.get("env", {})
-            and "azure review" not in step["script"]
-            and "last-watch" not in step["script"]
-        ):
+        if extra or ("SYSTEM_ACCESSTOKEN" in step.get("env", {}) and "last-watch" not in step["script"]):
             yield f"{where}: {step['env']} is given to a script"
 
 
