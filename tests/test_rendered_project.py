@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
+from tests.infra import stub
 from tests.support import harness
 from tests.support.environments import Environments
 
@@ -32,13 +36,47 @@ def test_yaml_passes_yamllint(render: harness.Render) -> None:
 
 @pytest.mark.first
 @pytest.mark.parametrize("part", ["azure", "others"])
-def test_own_tests_pass(part: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
-    """In two parts, which two processes run side by side."""
-    project = render(harness.answers_for())
+def test_ci_passes_step_by_step(part: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    """Each command of the pipeline `ci`, for real and in order: it is the one run of this project's own tests.
+
+    In two parts, which two processes run side by side: one has the tests of azure/ alone. `REPLACED` lists the rest.
+    """
+    project = shutil.copytree(render(harness.answers_for()), tmp_path / "project")
+    environment = environments.of(project)
+    shutil.copy(environment / "uv.lock", project)  # as its owner commits it: with hashes of the index
     azure = sorted(f"tests/{path.name}" for path in (project / "tests").glob("test_azure_*.py"))
     assert azure
     chosen = azure if part == "azure" else [f"--ignore={name}" for name in azure]
-    run_tests(project, chosen, environments, tmp_path)
+    variables = {
+        "UV_NO_SYNC": "1",
+        "UV_PYTHON_DOWNLOADS": "never",
+        "UV_PYTHON": sys.executable,
+        "MYPY_CACHE_DIR": str(environment / "mypy"),
+        "PYTEST_ADDOPTS": " ".join([*PYTEST, *chosen]),
+        "TF_REATTACH_PROVIDERS": stub.reattach() if shutil.which("terraform") else "",
+        "TF_CLI_CONFIG_FILE": os.devnull,
+    }
+    harness.commit(project, "All")  # some commands ask for a repository
+    for command in ci_commands(project):
+        if any(command.startswith(begin) for begin in REPLACED):
+            continue
+        if part == "azure" and command.startswith("uv run ") and command != "uv run pytest":
+            continue
+        if "infra lint" in command and not shutil.which("terraform"):
+            continue
+        harness.run("bash", "-e", "-c", command, cwd=project, timeout=900, variables=variables)
+    assert part == "azure" or (project / "outputs/report/index.html").is_file()
+
+
+# What the machine of a CI system brings and this one has: uv in the template's own environment.
+REPLACED = ("python -m pip install --require-hashes --requirement requirements/ci.lock.txt",)
+
+
+def ci_commands(project: Path) -> list[str]:
+    """Return the commands of the pipeline `ci` in order; set-up of Python, Terraform and the cache are actions."""
+    loaded = yaml.safe_load((project / ".github/workflows/ci.yml").read_text())
+    (job,) = loaded["jobs"].values()
+    return [step["run"] for step in job["steps"] if "run" in step]
 
 
 @pytest.mark.first

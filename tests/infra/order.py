@@ -34,6 +34,7 @@ TERRAFORM = [
     ("azapi_resource.outbound_rule", "azapi_resource.workstation"),
     ("azurerm_federated_identity_credential.ci", "azurerm_federated_identity_credential.infrastructure"),
     ("azurerm_federated_identity_credential.infrastructure", "azurerm_federated_identity_credential.plan"),
+    ("azurerm_federated_identity_credential.plan", "azurerm_federated_identity_credential.watch"),
 ]
 # Loops that Azure must be given one by one: credentials answer 409, rules remove one another (azapi, issue 453).
 ONE_BY_ONE = {

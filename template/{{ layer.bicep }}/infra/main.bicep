@@ -97,7 +97,10 @@ var zoneNames = union([], flatten(map(items(networkTable.zones), zone => zone.va
 var zoneIds = zones(network, subscription().subscriptionId, zoneNames)
 
 // Refused before anything is built: what would fail in the middle otherwise, or open what should be closed.
-var subjects = filter(map(['ci', 'infrastructure', 'plan'], who => ci.subjects[?who] ?? ''), subject => subject != '')
+var subjects = filter(
+  map(['ci', 'infrastructure', 'plan', 'watch'], who => ci.subjects[?who] ?? ''),
+  subject => subject != ''
+)
 var rules = [
   {
     broken: closed && subnetId == ''
@@ -272,11 +275,12 @@ module identities 'modules/identities.bicep' = {
     }
     trusts: map(
       filter(
-        ci.builds_infrastructure ? ['ci', 'infrastructure', 'plan'] : ['ci'],
+        ci.builds_infrastructure ? ['ci', 'infrastructure', 'plan', 'watch'] : ['ci', 'watch'],
         who => ci.?issuer != null && ci.?subject_prefix != null && ci.subjects[?who] != null
       ),
       who => {
-        who: who
+        name: who == 'watch' ? 'watch' : 'ci'
+        who: who == 'watch' ? 'ci' : who // a look of `watch` waits for no approval of `ci`
         issuer: ci.?issuer ?? ''
         subject: '${ci.?subject_prefix}${ci.subjects[?who]}'
       }

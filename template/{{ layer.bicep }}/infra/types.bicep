@@ -233,6 +233,9 @@ type Ci = {
 
     @description('Optional. Compares infrastructure for a pull request.')
     plan: string?
+
+    @description('Optional. Looks at the environment every hour.')
+    watch: string?
   }
 
   @description('Required. Whether CI may build what infra/ describes.')

@@ -16,10 +16,13 @@ locals {
     } : {},
   )
 
-  # The tokens that are trusted, by identity; none until all parts are known.
+  # Jobs that act as an identity by another trust than its own: a look of `watch` waits for no approval of `ci`.
+  acting = { ci = "ci", infrastructure = "infrastructure", plan = "plan", watch = "ci" }
+
+  # The tokens that are trusted, by who shows them; none until all parts are known.
   subjects = {
-    for who in ["ci", "infrastructure", "plan"] : who => "${local.config.ci.subject_prefix}${local.config.ci.subjects[who]}"
-    if contains(keys(local.identities), who) && alltrue([
+    for who, identity in local.acting : who => "${local.config.ci.subject_prefix}${local.config.ci.subjects[who]}"
+    if contains(keys(local.identities), identity) && alltrue([
       for part in [local.config.ci.issuer, local.config.ci.subject_prefix, try(local.config.ci.subjects[who], null)] : part != null
     ])
   }
@@ -67,4 +70,16 @@ resource "azurerm_federated_identity_credential" "plan" {
   audience                  = ["api://AzureADTokenExchange"]
 
   depends_on = [azurerm_federated_identity_credential.infrastructure]
+}
+
+resource "azurerm_federated_identity_credential" "watch" {
+  count = contains(keys(local.subjects), "watch") ? 1 : 0
+
+  name                      = "watch"
+  user_assigned_identity_id = azurerm_user_assigned_identity.main["ci"].id
+  issuer                    = local.config.ci.issuer
+  subject                   = local.subjects["watch"]
+  audience                  = ["api://AzureADTokenExchange"]
+
+  depends_on = [azurerm_federated_identity_credential.plan]
 }

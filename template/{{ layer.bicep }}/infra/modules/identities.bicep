@@ -29,6 +29,9 @@ param names {
 
 @description('Required. Whose tokens are trusted.')
 param trusts {
+  @description('Required. Name of the trust.')
+  name: string
+
   @description('Required. Whose identity it is for.')
   who: string
 
@@ -73,7 +76,7 @@ resource plan 'Microsoft.ManagedIdentity/userAssignedIdentities@2024-11-30' = if
 @batchSize(1)
 resource credential 'Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials@2024-11-30' = [
   for trust in trusts: {
-    name: '${names[trust.who]}/ci'
+    name: '${names[trust.who]}/${trust.name}'
     properties: {
       issuer: trust.issuer
       subject: trust.subject

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 from .. import models
 from ..client import Azure
-from ..tags import CANDIDATE, GATE, SOURCE, STAGE_VERDICT, STAGED
+from ..tags import CANDIDATE, GATE, JOB, SOURCE, STAGE_VERDICT, STAGED
 from .state import Copy, Version
 
 
@@ -15,7 +15,7 @@ def versions(azure: Azure, name: str) -> list[Version]:
     Right: Reader on the workspace.
     """
     return [
-        Version(name, each.version, as_time(each.created), each.tags[GATE], each.tags.get(STAGED))
+        Version(name, each.version, as_time(each.created), each.tags[GATE], each.tags.get(STAGED), each.tags.get(JOB))
         for each in models.versions(azure, models.workspace(azure), name)
         if GATE in each.tags
     ]

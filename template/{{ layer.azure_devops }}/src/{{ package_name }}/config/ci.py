@@ -52,5 +52,5 @@ class Work(Section):
 
     area_path: Area | None = None  # None: the project's own
     work_item: Name = "Issue"  # type of work items, such as Issue (Basic), Bug (Agile, Scrum, CMMI)
-    release: Name = "release"  # takes a model on: staging, then prod
+    promote: Name = "promote"  # takes a model on: staging, then prod
     retrain: Name = "retrain"

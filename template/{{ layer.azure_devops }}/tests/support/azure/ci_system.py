@@ -8,7 +8,8 @@ import pytest
 from .cloud import Cloud
 from .transport import Reply, Request
 
-PIPELINES = {"release": 11, "retrain": 12}
+PIPELINES = {"promote": 11, "retrain": 12}
+FOLDER = "\\flights"
 STATES = {"To Do": "Proposed", "Doing": "InProgress", "Done": "Completed"}  # of an Issue of the process Basic
 PAGE = "https://dev.azure.com/example-org/Flights"
 
@@ -18,6 +19,7 @@ class CiSystem:
 
     Attributes:
         pipelines: number of each by its name.
+        foreign: pipelines of other folders.
         started: parameters of the runs that were started.
         finished: keys of those that have ended.
         issues: fields of the work items, by number.
@@ -25,6 +27,7 @@ class CiSystem:
 
     def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
         self.pipelines = dict(PIPELINES)
+        self.foreign: list[dict[str, Any]] = []
         self.started: list[dict[str, str]] = []
         self.finished: set[str] = set()
         self.issues: dict[int, dict[str, Any]] = {}
@@ -33,6 +36,7 @@ class CiSystem:
         monkeypatch.setenv("SYSTEM_ACCESSTOKEN", "token-of-the-job")
         monkeypatch.setenv("SYSTEM_COLLECTIONURI", "https://dev.azure.com/example-org/")
         monkeypatch.setenv("SYSTEM_TEAMPROJECT", "Flights")
+        monkeypatch.setenv("BUILD_DEFINITIONFOLDERPATH", FOLDER)
 
     def titles(self, *, open: bool = True) -> list[str]:
         """Return the titles of work items, without their keys."""
@@ -57,7 +61,8 @@ class CiSystem:
             raise Reply(400, {"message": "No api-version was supplied"})
         path = request.path.partition("/_apis")[2]
         if path == "/pipelines":
-            return Reply(200, {"value": [{"name": name, "id": number} for name, number in self.pipelines.items()]})
+            shown = [{"name": name, "id": number, "folder": FOLDER} for name, number in self.pipelines.items()]
+            return Reply(200, {"value": [*shown, *self.foreign]})
         if path.startswith("/pipelines/"):
             return self._start(request, int(path.split("/")[2]))
         if path == "/build/builds":

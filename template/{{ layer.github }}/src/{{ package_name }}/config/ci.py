@@ -24,6 +24,7 @@ class Subjects(Section):
     ci: Subject | None = None  # trains and deploys
     infrastructure: Subject | None = None  # builds infrastructure
     plan: Subject | None = None  # reads, for pull requests
+    watch: Subject | None = None  # looks at the environment every hour, by the identity that trains and deploys
 
 
 class Pipelines(Section):
@@ -49,5 +50,5 @@ class Work(Section):
     """Whom issues mention, and the workflows that are started."""
 
     team: Team | None = None
-    release: Workflow = "release.yml"  # takes a model on: staging, then prod
+    promote: Workflow = "promote.yml"  # takes a model on: staging, then prod
     retrain: Workflow = "retrain.yml"

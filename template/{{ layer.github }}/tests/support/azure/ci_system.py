@@ -7,7 +7,7 @@ import pytest
 from .cloud import Cloud
 from .transport import Reply, Request
 
-WORKFLOWS = ("release.yml", "retrain.yml")
+WORKFLOWS = ("promote.yml", "retrain.yml")
 REPOSITORY = "example-org/flights"
 PAGE = f"https://github.com/{REPOSITORY}"
 

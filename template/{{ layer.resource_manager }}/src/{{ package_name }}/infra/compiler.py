@@ -32,11 +32,18 @@ def run(infra: Path, *arguments: str) -> str:
         StepFailedError: it refuses a file; the message holds file, line and reason.
         UserError: there is no compiler.
     """
-    # Without this variable it needs a library, ICU, that small images lack.
-    ended = tools.run([find(infra), *arguments], variables={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
-    if ended.code:
-        raise StepFailedError(f"'bicep {arguments[0]}' failed:\n{ended.reason}")
-    return ended.out
+    return _ended(infra, *arguments).out
+
+
+def lint(infra: Path, file: Path) -> str:
+    """Return what the linter says of a file: warnings do not make it fail.
+
+    Raises:
+        StepFailedError: the file has an error.
+        UserError: there is no compiler.
+    """
+    ended = _ended(infra, "lint", str(file))
+    return "\n".join(part.strip() for part in (ended.out, ended.err) if part.strip())
 
 
 def problem(infra: Path) -> str | None:
@@ -54,6 +61,14 @@ def problem(infra: Path) -> str | None:
 
 def wanted(infra: Path) -> str:
     return (infra / VERSION).read_text("utf-8").strip()
+
+
+def _ended(infra: Path, *arguments: str) -> tools.Ended:
+    # Without this variable it needs a library, ICU, that small images lack.
+    ended = tools.run([find(infra), *arguments], variables={"DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1"})
+    if ended.code:
+        raise StepFailedError(f"'bicep {arguments[0]}' failed:\n{ended.reason}")
+    return ended
 
 
 def _numbers(version: str) -> tuple[int, ...]:

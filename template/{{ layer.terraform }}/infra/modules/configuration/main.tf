@@ -69,7 +69,7 @@ locals {
   }
 
   # The subjects that identities trust, by environment and identity.
-  trusting = ["ci", "infrastructure", "plan"]
+  trusting = ["ci", "infrastructure", "plan", "watch"]
   subjects = {
     for name, config in local.environments : name => {
       for who, subject in try(config.ci.subjects, {}) : who => "${try(coalesce(config.ci.subject_prefix), "")}${subject}" if subject != null

@@ -35,6 +35,7 @@ class Ci:
         server = environment.get("SYSTEM_COLLECTIONURI") or f"https://dev.azure.com/{organisation}/"
         self._watch = config.watch
         self._where = config.where("watch")
+        self._folder = environment.get("BUILD_DEFINITIONFOLDERPATH")
         self._address = f"{server.rstrip('/')}/{environment.get('SYSTEM_TEAMPROJECT') or project}/_apis"
         self._session = requests.Session()
         self._session.headers["Authorization"] = f"Bearer {environment['SYSTEM_ACCESSTOKEN']}"
@@ -118,10 +119,13 @@ class Ci:
 
     @cached_property
     def _pipelines(self) -> dict[str, int]:
-        return {each["name"]: each["id"] for each in self._call("GET", "/pipelines")["value"]}
+        """Number of each pipeline by its name; of several projects' pipelines, those beside the one that runs count."""
+        found = self._call("GET", "/pipelines")["value"]
+        own = [each for each in found if each.get("folder") == self._folder]
+        return {each["name"]: each["id"] for each in [*found, *own]}
 
     def _pipeline(self, entry: Entry) -> int:
-        name = self._watch.release if entry.lane == "release" else self._watch.retrain
+        name = self._watch.promote if entry.lane == "promote" else self._watch.retrain
         if name not in self._pipelines:
             raise UserError(f"{self._where}.{entry.lane}: {name!r} is refused: the project has no such pipeline")
         return self._pipelines[name]

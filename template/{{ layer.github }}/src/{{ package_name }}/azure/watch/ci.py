@@ -84,7 +84,7 @@ class Ci:
         return f"{os.environ.get('GITHUB_SERVER_URL') or 'https://github.com'}/{repository}"
 
     def _workflow(self, entry: Entry) -> str:
-        return self._watch.release if entry.lane == "release" else self._watch.retrain
+        return self._watch.promote if entry.lane == "promote" else self._watch.retrain
 
     def _text(self, content: Content) -> str:
         parts: list[str] = []

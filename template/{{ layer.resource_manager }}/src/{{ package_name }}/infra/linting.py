@@ -1,0 +1,42 @@
+"""What the Bicep compiler itself says of infra/: format, its linter, and the resources of every environment."""
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from ..config.environment import load_all
+from ..errors import StepFailedError, UserError
+from ..paths import Project
+from . import compiler, preview
+from .stacks import StackName, choose
+
+
+def lines(project: Project) -> Iterator[str]:
+    """Yield what was checked, without network and without any right in Azure.
+
+    Raises:
+        StepFailedError: the compiler finds a mistake; the message holds file, line and reason.
+        UserError: the configuration is refused, or there is no compiler.
+    """
+    infra = project.root / "infra"
+    for path in sorted(infra.rglob("*.bicep")):
+        _refuse_other_format(infra, path, path.relative_to(project.root).as_posix())
+    for path in sorted(infra.glob("*.bicepparam")):  # one of each stack; its modules are looked at with it
+        if found := compiler.lint(infra, path.with_suffix(".bicep")):
+            raise StepFailedError(f"infra/{path.stem}.bicep:\n{found}")
+        yield f"infra/{path.stem}.bicep: formatted, and the linter is silent"
+    for environment in load_all(project.root / "config"):
+        try:
+            _, stack = choose(project.root / "config", environment, StackName.environment)
+        except UserError as error:  # a new project in a closed network has no subnet yet
+            yield f"{environment}: its resources cannot be told yet: {error}"
+        else:
+            yield f"{environment}: {len(preview.resources(project.root, environment, stack))} resources"
+
+
+def _refuse_other_format(infra: Path, path: Path, name: str) -> None:
+    with tempfile.TemporaryDirectory(prefix="lint-") as folder:
+        formatted = Path(folder) / path.name
+        compiler.run(infra, "format", str(path), "--outfile", str(formatted))
+        if formatted.read_text("utf-8") != path.read_text("utf-8"):
+            raise StepFailedError(f"{name}: is not formatted: run 'bicep format {name}'")
