@@ -41,7 +41,8 @@ def test_ci_passes_step_by_step(part: str, environments: Environments, render: h
 
     In two parts, which two processes run side by side: one has the tests of azure/ alone. `REPLACED` lists the rest.
     """
-    project = shutil.copytree(render(harness.answers_for()), tmp_path / "project")
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"  # the interpreter that there is
+    project = shutil.copytree(render(harness.answers_for(python_version=version)), tmp_path / "project")
     environment = environments.of(project)
     shutil.copy(environment / "uv.lock", project)  # as its owner commits it: with hashes of the index
     azure = sorted(f"tests/{path.name}" for path in (project / "tests").glob("test_azure_*.py"))
@@ -50,12 +51,14 @@ def test_ci_passes_step_by_step(part: str, environments: Environments, render: h
     variables = {
         "UV_NO_SYNC": "1",
         "UV_PYTHON_DOWNLOADS": "never",
-        "UV_PYTHON": sys.executable,
+        "VIRTUAL_ENV": str(project / ".venv"),  # never that of this test, which `uv pip sync` would empty
         "MYPY_CACHE_DIR": str(environment / "mypy"),
         "PYTEST_ADDOPTS": " ".join([*PYTEST, *chosen]),
         "TF_REATTACH_PROVIDERS": stub.reattach() if shutil.which("terraform") else "",
         "TF_CLI_CONFIG_FILE": os.devnull,
     }
+    unset = {"UV_PYTHON", "UV_SYSTEM_PYTHON", "UV_PROJECT_ENVIRONMENT"} & os.environ.keys()
+    assert not unset, f"{unset}: would choose another environment than the project's"
     harness.commit(project, "All")  # some commands ask for a repository
     for command in ci_commands(project):
         if any(command.startswith(begin) for begin in REPLACED):

@@ -1,7 +1,7 @@
 """What was made or deleted in Azure by hand, for an identity that may only read.
 
-A prediction of every property (`what-if`) asks for the right to deploy, which `mlops infra plan` has and a Reader has not:
-so resources are compared, and their properties are not.
+A prediction of every property (`what-if`), as `mlops infra plan` shows it, asks for the right to deploy, which a Reader
+has not: so resources are compared, and their properties are not.
 """
 
 import re
@@ -21,7 +21,7 @@ def differences(project: Project, config: EnvironmentConfig) -> list[str]:
 
     Raises:
         StepFailedError: the compiler or `az` failed.
-        UserError: the configuration is refused, there is no compiler, or nobody is signed in.
+        UserError: the configuration is refused, there is no compiler, or no identity is signed in.
     """
     environment, group = config.environment.name, config.names.resource_group
     _, stack = choose(project.root / "config", environment, StackName.environment)
