@@ -13,8 +13,8 @@ from . import ci, rights, settings
 from .azure import Azure
 from .build import Build, commit_step
 from .grants import Grants
+from .groups import People
 from .journal import Journal
-from .people import People
 from .resources import Ground
 from .steps import Identity, Phase, State, Step
 from .trust import Trusts
