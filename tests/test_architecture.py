@@ -66,6 +66,7 @@ INTERFACE = {
     "azure.sign_in",
     "azure.watch.ci",
     "updates.ci",
+    "bootstrap.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",
