@@ -5,9 +5,10 @@ from collections.abc import Mapping
 
 from ..config.environment import EnvironmentConfig
 from ..paths import Project
-from . import environments, people, repository, rulesets, subjects, workflows
+from . import environments, repository, rulesets, subjects, workflows
 from .git import Git, basic
 from .github import GitHub
+from .reviewers import People
 from .steps import Identities, Phase, Step, Trust
 
 WHO_APPROVES = {
@@ -37,7 +38,7 @@ class CiSystem:
             key: _names(reviewers[key]) if key in reviewers else getattr(last.ci.reviewers, key) for key in WHO_APPROVES
         }
         self._wanted = environments.table(configs, {key: names or () for key, names in self._reviewers.items()})
-        self._people = people.People(hub)
+        self._people = People(hub)
         self._environments = environments.Environments(hub, self._people, self._wanted)
 
     def problems(self) -> list[str]:
@@ -124,8 +125,8 @@ class CiSystem:
         ]
         if alone:
             found.append(
-                f"ci.reviewers: you alone approve {' and '.join(alone)}, where a person cannot approve what they started:"
-                " name a second person or a team"
+                f"config/common.yml: ci.reviewers: you alone approve {' and '.join(alone)}, where who starts a job can"
+                " not approve it: name a second person or a team"
             )
         return found
 
@@ -136,8 +137,8 @@ class CiSystem:
         owner = self._hub.owner()
         if not owner.protects:
             return [
-                f"{owner.login} on GitHub has the plan {owner.plan!r}: its private repositories have neither environment"
-                " variables nor branch policies nor rulesets: make an empty public repository, or take a larger plan"
+                f"{owner.login} on GitHub has the plan {owner.plan!r}: its private repositories have no environment"
+                " variables, branch policies and rulesets: make an empty public repository, or take a larger plan"
                 " (Enterprise for approvals)"
             ]
         if not owner.approves and any(wanted.reviewers for wanted in self._wanted):

@@ -11,8 +11,8 @@ from ..config.environment import EnvironmentConfig
 from ..errors import StepFailedError, UserError
 from .git import BRANCH
 from .github import GitHub
-from .people import People
 from .rest import RefusedError
+from .reviewers import People
 from .steps import Identities, Identity, Phase, State, Step
 
 PROMOTE = "promote"  # of people alone: its jobs act as no identity
@@ -170,7 +170,7 @@ class Environments:
                 raise UserError(f"{self._hub.path.removeprefix('/repos/')}: {NO_REVIEWERS}") from None
             raise
         if self._state(wanted) is not State.SAME:  # a plan without reviewers may drop them in silence
-            raise UserError(f"environment {wanted.name!r} on GitHub has not the rules that were written: {NO_REVIEWERS}")
+            raise UserError(f"environment {wanted.name!r} on GitHub lacks rules that were written: {NO_REVIEWERS}")
 
     def _body(self, wanted: Wanted, found: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return all rules: one that is left out of a PUT may be reset. Waiting times of the owner stay."""

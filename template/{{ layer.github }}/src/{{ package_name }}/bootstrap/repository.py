@@ -102,7 +102,9 @@ def _cannot_make(hub: GitHub) -> list[str]:
         return [f"{hub.wanted} on GitHub: it is not there, and you are no member of {owner.login}: join it, {other}"]
     allowed = hub.rest.get(f"/orgs/{owner.login}").get("members_can_create_private_repositories", True)
     if member["role"] != "admin" and not allowed:
-        return [f"{hub.wanted} on GitHub: {owner.login} lets only its owners make private repositories: be one, {other}"]
+        return [
+            f"{hub.wanted} on GitHub: {owner.login} lets only its owners make private repositories: be one, {other}"
+        ]
     return []
 
 

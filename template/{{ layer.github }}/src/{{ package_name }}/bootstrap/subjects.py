@@ -30,7 +30,7 @@ def problems(hub: GitHub) -> list[str]:
     if found.get("use_default", True) or keys == DEFAULT:
         return []
     return [
-        f"{hub.path.removeprefix('/repos/')} on GitHub: the subject of its tokens is customised ({', '.join(keys)}), and"
+        f"{hub.path.removeprefix('/repos/')} on GitHub: the subject of its tokens is customised ({', '.join(keys)}), so"
         f" Azure would trust another: gh api --method PUT {hub.path}/actions/oidc/customization/sub -F use_default=true"
     ]
 

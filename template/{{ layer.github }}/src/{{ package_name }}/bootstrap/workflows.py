@@ -42,9 +42,7 @@ def training(hub: GitHub) -> Step:
 
 
 def _in_state(hub: GitHub, *states: str) -> list[dict[str, Any]]:
-    listed = hub.rest.pages(
-        f"{hub.path}/actions/workflows", "workflows", params={"per_page": "100"}, missing=(404,)
-    )
+    listed = hub.rest.pages(f"{hub.path}/actions/workflows", "workflows", params={"per_page": "100"}, missing=(404,))
     return [each for each in listed if each["state"] in states]
 
 
