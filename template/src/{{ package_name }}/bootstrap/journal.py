@@ -20,9 +20,13 @@ class Journal:
         """Return the project's journal."""
         return cls(project.root / ".mlops" / "bootstrap.json")
 
-    def keys(self) -> list[str]:
+    def entries(self) -> list[str]:
         """Return the objects that were begun or made, first ones first."""
         return list(self._entries)
+
+    def is_open(self, key: str) -> bool:
+        """Return whether an object was begun and not finished, by a run that ended in between."""
+        return self._entries.get(key) == BEGUN
 
     def begin(self, key: str) -> None:
         """Note that an absent object is about to be made."""

@@ -46,18 +46,21 @@ class Rest:
         name: str,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
+        scheme: str = "Bearer",
     ) -> None:
         """Open a session.
 
         Args:
             base: the address that paths are added to.
-            token: gives a bearer token; is called for each request, so it should keep one.
+            token: gives a token; is called for each request, so it should keep one.
             name: of the service, for messages.
             headers: of each request.
             params: of each request's query, such as `api-version`.
+            scheme: of the header `Authorization`.
         """
         self._base = base.rstrip("/")
         self._token = token
+        self._scheme = scheme
         self._name = name
         self._params = dict(params or {})
         self._session = requests.Session()
@@ -157,7 +160,7 @@ class Rest:
         for attempt in range(1, TRIES + 1):
             last = attempt == TRIES
             answer = None
-            signed = {**(headers or {}), "Authorization": f"Bearer {self._token()}"}
+            signed = {**(headers or {}), "Authorization": f"{self._scheme} {self._token()}"}
             try:
                 answer = self._session.request(
                     method, address, json=json, params=query, headers=signed, timeout=SECONDS, allow_redirects=False

@@ -15,6 +15,11 @@ class State(Enum):
     DIFFERENT = "change"
     SAME = "keep"
 
+    @property
+    def done(self) -> str:
+        """The word for it after a step."""
+        return {"make": "made", "change": "changed", "keep": "found"}[self.value]
+
 
 class Phase(Enum):
     """The parts of a run, in their order; the value is its title."""
@@ -119,7 +124,7 @@ def run(steps: Sequence[Step], journal: Journal) -> Iterator[Outcome]:
 def undo(steps: Sequence[Step], journal: Journal) -> Iterator[Outcome]:
     """Remove, last first, the objects that the journal names; yield each with why it stays, if it does."""
     known = {step.key: step for step in steps}
-    for key in reversed(journal.keys()):
+    for key in reversed(journal.entries()):
         step = known.get(key)
         if step is None:
             continue

@@ -11,7 +11,7 @@ from typing import Any
 from ..config.environment import EnvironmentConfig
 from ..errors import UserError
 from . import az
-from .bootstrap import Preparation, Step
+from .preparation import Preparation, Step
 
 CONTAINER = "tfstate"
 ENDPOINTS = "tfstate-endpoints"  # the only one that the identity which deploys may write

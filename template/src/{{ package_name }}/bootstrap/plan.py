@@ -1,0 +1,187 @@
+"""All that `mlops bootstrap` does, in its order."""
+
+import tomllib
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from ..config.environment import EnvironmentConfig, load_all
+from ..errors import UserError
+from ..files import atomic_write
+from ..paths import Project
+from . import ci, rights, settings
+from .azure import Azure
+from .build import Build, commit_step
+from .grants import Grants
+from .journal import Journal
+from .people import People
+from .resources import Ground
+from .steps import Identity, Phase, State, Step
+from .trust import Trusts
+
+_OF_DIRECTORY = (Phase.PEOPLE,)
+_OF_AZURE = (Phase.AZURE, Phase.TRUST, Phase.APPLY)
+
+
+class Bootstrap:
+    """One run for some environments."""
+
+    def __init__(
+        self,
+        project: Project,
+        environments: Sequence[str],
+        *,
+        reviewers: Mapping[str, str],
+        groups: Mapping[str, str],
+        show: Callable[[str], None],
+    ) -> None:
+        """Read the configuration and sign in; write nothing.
+
+        Args:
+            project: to set up.
+            environments: their names; dev is built, the others are prepared for CI.
+            reviewers: key of `ci.reviewers` -> who approves, as given on the command line.
+            groups: key of `groups` -> name or object ID, as given on the command line.
+            show: gets the lines of the first apply.
+
+        Raises:
+            UserError: the configuration or an argument is refused, or a sign-in is missing.
+        """
+        self._project = project
+        self._configs = _chosen(project, environments)
+        self._reviewers = {key: value for key, value in reviewers.items() if value}
+        self.journal = Journal.of(project)
+        self.azure = Azure()
+        self.ci = ci.connect(project, self._configs, reviewers=self._reviewers)
+        self._people = People(project, self.azure, slug(project), groups)
+        self._ground = Ground(project, self.azure, self._configs)
+        self._grants = Grants(project, self.azure, self._configs)
+        self._build = Build(project, self.azure, self._configs, self.journal, show)
+
+    def problems(self) -> dict[str, list[str]]:
+        """Return what keeps the run from ending well, by who can help: azure, directory, ci."""
+        found = {
+            "azure": list(rights.problems(self.azure, self._ground, self._configs)),
+            "directory": [each for each in [self._people.problem()] if each],
+            "ci": self.ci.problems(),
+        }
+        return {who: sentences for who, sentences in found.items() if sentences}
+
+    def steps(self) -> list[Step]:
+        """Return every step; steps of one phase stand together, as phases do in `Phase`."""
+        grants = self._grants.steps()
+        steps = [
+            *self.ci.repository_steps(),
+            *self._people.steps(),
+            *self._reviewer_steps(),
+            *self.ci.people_steps(),
+            *self._ground.steps(),
+            *(step for step in grants if step.phase is Phase.AZURE),
+            *self.ci.connection_steps(self.identity),
+            *Trusts(self.azure, self.ci, self._configs).steps(),
+            self._trust_in_configuration(),
+            *self.ci.settings_steps(self.identity),
+            *self._build.registry_steps(),
+            *(step for step in grants if step.phase is Phase.APPLY),
+            *self._build.environment_steps(),
+            commit_step(self._project),
+            *self._push_again(),
+            *self.ci.finish_steps(),
+        ]
+        order = list(Phase)
+        return sorted(steps, key=lambda step: order.index(step.phase))
+
+    def identity(self, environment: str, who: str) -> Identity | None:
+        """Return an identity of an environment, None while it does not exist."""
+        return self.azure.identity(self._configs[environment], who)
+
+    def manual(self) -> list[str]:
+        """Return what is left to people after a run."""
+        waiting = self._grants.waiting()
+        again = [f"once prod is built, 'uv run mlops bootstrap' again: {'; '.join(waiting)}"] if waiting else []
+        return [*self.ci.manual(), *again]
+
+    def handover(self, path: Path) -> int:
+        """Write the commands that need rights which the person lacks; return how many there are.
+
+        Raises:
+            UserError: the file cannot be written.
+        """
+        lacking = self.problems()
+        phases = {
+            *(_OF_DIRECTORY if "directory" in lacking else ()),
+            *(_OF_AZURE if "azure" in lacking else ()),
+            *((set(Phase) - {*_OF_DIRECTORY, *_OF_AZURE}) if "ci" in lacking else ()),
+        }
+        lines = [
+            f"# {step.what}\n{step.command()}\n"
+            for step in self.steps()
+            if step.phase in phases and step.command and step.state() is not State.SAME
+        ]
+        reasons = [f"# - {sentence}" for sentences in lacking.values() for sentence in sentences]
+        head = [
+            "#!/usr/bin/env bash",
+            f"# For an administrator: what `mlops bootstrap` of {slug(self._project)} needs, and may not do itself:",
+            *reasons,
+            "# Afterwards `uv run mlops bootstrap` finds it, and does the rest. Each command may be run twice.",
+            "set -euo pipefail",
+            f"az account set --subscription {self.azure.subscription}",
+        ]
+        atomic_write(path, "\n".join([*head, "", *lines]))
+        return len(lines)
+
+    def _reviewer_steps(self) -> list[Step]:
+        wanted = {
+            "common": {
+                f"ci.reviewers.{key}": tuple(name.strip() for name in value.split(","))
+                for key, value in self._reviewers.items()
+            }
+        }
+        if not self._reviewers:
+            return []
+        return [
+            Step(
+                "config:ci.reviewers",
+                "who approves, in config/common.yml",
+                Phase.PEOPLE,
+                lambda: State.DIFFERENT if settings.differ(self._project, wanted) else State.SAME,
+                lambda: settings.write(self._project, wanted),
+            )
+        ]
+
+    def _trust_in_configuration(self) -> Step:
+        def state() -> State:
+            wanted = self.ci.written()
+            if any(value is None for values in wanted.values() for value in values.values()):
+                return State.ABSENT
+            return State.DIFFERENT if settings.differ(self._project, wanted) else State.SAME
+
+        return Step(
+            "config:ci",
+            "issuer and subjects of the CI system, in config/",
+            Phase.TRUST,
+            state,
+            lambda: settings.write(self._project, self.ci.written()),
+        )
+
+    def _push_again(self) -> list[Step]:
+        """Return the push once more, for the commit of the configuration."""
+        pushes = [step for step in self.ci.repository_steps() if step.key.endswith(":push")]
+        return [
+            replace(step, key=f"{step.key}/configuration", phase=Phase.PUSH, what="push of config/", remove=None)
+            for step in pushes
+        ]
+
+
+def slug(project: Project) -> str:
+    """Return the project's name, as pyproject.toml has it."""
+    content = tomllib.loads((project.root / "pyproject.toml").read_text(encoding="utf-8"))
+    return str(content["project"]["name"])
+
+
+def _chosen(project: Project, environments: Sequence[str]) -> dict[str, EnvironmentConfig]:
+    known = load_all(project.root / "config")
+    unknown = [name for name in environments if name not in known]
+    if unknown or not environments:
+        raise UserError(f"--env: {', '.join(unknown)!r} is refused: environments of config/ are {', '.join(known)}")
+    return {name: config for name, config in known.items() if name in environments}

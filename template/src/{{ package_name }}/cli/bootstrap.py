@@ -1,0 +1,178 @@
+"""`mlops bootstrap`: from a fresh clone to working CI, in one command that may be run again."""
+
+import sys
+import time
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ..errors import UserError
+from ..infra import ci as infra_ci
+from ..paths import Project
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import Console
+
+    from ..bootstrap.plan import Bootstrap
+    from ..bootstrap.steps import Step
+
+_SLOW = 5.0  # seconds from which a phase's duration is shown
+
+
+def bootstrap(
+    env: Annotated[
+        str, typer.Option("--env", metavar="NAMES", help="Environments, with commas; dev is built, CI builds the others.")
+    ] = "dev,staging,prod",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask anything.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; write nothing.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Remove what this command made, and nothing that holds data.")] = False,
+    handover: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE", help="Write a script for an administrator with what you may not do; change nothing."),
+    ] = None,
+    reviewer: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=NAMES", help="Who approves: promote, prod or infra, then names with commas; repeatable."),
+    ] = None,
+    group: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=NAME", help="A group of people in Entra ID, by name or object ID; repeatable."),
+    ] = None,
+) -> None:
+    """Set up repository, people, identities, trust, CI and the first environment; a second run changes nothing."""
+    from rich.console import Console
+
+    from ..bootstrap.plan import Bootstrap
+
+    project, console = Project.find(), Console()
+    environments = [name.strip() for name in env.split(",") if name.strip()]
+    reviewers, groups = _pairs("--reviewer", reviewer), _pairs("--group", group)
+    asks = not (yes or dry_run or undo or handover) and sys.stdin.isatty() and not infra_ci.is_running()
+    if asks:
+        reviewers = _missing_reviewers(project, reviewers)
+    work = Bootstrap(
+        project, environments, reviewers=reviewers, groups=groups, show=lambda line: _line(console, f"     {line}")
+    )
+    _line(console, f"sign-in  {work.azure.about['displayName']}, subscription {work.azure.subscription}")
+    if undo:
+        _undo(work, console, yes)
+        return
+    if handover:
+        count = work.handover(handover)
+        _line(console, f"{handover}: {count} commands for an administrator; afterwards run 'mlops bootstrap' again")
+        return
+    problems = [sentence for sentences in work.problems().values() for sentence in sentences]
+    if problems and not dry_run:
+        raise UserError(_refusal(problems))
+    steps = work.steps()
+    _plan(steps, console, problems)
+    if dry_run:
+        return
+    _approve("Apply this?", yes)
+    _run(work, steps, console)
+
+
+def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
+    from ..bootstrap.steps import Phase, State, run
+
+    order = list(Phase)
+    for phase, outcomes in groupby(run(steps, work.journal), key=lambda outcome: outcome.step.phase):
+        began, counts = time.monotonic(), dict.fromkeys(State, 0)
+        title = f"{order.index(phase) + 1:2} {phase.value:17}"
+        for outcome in outcomes:
+            counts[outcome.found] += 1
+            if outcome.found is not State.SAME:
+                _line(console, f"     {outcome.found.done:7} {outcome.step.what}")
+        seconds = time.monotonic() - began
+        text = ", ".join(f"{state.done} {count}" for state, count in counts.items() if count)
+        _line(console, f"{title} {text:40} ok{f'  {seconds:.0f} s' if seconds > _SLOW else ''}")
+    left = work.manual()
+    if left:
+        _line(console, "Left to you:")
+    for number, sentence in enumerate(left, 1):
+        _line(console, f"{number:2}. {sentence}")
+    _line(console, 'Done. README.md, "The first day", says how the first model gets into service.')
+
+
+def _plan(steps: "Iterable[Step]", console: "Console", problems: list[str]) -> None:
+    """Print each phase with what it would make and change, and what is missing for it."""
+    from ..bootstrap.steps import Phase, State, look
+
+    order = list(Phase)
+    for phase, outcomes in groupby(look(list(steps)), key=lambda outcome: outcome.step.phase):
+        found = list(outcomes)
+        same = sum(outcome.found is State.SAME for outcome in found)
+        _line(console, f"{order.index(phase) + 1:2} {phase.value:17} {len(found) - same} to do, {same} found")
+        for outcome in found:
+            if outcome.found is not State.SAME:
+                _line(console, f"     {outcome.found.value:6} {outcome.step.what}")
+    for sentence in problems:
+        _line(console, f"missing: {sentence}")
+
+
+def _undo(work: "Bootstrap", console: "Console", yes: bool) -> None:
+    from ..bootstrap.steps import undo
+
+    steps = work.steps()
+    known = {step.key: step.what for step in steps}
+    keys = [key for key in work.journal.entries() if key in known]
+    if not keys:
+        _line(console, "Nothing to undo: the journal names nothing that this command made.")
+        return
+    for key in reversed(keys):
+        _line(console, f"     remove {known[key]}")
+    _approve("Remove this, as far as it holds nothing?", yes)
+    for outcome in undo(steps, work.journal):
+        what = outcome.step.what
+        _line(console, f"     stays   {what}: {outcome.note}" if outcome.note else f"     removed {what}")
+
+
+def _missing_reviewers(project: Project, given: dict[str, str]) -> dict[str, str]:
+    import questionary
+
+    from ..bootstrap import settings
+
+    asked = dict(given)
+    for key, who in (
+        ("promote", "lets a candidate go on to staging"),
+        ("prod", "lets a model into production"),
+        ("infra", "lets infrastructure be changed in staging and prod"),
+    ):
+        if key not in asked and not settings.read(project, "common", f"ci.reviewers.{key}"):
+            asked[key] = str(questionary.text(f"Who {who}? (team, group or person; several with commas)").unsafe_ask())
+    return asked
+
+
+def _approve(question: str, yes: bool) -> None:
+    if yes:
+        return
+    if not sys.stdin.isatty() or infra_ci.is_running():
+        raise UserError("no user can approve here: add --yes where the approval was given before")
+    import questionary
+
+    if not questionary.confirm(question, default=False).unsafe_ask():
+        raise UserError("not approved: nothing was changed")
+
+
+def _pairs(option: str, given: "Iterable[str] | None") -> dict[str, str]:
+    pairs = [each.partition("=") for each in given or ()]
+    for key, sign, value in pairs:
+        if not (key and sign and value):
+            raise UserError(f"{option}: {key + sign + value!r} is refused: write KEY=VALUE")
+    return {key: value for key, _, value in pairs}
+
+
+def _refusal(problems: list[str]) -> str:
+    listed = "\n".join(f"  - {sentence}" for sentence in problems)
+    return (
+        f"nothing was written, as this is missing:\n{listed}\n"
+        "'mlops bootstrap --handover FILE' writes a script for whoever has these rights"
+    )
+
+
+def _line(console: "Console", text: str) -> None:
+    console.print(text, markup=False, highlight=False, soft_wrap=True)
