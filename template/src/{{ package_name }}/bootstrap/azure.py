@@ -42,7 +42,9 @@ class Azure:
     @cached_property
     def about(self) -> dict[str, Any]:
         """Its tenant and display name."""
-        found: dict[str, Any] = self.arm.get(f"/subscriptions/{self.subscription}", params={"api-version": "2022-12-01"})
+        found: dict[str, Any] = self.arm.get(
+            f"/subscriptions/{self.subscription}", params={"api-version": "2022-12-01"}
+        )
         return found
 
     @cached_property

@@ -46,8 +46,10 @@ class Build:
             f"Azure ML registry {name}, by 'mlops infra apply --stack registry'",
             "prod",
             Stack(StackName.registry),
-            lambda: self._azure.arm.get(registry_path(self._azure, config), params=MACHINE_LEARNING, missing=(404,))
-            is not None,
+            lambda: (
+                self._azure.arm.get(registry_path(self._azure, config), params=MACHINE_LEARNING, missing=(404,))
+                is not None
+            ),
         )
         managed = Step(
             f"config:{_MANAGED}",

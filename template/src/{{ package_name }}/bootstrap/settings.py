@@ -105,7 +105,9 @@ def _inserted(text: str, parts: list[str], value: str) -> str:
     if depth and not (isinstance(node, yaml.MappingNode) and not node.flow_style):  # `subjects: null`, `subjects: {}`
         return text[:start].rstrip(" ") + "\n" + "\n".join(lines) + text[end:]
     at = _last_line(text[:end]) if depth else len(text)
-    return text[:at] + ("\n" if text[:at] and not text[:at].endswith("\n") else "") + "\n".join(lines) + "\n" + text[at:]
+    return (
+        text[:at] + ("\n" if text[:at] and not text[:at].endswith("\n") else "") + "\n".join(lines) + "\n" + text[at:]
+    )
 
 
 @lru_cache(maxsize=16)

@@ -25,18 +25,25 @@ _SLOW = 5.0  # seconds from which a phase's duration is shown
 
 def bootstrap(
     env: Annotated[
-        str, typer.Option("--env", metavar="NAMES", help="Environments, with commas; dev is built, CI builds the others.")
+        str,
+        typer.Option("--env", metavar="NAMES", help="Environments, with commas; dev is built, CI builds the others."),
     ] = "dev,staging,prod",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask anything.")] = False,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the plan; write nothing.")] = False,
-    undo: Annotated[bool, typer.Option("--undo", help="Remove what this command made, and nothing that holds data.")] = False,
+    undo: Annotated[
+        bool, typer.Option("--undo", help="Remove what this command made, and nothing that holds data.")
+    ] = False,
     handover: Annotated[
         Path | None,
-        typer.Option(metavar="FILE", help="Write a script for an administrator with what you may not do; change nothing."),
+        typer.Option(
+            metavar="FILE", help="Write a script for an administrator with what you may not do; change nothing."
+        ),
     ] = None,
     reviewer: Annotated[
         list[str] | None,
-        typer.Option(metavar="KEY=NAMES", help="Who approves: promote, prod or infra, then names with commas; repeatable."),
+        typer.Option(
+            metavar="KEY=NAMES", help="Who approves: promote, prod or infra, then names with commas; repeatable."
+        ),
     ] = None,
     group: Annotated[
         list[str] | None,
