@@ -438,6 +438,14 @@ class StandIn(services.ProviderServicer):  # type: ignore[misc]
     def ReadResource(self, request: Any, context: Any) -> Any:
         return pb.ReadResource.Response(new_state=request.current_state)
 
+    def ImportResourceState(self, request: Any, context: Any) -> Any:
+        found = existing.get(request.id)
+        if found is None:
+            said = _refusals(iter([f"Cannot import non-existent remote object {request.id}"]))
+            return pb.ImportResourceState.Response(diagnostics=said)
+        imported = pb.ImportResourceState.ImportedResource(type_name=request.type_name, state=_encoded(found))
+        return pb.ImportResourceState.Response(imported_resources=[imported])
+
     def PlanResourceChange(self, request: Any, context: Any) -> Any:
         proposed, prior = _decoded(request.proposed_new_state), _decoded(request.prior_state)
         if proposed is None:  # to be destroyed
@@ -465,6 +473,10 @@ class StandIn(services.ProviderServicer):  # type: ignore[misc]
         except ValueError as error:
             return pb.ReadDataSource.Response(diagnostics=_refusals(iter([str(error)])))
         return pb.ReadDataSource.Response(state=_encoded(read))
+
+
+# What Azure has and no state knows: ID -> attributes as the provider reads them.
+existing: dict[str, Values] = {}
 
 
 @cache

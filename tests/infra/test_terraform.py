@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from pathlib import Path
@@ -133,18 +134,63 @@ def test_every_name_of_the_configuration_names_a_resource(filled: Filled) -> Non
     assert not endpoints & built  # a deployment makes them
 
 
-@needs_terraform
-def test_a_second_apply_changes_nothing(tmp_path: Path, render: harness.Render) -> None:
-    project = EVERYTHING.project("terraform", render, tmp_path)
+PROD = ("-input=false", "-var=environment=prod")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory, render: harness.Render) -> Path:
+    """The root of an environment that was applied once, with its state."""
+    if not shutil.which("terraform"):
+        pytest.skip("terraform is not installed")
+    project = EVERYTHING.project("terraform", render, tmp_path_factory.mktemp("built"))
     shutil.rmtree(project / "infra/tests")
     terraform.initialise(project / "infra")
-    environment = ("-input=false", "-var=environment=prod")
-    first = terraform.terraform("apply", "-auto-approve", *environment, cwd=project / "infra")
+    first = terraform.terraform("apply", "-auto-approve", *PROD, cwd=project / "infra")
     assert first.returncode == 0, first.stdout + first.stderr
-    again = terraform.terraform("plan", "-detailed-exitcode", *environment, cwd=project / "infra")
+    return project / "infra"
+
+
+def test_a_second_apply_changes_nothing(built: Path) -> None:
+    again = terraform.terraform("plan", "-detailed-exitcode", *PROD, cwd=built)
     assert again.returncode == 0, again.stdout + again.stderr
-    kept = terraform.terraform("destroy", "-auto-approve", *environment, cwd=project / "infra")
+    kept = terraform.terraform("destroy", "-auto-approve", *PROD, cwd=built)
     assert "prevent_destroy" in kept.stdout + kept.stderr
+
+
+def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = json.loads(terraform.terraform("show", "-json", cwd=built).stdout)["values"]["root_module"]["resources"]
+    there: dict[str, dict[str, Any]] = {"identities": {}, "credentials": {}, "roles": {}}
+    addresses = set()
+    for each in state:
+        group = {
+            "azurerm_user_assigned_identity": "identities",
+            "azurerm_federated_identity_credential": "credentials",
+            "azurerm_role_assignment": "roles",
+        }.get(each["type"])
+        key = each["name"] if group == "credentials" else each.get("index")
+        of_bootstrap = group != "roles" or re.match(r"infrastructure: |plan: |(jobs|endpoint|ci): .* on ml_registry", str(key))
+        if group and of_bootstrap:
+            there[group][key] = each["values"]["id"]
+            addresses.add(each["address"])
+            monkeypatch.setitem(stub.existing, each["values"]["id"], each["values"])
+    assert all(there.values())
+
+    root = Path(shutil.copytree(built, tmp_path / "infra"))
+    (root / "terraform.tfstate").unlink()
+    shutil.copytree(built.parent / "config", tmp_path / "config")
+    (root / "adopted.auto.tfvars.json").write_text(json.dumps({"adopted": there}))
+    done = terraform.terraform("plan", f"-out={tmp_path / 'plan'}", *PROD, cwd=root)
+    assert done.returncode == 0, done.stdout + done.stderr
+    plan = json.loads(terraform.terraform("show", "-json", str(tmp_path / "plan"), cwd=root).stdout)
+    changes = {each["address"]: each["change"] for each in plan["resource_changes"]}
+    adopted = {address: change["actions"] for address, change in changes.items() if "importing" in change}
+    assert adopted == dict.fromkeys(addresses, ["no-op"])
+
+    # In a state that has them, the same values do nothing.
+    (built / "adopted.auto.tfvars.json").write_text(json.dumps({"adopted": there}))
+    again = terraform.terraform("plan", "-detailed-exitcode", *PROD, cwd=built)
+    (built / "adopted.auto.tfvars.json").unlink()
+    assert again.returncode == 0, again.stdout + again.stderr
 
 
 @needs_terraform
