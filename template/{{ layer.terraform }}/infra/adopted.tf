@@ -36,6 +36,12 @@ import {
 }
 
 import {
+  for_each = { for who, id in var.adopted.credentials : who => id if who == "watch" }
+  to       = azurerm_federated_identity_credential.watch[0]
+  id       = each.value
+}
+
+import {
   for_each = var.adopted.roles
   to       = azurerm_role_assignment.main[each.key]
   id       = each.value
