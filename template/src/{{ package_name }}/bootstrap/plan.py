@@ -86,7 +86,7 @@ class Bootstrap:
             *self._build.environment_steps(),
             commit_step(self._project),
             *self._push_again(),
-            *self.ci.finish_steps(),
+            *self.ci.finish_steps(self.identity),
         ]
         order = list(Phase)
         return sorted(steps, key=lambda step: order.index(step.phase))

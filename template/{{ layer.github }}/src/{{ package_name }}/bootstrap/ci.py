@@ -9,7 +9,7 @@ from . import environments, repository, rulesets, subjects, workflows
 from .git import Git, basic
 from .github import GitHub
 from .reviewers import People
-from .steps import Identities, Phase, Step, Trust
+from .steps import Identities, Step, Trust
 
 WHO_APPROVES = {
     "promote": "the ML engineers who let a candidate go on",
@@ -83,13 +83,7 @@ class CiSystem:
         """Return the rules of main, the variable that lets jobs act in Azure, and the first training."""
         first = next(iter(self._configs))
         tenant = environments.variable(
-            self._hub,
-            lambda: f"{self._hub.path}/actions/variables",
-            "",
-            "AZURE_TENANT_ID",
-            lambda: identities(first, "ci"),
-            lambda identity: identity.tenant_id,
-            Phase.FINISH,
+            self._hub, environments.TENANT, lambda: identities(first, "ci"), "az account show"
         )
         train = [workflows.training(self._hub)] if "dev" in self._configs else []
         return [rulesets.step(self._hub), workflows.enabled(self._hub), tenant, *train]

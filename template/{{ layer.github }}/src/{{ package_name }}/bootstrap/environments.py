@@ -19,10 +19,26 @@ PROMOTE = "promote"  # of people alone: its jobs act as no identity
 PREFIX = ":environment:"
 EXISTS = 303  # GitHub's answer to a branch policy that is there
 MAIN = {"protected_branches": False, "custom_branch_policies": True}
-VARIABLES: Mapping[str, Callable[[Identity], str]] = {
-    "AZURE_CLIENT_ID": lambda identity: identity.client_id,
-    "AZURE_SUBSCRIPTION_ID": lambda identity: identity.subscription_id,
-}
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A variable that jobs read: a fact about an identity in Azure.
+
+    Attributes:
+        name: in workflows.
+        value: takes it from the identity.
+        query: the end of a line of `az` that prints it.
+    """
+
+    name: str
+    value: Callable[[Identity], str]
+    query: str
+
+
+CLIENT = Variable("AZURE_CLIENT_ID", lambda identity: identity.client_id, "--query clientId --output tsv")
+SUBSCRIPTION = Variable("AZURE_SUBSCRIPTION_ID", lambda identity: identity.subscription_id, "--query id --output tsv")
+TENANT = Variable("AZURE_TENANT_ID", lambda identity: identity.tenant_id, "--query tenantId --output tsv")
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,8 @@ class Wanted:
         key: of `ci.reviewers`, where they are written.
         only_others: the person who started a job cannot approve it.
         only_main: jobs of other branches are refused.
-        identity: environment and name of the identity in Azure; None: its jobs have none.
+        identity: environment and kind of the identity in Azure; None: its jobs have none.
+        found_by: the line of `az` that shows that identity, without what to print.
     """
 
     name: str
@@ -44,6 +61,7 @@ class Wanted:
     only_others: bool = False
     only_main: bool = True
     identity: tuple[str, str] | None = None
+    found_by: str = ""
 
 
 def table(configs: Mapping[str, EnvironmentConfig], reviewers: Mapping[str, Sequence[str]]) -> list[Wanted]:
@@ -55,7 +73,11 @@ def table(configs: Mapping[str, EnvironmentConfig], reviewers: Mapping[str, Sequ
 
 
 def _of(name: str, config: EnvironmentConfig, reviewers: Mapping[str, Sequence[str]]) -> Iterator[Wanted]:
-    subjects = config.ci.subjects
+    subjects, names = config.ci.subjects, config.names
+
+    def found_by(identity: str) -> str:
+        return f"az identity show --resource-group {names.resource_group} --name {identity}"
+
     prod, approved = name == "prod", name != "dev"
     to_prod, to_infra = tuple(reviewers.get("prod", ())), tuple(reviewers.get("infra", ()))
     if subjects.ci:
@@ -65,9 +87,10 @@ def _of(name: str, config: EnvironmentConfig, reviewers: Mapping[str, Sequence[s
             "prod" if prod else "",
             only_others=prod,
             identity=(name, "ci"),
+            found_by=found_by(names.identity_ci),
         )
     if subjects.watch:
-        yield Wanted(subjects.watch.removeprefix(PREFIX), identity=(name, "ci"))
+        yield Wanted(subjects.watch.removeprefix(PREFIX), identity=(name, "ci"), found_by=found_by(names.identity_ci))
     if not config.ci.builds_infrastructure:
         return
     if subjects.infrastructure:
@@ -77,9 +100,15 @@ def _of(name: str, config: EnvironmentConfig, reviewers: Mapping[str, Sequence[s
             "infra" if approved else "",
             only_others=prod,
             identity=(name, "infrastructure"),
+            found_by=found_by(names.identity_infrastructure),
         )
     if subjects.plan:  # pull requests need it; it only reads
-        yield Wanted(subjects.plan.removeprefix(PREFIX), only_main=False, identity=(name, "plan"))
+        yield Wanted(
+            subjects.plan.removeprefix(PREFIX),
+            only_main=False,
+            identity=(name, "plan"),
+            found_by=found_by(names.identity_plan),
+        )
 
 
 class Environments:
@@ -142,16 +171,8 @@ class Environments:
             )
         if wanted.identity:
             environment, who = wanted.identity
-            for name, value in VARIABLES.items():
-                yield variable(
-                    self._hub,
-                    lambda: f"{self._path(wanted.name)}/variables",
-                    wanted.name,
-                    name,
-                    lambda: identities(environment, who),
-                    value,
-                    Phase.CI,
-                )
+            for each, found_by in ((CLIENT, wanted.found_by), (SUBSCRIPTION, "az account show")):
+                yield variable(self._hub, each, lambda: identities(environment, who), found_by, wanted.name)
 
     def _state(self, wanted: Wanted) -> State:
         found = self._hub.rest.get(self._path(wanted.name), missing=(404,))
@@ -215,56 +236,51 @@ NO_REVIEWERS = (
 
 
 def variable(
-    hub: GitHub,
-    folder: Callable[[], str],
-    place: str,
-    name: str,
-    identity: Callable[[], Identity | None],
-    value: Callable[[Identity], str],
-    phase: Phase,
+    hub: GitHub, wanted: Variable, identity: Callable[[], Identity | None], found_by: str, environment: str = ""
 ) -> Step:
-    """Return a variable that jobs read.
+    """Return a variable of an environment, or without one of the repository, as a step.
 
-    Args:
-        hub: the repository.
-        folder: gives the path of the variables that it belongs to.
-        place: the environment's name; "" for the repository.
-        name: of the variable.
-        identity: gives the identity in Azure that it is about; None while that does not exist.
-        value: takes it from the identity.
-        phase: of the step.
+    `identity` gives the identity in Azure that it is about, None while that does not exist; `found_by` is the line of
+    `az` that shows it.
     """
+    name = wanted.name
+
+    def folder() -> str:
+        return f"{hub.path}/environments/{environment}/variables" if environment else f"{hub.path}/actions/variables"
 
     def state() -> State:
         known = identity()
         found = hub.rest.get(f"{folder()}/{name}", missing=(404,)) if known else None
         if known is None or found is None:
             return State.ABSENT
-        return State.SAME if found["value"] == value(known) else State.DIFFERENT
-
-    def body() -> dict[str, str]:
-        known = identity()
-        if known is None:
-            raise StepFailedError(f"variable {name} of {place or 'the repository'}: its identity is not there yet")
-        return {"name": name, "value": value(known)}
+        return State.SAME if found["value"] == wanted.value(known) else State.DIFFERENT
 
     def make() -> None:
-        content = body()
-        if hub.rest.send("PATCH", f"{folder()}/{name}", json=content, missing=(404,)).status_code == 404:
+        known = identity()
+        if known is None:
+            raise StepFailedError(f"variable {name}: its identity in Azure is not there yet")
+        content = {"name": name, "value": wanted.value(known)}
+        if hub.rest.get(f"{folder()}/{name}", missing=(404,)) is None:
             hub.rest.post(folder(), json=content)
+        else:
+            hub.rest.patch(f"{folder()}/{name}", json=content)
 
     def remove() -> None:
         hub.rest.delete(f"{folder()}/{name}")
 
-    where = f"environment {place}" if place else "repository"
+    def command() -> str:
+        place = f"--env {environment} " if environment else ""
+        repository = hub.path.removeprefix("/repos/")
+        return f'gh variable set {name} --repo {repository} {place}--body "$({found_by} {wanted.query})"'
+
     return Step(
-        f"github:variable/{place or '-'}/{name}",
-        f"{where}: variable {name}",
-        phase,
+        f"github:variable/{environment or '-'}/{name}",
+        f"variable {name} of {f'environment {environment}' if environment else 'the repository'}",
+        Phase.CI if environment else Phase.FINISH,
         state,
         make,
         remove,
-        hub.command("POST", folder, body),
+        command,
     )
 
 

@@ -59,7 +59,7 @@ def steps(hub: GitHub, git: Git) -> list[Step]:
             Phase.REPOSITORY,
             lambda: _pushed(hub, git),
             git.push,
-            lambda: "the commits stay where the repository stays",
+            lambda: "it holds your commits, which go with the repository alone",
             lambda: f"git push {REMOTE} {BRANCH}",
         ),
         Step(
