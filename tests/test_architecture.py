@@ -33,6 +33,7 @@ FLOORS = [
     "pipeline",
     "infra",
     "azure",
+    "bootstrap",
     "local",
     "cli",
 ]
@@ -63,6 +64,7 @@ INTERFACE = {
     "infra.ci",
     "azure.sign_in",
     "azure.watch.ci",
+    "bootstrap.ci",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

@@ -11,6 +11,7 @@ from ..infra import tools
 
 BRANCH = "main"
 REMOTE = "origin"
+_PROTECTED = "GH013: Repository rule violations"  # as GitHub writes it
 
 
 class Git:
@@ -78,8 +79,18 @@ class Git:
         return {name: commit for commit, name in pairs if name.startswith("refs/") and not name.endswith("^{}")}
 
     def push(self) -> None:
-        """Push the branch; a remote that has other commits refuses."""
+        """Push the branch.
+
+        Raises:
+            UserError: the branch takes changes by pull request alone.
+            StepFailedError: the remote has other commits, or refuses for another reason.
+        """
         ended = self._run("push", REMOTE, f"refs/heads/{BRANCH}:refs/heads/{BRANCH}", network=True)
+        if ended.code and _PROTECTED in ended.reason:
+            raise UserError(
+                f"{BRANCH} takes changes by pull request alone: 'git push {REMOTE} {BRANCH}:configuration', then open one"
+                " and run this again once it is merged"
+            )
         if ended.code:
             raise StepFailedError(f"git push: {without_sign_in(ended.reason)}")
 

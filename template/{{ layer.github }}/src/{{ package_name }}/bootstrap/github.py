@@ -31,8 +31,8 @@ class Owner:
 
     @property
     def approves(self) -> bool:
-        """Whether private repositories may have required reviewers: with Enterprise only."""
-        return self.plan not in ("free", "pro", "team")
+        """Whether private repositories may have required reviewers: with Enterprise only, so not a person's."""
+        return self.organisation and self.plan not in ("free", "team")
 
     @property
     def protects(self) -> bool:
@@ -81,7 +81,7 @@ class GitHub:
     @property
     def missing_scopes(self) -> list[str]:
         """Scopes that a classic token lacks; a fine-grained one has none, and is refused call by call."""
-        if self._scopes is None:
+        if not self._scopes:
             return []
         held = {each.strip() for each in self._scopes.split(",")}
         held |= {"read:org"} if held & {"admin:org", "write:org"} else set()

@@ -3,6 +3,7 @@
 from typing import Any
 
 from .github import GitHub
+from .rest import RefusedError
 from .steps import Phase, State, Step
 
 NAME = "main"
@@ -23,6 +24,17 @@ def step(hub: GitHub) -> Step:
         lambda: _remove(hub),
         hub.command("POST", lambda: f"{hub.path}/rulesets", lambda: _wanted(hub)),
     )
+
+
+def offered(hub: GitHub) -> bool:
+    """Return whether the repository, which exists, may have rules: a private one with the plan Free may not."""
+    try:
+        hub.rest.get(f"{hub.path}/rulesets", params={"per_page": "1"})
+    except RefusedError as refused:
+        if refused.status == 403 and "Upgrade" in refused.message:  # github/branch-deploy#345
+            return False
+        raise
+    return True
 
 
 def _wanted(hub: GitHub) -> dict[str, Any]:
