@@ -88,7 +88,7 @@ class Git:
         ended = self._run("push", REMOTE, f"refs/heads/{BRANCH}:refs/heads/{BRANCH}", network=True)
         if ended.code and _PROTECTED in ended.reason:
             raise UserError(
-                f"{BRANCH} takes changes by pull request alone: 'git push {REMOTE} {BRANCH}:configuration', then open one"
+                f"{BRANCH} takes changes by pull request: 'git push {REMOTE} {BRANCH}:configuration', then open one,"
                 " and run this again once it is merged"
             )
         if ended.code:

@@ -13,8 +13,8 @@ from . import ci, rights, settings
 from .azure import Azure
 from .build import Build, commit_step
 from .grants import Grants
+from .groups import People
 from .journal import Journal
-from .people import People
 from .resources import Ground
 from .steps import Identity, Phase, State, Step
 from .trust import Trusts
@@ -114,7 +114,7 @@ class Bootstrap:
             *((set(Phase) - {*_OF_DIRECTORY, *_OF_AZURE}) if "ci" in lacking else ()),
         }
         lines = [
-            f"# {step.what}\n{step.command()}\n"
+            f"# {step.what}\n{_command(step)}\n"
             for step in self.steps()
             if step.phase in phases and step.command and step.state() is not State.SAME
         ]
@@ -171,6 +171,14 @@ class Bootstrap:
             replace(step, key=f"{step.key}/configuration", phase=Phase.PUSH, what="push of config/", remove=None)
             for step in pushes
         ]
+
+
+def _command(step: Step) -> str:
+    """Return a step's command, or as a comment what must be there before it is known."""
+    try:
+        return step.command() if step.command else ""
+    except UserError as error:
+        return f"# not known yet: {' '.join(str(error).split())}"
 
 
 def slug(project: Project) -> str:

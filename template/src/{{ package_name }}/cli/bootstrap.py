@@ -149,7 +149,7 @@ def _missing_reviewers(project: Project, given: dict[str, str]) -> dict[str, str
         ("prod", "lets a model into production"),
         ("infra", "lets infrastructure be changed in staging and prod"),
     ):
-        if key not in asked and not settings.read(project, "common", f"ci.reviewers.{key}"):
+        if key not in asked and settings.read(project, "common", f"ci.reviewers.{key}") is None:
             asked[key] = str(questionary.text(f"Who {who}? (team, group or person; several with commas)").unsafe_ask())
     return asked
 
