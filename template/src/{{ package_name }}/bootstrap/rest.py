@@ -1,7 +1,7 @@
 """JSON APIs over HTTP: one sign-in, waits and retries where a second call is safe, refusals as typed errors."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from time import sleep
+from time import sleep, time
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -199,8 +199,13 @@ def _is_limited(answer: requests.Response) -> bool:
 
 
 def _seconds(answer: requests.Response | None, attempt: int) -> float:
-    asked = "" if answer is None else answer.headers.get("Retry-After", "")
-    return float(asked) if asked.isdigit() else min(2.0**attempt, LONGEST_WAIT)
+    headers = {} if answer is None else answer.headers
+    asked, reset = headers.get("Retry-After", ""), headers.get("x-ratelimit-reset", "")
+    if asked.isdigit():
+        return float(asked)
+    if headers.get("x-ratelimit-remaining") == "0" and reset.isdigit():  # seconds since 1970, at most an hour ahead
+        return max(float(reset) - time(), 1.0)
+    return min(2.0**attempt, LONGEST_WAIT)
 
 
 def _refuse(what: str, answer: requests.Response, accepted: Sequence[int]) -> None:

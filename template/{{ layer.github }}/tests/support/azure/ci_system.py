@@ -20,6 +20,8 @@ class CiSystem:
         started: inputs of the runs that were started.
         finished: keys of those that have ended.
         issues: by number.
+        state: of the workflow `watch`.
+        ended: when its good runs ended, newest first.
     """
 
     def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -27,6 +29,8 @@ class CiSystem:
         self.started: list[dict[str, str]] = []
         self.finished: set[str] = set()
         self.issues: dict[int, dict[str, Any]] = {}
+        self.state = "active"
+        self.ended: list[str] = []
         cloud.hosts.append((r"api\.github\.com", self._answer))
         monkeypatch.setenv("GITHUB_TOKEN", "token-of-the-job")
         monkeypatch.setenv("GITHUB_REPOSITORY", REPOSITORY)
@@ -63,7 +67,16 @@ class CiSystem:
             return Reply(201, self._made(request.body))
         return Reply(200, self._changed(int(path.rpartition("/")[2]), request.body))
 
+    def _watch(self, request: Request) -> Reply:
+        if not request.path.endswith("/runs"):
+            return Reply(200, {"path": ".github/workflows/watch.yml", "state": self.state})
+        assert request.query == {"status": "success", "branch": "main", "per_page": "1"}
+        runs = [{"updated_at": ended, "conclusion": "success"} for ended in self.ended[:1]]
+        return Reply(200, {"total_count": len(self.ended), "workflow_runs": runs})
+
     def _workflow(self, request: Request, name: str) -> Reply:
+        if name == "watch.yml":
+            return self._watch(request)
         if name not in self.workflows:
             raise Reply(404, {"message": "Not Found"}, {"X-Accepted-GitHub-Permissions": "actions=write"})
         if request.method == "POST":

@@ -6,7 +6,7 @@ runs are found. The job needs `actions: write` and `issues: write`.
 
 import os
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
@@ -14,11 +14,19 @@ import requests
 from ...config.environment import EnvironmentConfig
 from ...errors import StepFailedError, UserError
 from .issues import LABEL, Content, mark, marked
+from .last_run import LastRun
 from .state import Entry, Run, Ticket
 
 SECONDS = 60
 PAGE = 100
 MOST = 1000  # results that GitHub lists
+WATCH = "watch.yml"
+# States of a workflow that runs no schedule, and what to do.
+SWITCHED_OFF = {
+    "disabled_inactivity": "GitHub switched it off after 60 quiet days: 'gh workflow enable watch.yml'",
+    "disabled_manually": "a person switched it off: 'gh workflow enable watch.yml'",
+    "disabled_fork": "it is switched off in a fork: 'gh workflow enable watch.yml'",
+}
 
 
 class Ci:
@@ -78,6 +86,14 @@ class Ci:
             body["state_reason"] = "reopened" if content.open else "completed"
         return str(self._call("PATCH", f"/issues/{ticket.number}", json=body)["html_url"])
 
+    def last_run(self) -> LastRun:
+        """Return the last good run of the workflow `watch`."""
+        path = f"/actions/workflows/{WATCH}"
+        state = self._call("GET", path)["state"]
+        runs = self._call("GET", f"{path}/runs", params={"status": "success", "branch": "main", "per_page": "1"})
+        ended = [datetime.fromisoformat(run["updated_at"]) for run in runs["workflow_runs"]]
+        return LastRun(ended[0] if ended else None, SWITCHED_OFF.get(state))
+
     @property
     def _page(self) -> str:
         repository = self._address.partition("/repos/")[2]
@@ -124,3 +140,14 @@ class Ci:
 def connect(config: EnvironmentConfig, environment: Mapping[str, str] = os.environ) -> Ci | None:
     """Return the repository on GitHub, None where this process has no GITHUB_TOKEN: outside of a workflow."""
     return Ci(config, environment) if environment.get("GITHUB_TOKEN") else None
+
+
+def last_run(config: EnvironmentConfig, environment: Mapping[str, str] = os.environ) -> LastRun | None:
+    """Return the last good run of the workflow `watch`; None without a token. The job needs `actions: read`."""
+    found = connect(config, environment)
+    return found.last_run() if found else None
+
+
+def warning(text: str) -> str:
+    """Return the line by which a job shows a warning beside the code."""
+    return f"::warning::{text}"
