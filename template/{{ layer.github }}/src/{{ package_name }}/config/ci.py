@@ -1,7 +1,9 @@
-"""Sections about GitHub: trust between Azure and GitHub Actions, and what `mlops azure watch` uses there."""
+"""Sections about GitHub: trust between Azure and GitHub Actions, approvals, and what `mlops azure watch` uses there."""
 
 from collections.abc import Mapping
 from typing import Annotated
+
+from pydantic import Field
 
 from .azure_names import RoleId, rule
 from .yaml_file import Section
@@ -24,6 +26,19 @@ class Subjects(Section):
     ci: Subject | None = None  # trains and deploys
     infrastructure: Subject | None = None  # builds infrastructure
     plan: Subject | None = None  # reads, for pull requests
+    watch: Subject | None = None  # looks at the environment every hour
+
+
+Team = Annotated[str, rule(r"@[\w.-]+(/[\w.-]+)?", "write '@organisation/team', or '@' and a user")]
+Approvers = Annotated[tuple[Team, ...], Field(max_length=6)]  # GitHub takes six; one of them approves
+
+
+class Reviewers(Section):
+    """Teams and users who approve jobs; None: not chosen yet, `mlops bootstrap` asks; empty: no approval."""
+
+    promote: Approvers | None = None  # a candidate may go on to staging
+    prod: Approvers | None = None  # a model may go to production
+    infra: Approvers | None = None  # infrastructure of staging and prod may change
 
 
 class Pipelines(Section):
@@ -33,6 +48,7 @@ class Pipelines(Section):
     issuer: Issuer
     subject_prefix: Prefix | None = None
     subjects: Subjects = Subjects()
+    reviewers: Reviewers = Reviewers()
     builds_infrastructure: bool = True  # false: people build it
     autoscale_role_id: RoleId | None = None
 
@@ -41,7 +57,6 @@ class Pipelines(Section):
         return {who: f"{self.subject_prefix or ''}{subject}" for who, subject in self.subjects if subject is not None}
 
 
-Team = Annotated[str, rule(r"@[\w.-]+(/[\w.-]+)?", "write '@organisation/team', or '@' and a user")]
 Workflow = Annotated[str, rule(r"[\w.-]+\.ya?ml", "write the name of a file in .github/workflows/")]
 
 

@@ -1,0 +1,137 @@
+"""The repository of this project on this machine and its remote `origin`, through the real git."""
+
+import base64
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from ..errors import StepFailedError, UserError
+from ..infra import tools
+
+BRANCH = "main"
+REMOTE = "origin"
+
+
+class Git:
+    """The checkout in a folder."""
+
+    def __init__(self, folder: Path, server: str, sign_in: Callable[[], str]) -> None:
+        """Look at nothing yet.
+
+        Args:
+            folder: of the project.
+            server: address whose calls carry the sign-in, such as https://github.com.
+            sign_in: gives the value of the header `Authorization`; it is passed on by an environment variable, so that
+                neither a command line nor a file holds it.
+        """
+        self._folder = folder
+        self._server = server.rstrip("/")
+        self._sign_in = sign_in
+
+    def problems(self) -> list[str]:
+        """Return what keeps this checkout from being pushed."""
+        try:
+            inside = self._run("rev-parse", "--show-toplevel")
+        except UserError as error:
+            return [str(error)]
+        if inside.code or Path(inside.out.strip()).resolve() != self._folder.resolve():
+            return [f"{self._folder}: is not a git repository: run 'git init -b {BRANCH}', 'git add .', 'git commit'"]
+        if self.head() is None:
+            return [f"git: no branch {BRANCH!r} with a commit: commit, or rename yours by 'git branch -m {BRANCH}'"]
+        return []
+
+    def head(self) -> str | None:
+        """Return the newest commit of the branch, None without one."""
+        ended = self._run("rev-parse", "--verify", "--quiet", f"refs/heads/{BRANCH}")
+        return ended.out.strip() or None
+
+    def roots(self) -> list[str]:
+        """Return the first commits of the branch."""
+        return self._do("rev-list", "--max-parents=0", BRANCH).split()
+
+    def holds(self, commit: str) -> bool:
+        """Return whether the branch holds a commit."""
+        return self._run("merge-base", "--is-ancestor", commit, BRANCH).code == 0
+
+    def only_mine(self) -> bool:
+        """Return whether the person of `user.email` made all commits of the branch."""
+        me = self._run("config", "user.email").out.strip()
+        return bool(me) and set(self._do("log", "--format=%ae%n%ce", BRANCH).split("\n")) - {""} == {me}
+
+    def origin(self) -> str | None:
+        """Return the address of the remote, None without one."""
+        return self._run("remote", "get-url", REMOTE).out.strip() or None
+
+    def add_origin(self, address: str) -> None:
+        """Set the remote."""
+        self._do("remote", "add", REMOTE, address)
+
+    def remove_origin(self) -> None:
+        """Take the remote away."""
+        self._do("remote", "remove", REMOTE)
+
+    def refs(self, address: str) -> dict[str, str]:
+        """Return the commit of each branch, tag and pull request of a remote."""
+        listed = self._do("ls-remote", address, network=True)
+        pairs = (line.split("\t") for line in listed.splitlines())
+        return {name: commit for commit, name in pairs if name.startswith("refs/") and not name.endswith("^{}")}
+
+    def push(self) -> None:
+        """Push the branch; a remote that has other commits refuses."""
+        ended = self._run("push", REMOTE, f"refs/heads/{BRANCH}:refs/heads/{BRANCH}", network=True)
+        if ended.code:
+            raise StepFailedError(f"git push: {without_sign_in(ended.reason)}")
+
+    def _do(self, *arguments: str, network: bool = False) -> str:
+        ended = self._run(*arguments, network=network)
+        if ended.code:
+            raise StepFailedError(f"git {arguments[0]}: {without_sign_in(ended.reason)}")
+        return ended.out
+
+    def _run(self, *arguments: str, network: bool = False) -> tools.Ended:
+        path = tools.find("git", "install git")
+        return tools.run([path, "-C", str(self._folder), *arguments], variables=self._variables(network))
+
+    def _variables(self, network: bool) -> dict[str, str]:
+        quiet = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+        if not network:
+            return quiet
+        number = int(os.environ.get("GIT_CONFIG_COUNT") or 0)
+        return quiet | {
+            "GIT_CONFIG_COUNT": str(number + 1),
+            f"GIT_CONFIG_KEY_{number}": f"http.{self._server}/.extraheader",
+            f"GIT_CONFIG_VALUE_{number}": f"Authorization: {self._sign_in()}",
+        }
+
+
+def basic(user: str, token: str) -> str:
+    """Return the value of the header `Authorization` of a user and a token.
+
+    >>> basic("a", "b")
+    'Basic YTpi'
+    """
+    return f"Basic {base64.b64encode(f'{user}:{token}'.encode()).decode()}"
+
+
+def place(address: str) -> str:
+    """Return a remote's address without its protocol, user and letter case, to compare it with another.
+
+    >>> place("git@github.com:Org/Repo.git") == place("https://x@github.com/org/repo")
+    True
+    >>> place("ssh://git@github.com:22/org/repo")
+    'github.com/org/repo'
+    """
+    plain = re.sub(r"^[a-z+]+://", "", address.strip(), flags=re.IGNORECASE)
+    plain = re.sub(r"^[^@/]*@", "", plain)
+    plain = re.sub(r"^([^/:]+):(\d+/)?", r"\1/", plain)
+    return plain.rstrip("/").removesuffix(".git").casefold()
+
+
+def without_sign_in(text: str) -> str:
+    """Return a message of git without user and password of an address.
+
+    >>> without_sign_in("fatal: unable to access 'https://me:secret@github.com/o/r'")
+    "fatal: unable to access 'https://github.com/o/r'"
+    """
+    return re.sub(r"(https?://)[^/@\s]+@", r"\1", text)
