@@ -60,8 +60,8 @@ class Git:
         return bool(me) and set(self._do("log", "--format=%ae%n%ce", BRANCH).split("\n")) - {""} == {me}
 
     def origin(self) -> str | None:
-        """Return the address of the remote, None without one."""
-        return self._run("remote", "get-url", REMOTE).out.strip() or None
+        """Return the address of the remote as it is written, before a rewriting by `insteadOf`; None without one."""
+        return self._run("config", "--get", f"remote.{REMOTE}.url").out.strip() or None
 
     def add_origin(self, address: str) -> None:
         """Set the remote."""

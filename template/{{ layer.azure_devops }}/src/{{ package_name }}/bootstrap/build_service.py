@@ -6,6 +6,7 @@ the organisation where jobs are not limited to their project.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from time import sleep
 
 from ..config.watch import Watch
@@ -58,7 +59,7 @@ class BuildService:
         started = [self._watch.promote, self._watch.retrain]
         queue = ("QueueBuilds", "EditPipelineQueueConfigurationPermission")  # the second one: runs with parameters
         grants = [
-            Grant(f"queue/{name}", f"pipeline {name}", security.BUILD, lambda name=name: self._pipeline(name), queue)
+            Grant(f"queue/{name}", f"pipeline {name}", security.BUILD, partial(self._pipeline, name), queue)
             for name in started
         ]
         work = ("WORK_ITEM_READ", "WORK_ITEM_WRITE")
@@ -147,7 +148,7 @@ class BuildService:
             denied = [each for each in self._rights.rights(grant.namespace, grant.names) if not effective & each.bit]
             if denied:
                 names = ", ".join(repr(each.shown) for each in denied)
-                raise StepFailedError(f"build service, {grant.where}: {names} is denied by another entry: take that away")
+                raise StepFailedError(f"build service, {grant.where}: another entry denies {names}: take it away")
 
         def remove() -> str | None:
             token, who = grant.token(), self.descriptor()

@@ -68,9 +68,11 @@ def approval(approvers: Callable[[], Sequence[str]], *, what: str, self_approval
         }
 
     def enough(found: Json) -> bool:
-        same = {str(each["id"]).lower() for each in found.get("approvers") or []} == {each.lower() for each in approvers()}
+        there = {str(each["id"]).lower() for each in found.get("approvers") or []}
         strict = self_approval or bool(found.get("requesterCannotBeApprover"))
-        return same and strict and (found.get("minRequiredApprovers") or 0) >= 1
+        return (
+            there == {each.lower() for each in approvers()} and strict and (found.get("minRequiredApprovers") or 0) >= 1
+        )
 
     return Check("approval", what, {"id": APPROVAL, "name": "Approval"}, settings, enough)
 

@@ -23,7 +23,11 @@ class CiSystem:
     trusted = tuple(ROLES)  # `watch` uses the connection of `ci`
 
     def __init__(
-        self, root: Project, configs: Mapping[str, EnvironmentConfig], reviewers: Mapping[str, str], token: Callable[[], str]
+        self,
+        root: Project,
+        configs: Mapping[str, EnvironmentConfig],
+        reviewers: Mapping[str, str],
+        token: Callable[[], str],
     ) -> None:
         last = list(configs.values())[-1]
         self._root = root
@@ -95,8 +99,9 @@ class CiSystem:
 
     def manual(self) -> list[str]:
         """Return what is left to people."""
-        ends = [f"make the service connection {name} again: its issuer ends on 2027-07-01" for name in self._connections.retired()]
-        return [*filter(None, [self._github()]), *ends]
+        ends = "its issuer ends on 2027-07-01"
+        again = [f"make the service connection {name} again: {ends}" for name in self._connections.retired()]
+        return [*filter(None, [self._github()]), *again]
 
     def _github(self) -> str | None:
         return github_missing(self._place) if self._place.source and self._connections.github() is None else None
@@ -142,7 +147,8 @@ def _named(
     given: Mapping[str, str], config: EnvironmentConfig, keys: Sequence[str]
 ) -> tuple[list[str], dict[str, Sequence[str]]]:
     """Return which reviewers are missing, and those that are known."""
-    missing, named = [], {}
+    missing: list[str] = []
+    named: dict[str, Sequence[str]] = {}
     for key in keys:
         written = getattr(config.ci.reviewers, key)
         if key in given:
@@ -150,8 +156,10 @@ def _named(
         elif written is not None:
             named[key] = written
         else:
-            example = f"'[{config.ci.repository.split('/')[1]}]\\{'Infrastructure' if key == 'infra' else 'ML'} engineers'"
-            missing.append(f"config/common.yml: ci.reviewers.{key} is missing: name {WHO_APPROVES[key]}, such as {example}")
+            group = "Infrastructure" if key == "infra" else "ML"
+            example = f"'[{config.ci.repository.split('/')[1]}]\\{group} engineers'"
+            where = config.where(f"ci.reviewers.{key}")
+            missing.append(f"{where} is missing: name {WHO_APPROVES[key]}, such as {example}")
     return missing, named
 
 

@@ -115,7 +115,8 @@ class Connections:
                 raise
         made = self.find(name)
         if made is None or (made.get("operationStatus") or {}).get("state") == "Failed":
-            raise StepFailedError(f"service connection {name!r}: Azure DevOps could not make it: {made or 'it is missing'}")
+            said = (made or {}).get("operationStatus") or "it is missing"
+            raise StepFailedError(f"service connection {name!r}: Azure DevOps could not make it: {said}")
 
     def _body(self, name: str, identity: Identity) -> dict[str, Any]:
         reference = {"id": self._place.id, "name": self._place.name}

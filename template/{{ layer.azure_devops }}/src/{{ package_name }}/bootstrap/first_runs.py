@@ -30,10 +30,15 @@ def steps(place: Place, definitions: Definitions, files: Sequence[PipelineFile])
     return made
 
 
-def minutes(cron: str) -> timedelta:
+def now() -> datetime:
+    """Return the time."""
+    return datetime.now(UTC)
+
+
+def longest(cron: str) -> timedelta:
     """Return the longest time between two runs of a schedule: an hour or a day.
 
-    >>> minutes("17 * * * *")
+    >>> longest("17 * * * *")
     datetime.timedelta(seconds=3600)
     """
     return timedelta(hours=1) if cron.split()[1] == "*" else timedelta(days=1)
@@ -69,13 +74,13 @@ def _schedule_step(place: Place, definitions: Definitions, file: PipelineFile, c
     def make() -> None:
         if definitions.id(WATCH) is None:
             raise UserError("Azure DevOps: the pipeline watch is missing; run it again")
-        end = datetime.now(UTC) + minutes(cron) + LATE
+        end = now() + longest(cron) + LATE
         while not scheduled():
-            if datetime.now(UTC) > end:
+            if now() > end:
                 raise StepFailedError(
-                    f"the schedule of {WATCH!r} ({cron}, UTC) has not started a run by {end:%H:%M} UTC: Azure DevOps may"
-                    f" ignore a schedule until its file changes: change a comment in {file.path}, push it to main, and"
-                    " run this again"
+                    f"the schedule of {WATCH!r} ({cron}, UTC) has not started a run by {end:%H:%M} UTC: Azure DevOps"
+                    f" may ignore a schedule until its file changes: change a comment in {file.path}, push it to main,"
+                    " and run this again"
                 )
             sleep(EVERY)
 

@@ -18,8 +18,8 @@ def rights(place: Place, own: Security) -> list[str]:
     project = place.project()
     if project is None:
         lacking = own.lacks(security.COLLECTION, "NAMESPACE", ("CREATE_PROJECTS",))
-        who = "member of Project Collection Administrators"
-        return [f"{place.organisation}: you lack {right.shown!r}; a {who} has it, or makes the project" for right in lacking]
+        who = "members of Project Collection Administrators have it, and can make the project"
+        return [f"{place.organisation}: you lack {right.shown!r}; {who}" for right in lacking]
     number, git = project["id"], "repoV2/"
     repository = place.repository()
     table = [
@@ -32,8 +32,12 @@ def rights(place: Place, own: Security) -> list[str]:
     elif repository is not None:
         names = ("GenericContribute", "EditPolicies", "ManagePermissions")
         table.append((security.REPOSITORIES, f"{git}{number}/{repository['id']}", names))
-    lacking = [right for namespace, token, names in table for right in own.lacks(namespace, token, names)]
-    return [f"project {place.name}: you lack {right.shown!r}; members of Project Administrators have it" for right in lacking]
+    who = "members of Project Administrators have it"
+    return [
+        f"project {place.name}: you lack {right.shown!r}; {who}"
+        for namespace, token, names in table
+        for right in own.lacks(namespace, token, names)
+    ]
 
 
 def parallelism(place: Place, files: Sequence[PipelineFile]) -> list[str]:

@@ -52,7 +52,10 @@ class Approvers:
             found = self._place.people.get("/_apis/identities", params=query)["value"]
             found = [each for each in found if each.get("isActive", True)]
             if len(found) != 1:
-                raise UserError(f"ci.reviewers.{key}: {name!r} matches {len(found)} identities in {self._place.organisation}: exactly one is needed")
+                where = self._place.organisation
+                raise UserError(
+                    f"ci.reviewers.{key}: {name!r} is {len(found)} identities in {where}: write one that is one"
+                )
             self._ids[name] = str(found[0]["id"])
         return self._ids[name]
 

@@ -103,8 +103,9 @@ def _cron(content: Mapping[str, Any]) -> str | None:
 
 def _runs(parameters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     """Yield the values of runtime parameters, for each combination that a person may choose."""
-    choices = [[(each["name"], value) for value in each.get("values") or [each.get("default", "")]] for each in parameters]
-    return (dict(run) for run in product(*choices))
+    choices = [(each["name"], each.get("values") or [each.get("default", "")]) for each in parameters]
+    names = [name for name, _ in choices]
+    return (dict(zip(names, run, strict=True)) for run in product(*(values for _, values in choices)))
 
 
 def _expanded(root: Path, file: str, node: Any, scope: Mapping[str, Any]) -> Any:
@@ -136,7 +137,8 @@ def _items(root: Path, file: str, item: Any, scope: Mapping[str, Any]) -> Iterat
                 yield from part if isinstance(part, list) else [part]
             return
     if isinstance(item, dict) and "template" in item:
-        yield _template(root, file, _filled(str(item["template"]), scope), _expanded(root, file, item.get("parameters") or {}, scope))
+        given = _expanded(root, file, item.get("parameters") or {}, scope)
+        yield _template(root, file, _filled(str(item["template"]), scope), given)
         return
     yield _expanded(root, file, item, scope)
 
@@ -144,8 +146,7 @@ def _items(root: Path, file: str, item: Any, scope: Mapping[str, Any]) -> Iterat
 def _template(root: Path, file: str, name: str, given: dict[str, Any]) -> Any:
     path = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(file).parent / name
     content = yaml_file.read(root / path, path.as_posix())
-    declared = content.get("parameters") or []
-    parameters = {each["name"]: each.get("default", "") for each in declared} if isinstance(declared, list) else declared
+    parameters = {each["name"]: each.get("default", "") for each in content.get("parameters") or []}
     return _expanded(root, path.as_posix(), content, {"parameters": {**parameters, **given}})
 
 

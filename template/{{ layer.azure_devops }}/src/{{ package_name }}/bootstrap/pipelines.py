@@ -127,7 +127,8 @@ class Definitions:
             mine = self._all([each.name for each in self._files])
             wanted = {mine[name] for name in users if name in mine}
             listed = self._place.core.get(self._path(kind, identifier), params=PREVIEW)
-            given = {each["id"] for each in listed.get("pipelines") or [] if each.get("authorized")} & set(mine.values())
+            given = {each["id"] for each in listed.get("pipelines") or [] if each.get("authorized")}
+            given &= set(mine.values())  # others' pipelines are not this command's concern
             if not given or len(wanted) < len(users):
                 return State.ABSENT
             return State.SAME if given == wanted and not _is_open(kind, listed) else State.DIFFERENT

@@ -18,6 +18,7 @@ RESOURCE = "499b84ac-1321-427f-aa17-267ca6975798"  # Azure DevOps, as the audien
 VERSION = {"api-version": "7.1"}
 PREVIEW = {"api-version": "7.1-preview.1"}  # checks, permissions of pipelines, groups
 BRANCH = "refs/heads/main"
+REFUSED = "the sign-in is not accepted: run 'az login' with an account that the organisation knows"
 Json = dict[str, Any]
 
 
@@ -47,13 +48,13 @@ class Place:
         except RefusedError as refused:
             if refused.status != 401:
                 raise
-            raise UserError(f"{self.server}: the sign-in is not accepted: run 'az login' with an account of it") from None
+            raise UserError(f"{self.server}: {REFUSED}") from None
         if answer is None:
             raise UserError(f"{self.server}: no such organisation: 'ci.repository' in config/common.yml begins with it")
         # An organisation with public projects takes a bad token for a visitor.
         self.me = str(answer["authenticatedUser"]["id"]).lower()
         if str(answer["authenticatedUser"].get("descriptor", "")).startswith("System:PublicAccess"):
-            raise UserError(f"{self.server}: the sign-in is not accepted: run 'az login' with an account of it")
+            raise UserError(f"{self.server}: {REFUSED}")
 
     def project(self) -> Json | None:
         """Return the project as the API spells it, None while there is none."""
@@ -79,7 +80,7 @@ class Place:
         """ID of the project, which exists."""
         project = self.project()
         if project is None:
-            raise UserError(f"Azure DevOps: {self.organisation} has no project {self.project_name!r} any more; run it again")
+            raise UserError(f"Azure DevOps: {self.organisation} has no project {self.project_name!r} yet; run it again")
         return str(project["id"])
 
     @property

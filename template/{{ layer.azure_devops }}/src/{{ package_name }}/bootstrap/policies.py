@@ -38,8 +38,7 @@ def _build_step(place: Place, definitions: Definitions, file: PipelineFile) -> S
         }
 
     def enough(found: Json) -> bool:
-        wanted = settings() or {}
-        return not found.get("manualQueueOnly") and list(found.get("filenamePatterns") or []) == wanted["filenamePatterns"]
+        return not found.get("manualQueueOnly") and tuple(found.get("filenamePatterns") or ()) == file.paths
 
     def same_pipeline(found: Json) -> bool:
         return found.get("buildDefinitionId") == (settings() or {}).get("buildDefinitionId")

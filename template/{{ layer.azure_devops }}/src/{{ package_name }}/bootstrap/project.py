@@ -13,7 +13,6 @@ from .place import BRANCH, Place
 from .steps import Phase, State, Step
 
 SECONDS = 300.0  # that Azure DevOps may take to make a project
-ZERO = "0" * 40
 
 
 def steps(place: Place, git: Git, files: list[PipelineFile]) -> list[Step]:
@@ -45,7 +44,8 @@ def wrong_origin(place: Place, git: Git) -> str | None:
     known += [repository[key] for key in ("remoteUrl", "sshUrl") if repository.get(key)]
     if checkout.place(origin) in [checkout.place(each) for each in known]:
         return None
-    return f"git: origin is {checkout.without_sign_in(origin)}, not {known[0]}: change it, or 'ci.repository' in config/common.yml"
+    shown = checkout.without_sign_in(origin)
+    return f"git: origin is {shown}, not {known[0]}: change it, or 'ci.repository' in config/common.yml"
 
 
 def remote_head(place: Place) -> str | None:
@@ -54,8 +54,8 @@ def remote_head(place: Place) -> str | None:
     if repository is None:
         return None
     path = place.path(f"git/repositories/{repository['id']}/refs")
-    found = [each["objectId"] for each in place.core.pages(path, params={"filter": "heads/main"}) if each["name"] == BRANCH]
-    return str(found[0]) if found else None
+    pages = place.core.pages(path, params={"filter": "heads/main"})
+    return next((str(each["objectId"]) for each in pages if each["name"] == BRANCH), None)
 
 
 def _ahead(place: Place, git: Git) -> bool:
@@ -144,7 +144,7 @@ def _keeps_project(place: Place, git: Git) -> str | None:
 
 
 def _keeps_repository(place: Place, git: Git, repository: dict[str, Any]) -> str | None:
-    """Return which commits of others a repository holds: all of its refs must be in this checkout's main, by its person."""
+    """Return which commits of others a repository holds: of none, all refs are in this checkout's main."""
     refs = list(place.core.pages(place.path(f"git/repositories/{repository['id']}/refs")))
     for each in refs:
         if not git.holds(each["objectId"]):
@@ -156,7 +156,8 @@ def _keeps_repository(place: Place, git: Git, repository: dict[str, Any]) -> str
 
 def _repository_step(place: Place, git: Git) -> Step:
     def make() -> None:
-        place.core.post(place.path("git/repositories"), json={"name": place.repository_name, "project": {"id": place.id}})
+        body = {"name": place.repository_name, "project": {"id": place.id}}
+        place.core.post(place.path("git/repositories"), json=body)
         place.forget()
 
     def remove() -> str | None:
@@ -188,7 +189,7 @@ def _push_step(place: Place, git: Git) -> Step:
         head = remote_head(place)
         if head is None:
             return State.ABSENT
-        return State.SAME if head == git.head() or not git.holds(head) else State.DIFFERENT
+        return State.SAME if head == git.head() or _ahead(place, git) else State.DIFFERENT
 
     def make() -> None:
         if why := wrong_origin(place, git) or foreign(place, git):
