@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from time import time
 
 from ..azure import sign_in
-from ..config import environment
 from ..config.environment import EnvironmentConfig
 from ..paths import Project
 from . import environments, first_runs, needs, people, pipeline_files, policies, project
 from .build_service import BuildService
 from .connections import ROLES, Connections
 from .git import Git
+from .pipeline_files import PipelineFile
 from .pipelines import Definitions, github_missing
 from .place import RESOURCE, Place
 from .security import Security
@@ -28,6 +28,7 @@ class CiSystem:
         configs: Mapping[str, EnvironmentConfig],
         reviewers: Mapping[str, str],
         token: Callable[[], str],
+        files: Sequence[PipelineFile],
     ) -> None:
         last = list(configs.values())[-1]
         self._root = root
@@ -35,9 +36,9 @@ class CiSystem:
         self._place = Place(last.ci, token)
         self._place.sign_in()
         self.git = Git(root.root, "https://dev.azure.com", lambda: f"Bearer {token()}")
-        self._files = pipeline_files.read(root.root)
+        self._files = files
         self._connections = Connections(self._place, list(configs))
-        self._definitions = Definitions(self._place, self._connections, self._files)
+        self._definitions = Definitions(self._place, self._connections, list(configs), files)
         self._rights = Security(self._place)
         self._service = BuildService(self._place, self._definitions, self._rights, last.watch)
         self._missing, named = _named(reviewers, last, environments.needed(list(configs)))
@@ -60,12 +61,12 @@ class CiSystem:
 
     def repository_steps(self) -> list[Step]:
         """Return project, repository, push and agent pools."""
-        return project.steps(self._place, self.git, self._files)
+        return [*project.steps(self._place, self.git, self._files), needs.step(self._place, self._rights)]
 
     def people_steps(self) -> list[Step]:
-        """Return the memberships of the groups of Entra ID, as far as config/ has their IDs by now."""
-        now = environment.load(self._root.root / "config", list(self._configs)[-1]).groups
-        return people.steps(self._place, {key: group for key, group in now if group is not None})
+        """Return the memberships of the groups of Entra ID, whose IDs config/ has when a step begins."""
+        groups = next(iter(self._configs.values())).groups
+        return people.steps(self._place, self._root.root, [key for key, _ in groups])
 
     def trust(self, environment: str, who: str) -> Trust | None:
         """Return issuer and subject of an identity's connection, None while there is none."""
@@ -126,7 +127,7 @@ def connect(
     Raises:
         UserError: Azure DevOps does not accept the sign-in, or a pipeline's file has a mistake.
     """
-    return CiSystem(project, configs, reviewers or {}, _token())
+    return CiSystem(project, configs, reviewers or {}, _token(), pipeline_files.read(project.root))
 
 
 def _token() -> Callable[[], str]:

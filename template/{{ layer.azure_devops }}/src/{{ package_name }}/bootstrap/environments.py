@@ -109,5 +109,4 @@ def _step(place: Place, name: str) -> Step:
         state=lambda: State.SAME if find(place, name) else State.ABSENT,
         make=make,
         remove=remove,
-        command=lambda: place.command("POST", "distributedtask/environments", {"name": name}),
     )

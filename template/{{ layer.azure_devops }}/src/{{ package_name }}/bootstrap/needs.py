@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from ..errors import UserError
 from . import security
 from .environments import APPROVED
 from .people import Approvers
@@ -9,6 +10,7 @@ from .pipeline_files import PipelineFile
 from .place import Place
 from .project import missing_pool, queue_id
 from .security import Security
+from .steps import Phase, State, Step
 
 FORM = "aka.ms/azpipelines-parallelism-request"
 
@@ -38,6 +40,22 @@ def rights(place: Place, own: Security) -> list[str]:
         for namespace, token, names in table
         for right in own.lacks(namespace, token, names)
     ]
+
+
+def step(place: Place, own: Security) -> Step:
+    """Return the step that an administrator does for a person without rights on a project that exists."""
+
+    def make() -> None:
+        raise UserError("; ".join(rights(place, own)))
+
+    return Step(
+        key="azure_devops:administrator",
+        what=f"you, among Project Administrators of {place.project_name}",
+        phase=Phase.REPOSITORY,
+        state=lambda: State.SAME if place.project() is None or not rights(place, own) else State.ABSENT,
+        make=make,
+        command=place.administrator,
+    )
 
 
 def parallelism(place: Place, files: Sequence[PipelineFile]) -> list[str]:

@@ -1,8 +1,10 @@
 """People and groups in Azure DevOps: those who approve, and the groups of Entra ID that work in the project."""
 
-import shlex
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from pathlib import Path
 
+from ..config import yaml_file
 from ..errors import UserError
 from .place import PREVIEW, Place
 from .steps import Phase, State, Step
@@ -60,17 +62,27 @@ class Approvers:
         return self._ids[name]
 
 
-def steps(place: Place, groups: Mapping[str, str]) -> list[Step]:
+def steps(place: Place, root: Path, keys: Iterable[str]) -> list[Step]:
     """Return the steps by which groups of Entra ID become members of the project.
 
     Args:
         place: the project.
-        groups: key of the section `groups` -> object ID.
+        root: folder of this checkout; its configuration has the IDs once the groups exist.
+        keys: of the section `groups`.
     """
-    return [_step(place, key, groups[key], role) for key, role in MEMBERS.items() if key in groups]
+    return [_step(place, root / "config" / "common.yml", key, role) for key, role in MEMBERS.items() if key in keys]
 
 
-def _step(place: Place, key: str, group: str, role: str) -> Step:
+@lru_cache(maxsize=1)
+def _groups(path: Path, changed: int) -> dict[str, str | None]:
+    """Return the section `groups` of a file that was changed at some time."""
+    return dict(yaml_file.read(path, "config/common.yml").get("groups") or {})
+
+
+def _step(place: Place, path: Path, key: str, role: str) -> Step:
+    def group() -> str | None:
+        return _groups(path, path.stat().st_mtime_ns).get(key)
+
     def container() -> str | None:
         if place.project() is None:
             return None
@@ -80,7 +92,8 @@ def _step(place: Place, key: str, group: str, role: str) -> Step:
 
     def member() -> str | None:
         pages = place.people.pages("/_apis/graph/groups", params={**PREVIEW, "subjectTypes": "aadgp"})
-        return next((each["descriptor"] for each in pages if str(each.get("originId")).lower() == group.lower()), None)
+        wanted = str(group()).lower()
+        return next((each["descriptor"] for each in pages if str(each.get("originId")).lower() == wanted), None)
 
     def membership() -> str | None:
         """Return the path of the membership, None while one of the two does not exist."""
@@ -88,8 +101,10 @@ def _step(place: Place, key: str, group: str, role: str) -> Step:
         return f"/_apis/graph/memberships/{inside}/{outside}" if inside and outside else None
 
     def state() -> State:
-        path = membership()
-        found = place.people.get(path, missing=(404,), params=PREVIEW) if path else None
+        if group() is None:  # not wanted
+            return State.SAME
+        there = membership()
+        found = place.people.get(there, missing=(404,), params=PREVIEW) if there else None
         return State.SAME if found else State.ABSENT
 
     def make() -> None:
@@ -97,14 +112,13 @@ def _step(place: Place, key: str, group: str, role: str) -> Step:
         if outside is None:
             raise UserError(f"Azure DevOps: the project has no group {role!r}")
         query = {**PREVIEW, "groupDescriptors": outside}
-        place.people.post("/_apis/graph/groups", json={"originId": group}, params=query)
+        place.people.post("/_apis/graph/groups", json={"originId": group()}, params=query)
 
     def remove() -> str | None:
-        if path := membership():
-            place.people.delete(path, params=PREVIEW)
+        if there := membership():
+            place.people.delete(there, params=PREVIEW)
         return None
 
-    line = ["az", "devops", "security", "group", "membership", "add", "--group-id", f"[{place.project_name}]\\{role}"]
     return Step(
         key=f"azure_devops:members/{key}",
         what=f"group {key} of Entra ID, among the project's {role}",
@@ -112,5 +126,4 @@ def _step(place: Place, key: str, group: str, role: str) -> Step:
         state=state,
         make=make,
         remove=remove,
-        command=lambda: shlex.join([*line, "--member-id", group, "--org", place.server]),
     )

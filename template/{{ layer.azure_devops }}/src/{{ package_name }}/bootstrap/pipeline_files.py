@@ -2,7 +2,7 @@
 
 Azure DevOps makes a run wait until its pipeline is authorised for all of them. Names are fixed before a run starts, so
 they can be read here: templates are filled in with their parameters, a runtime parameter with each of its `values`, and
-of a condition all branches count.
+branches count whose condition is true or unknown.
 """
 
 import re
@@ -14,11 +14,12 @@ from typing import Any
 
 from ..config import yaml_file
 from ..errors import UserError
+from . import expressions
 
 FOLDER = ".azuredevops"
 HOSTED = "Azure Pipelines"
-_EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 _EACH = re.compile(r"each (\w+) in ([\w.]+)")
+Scope = Mapping[str, Any]
 _CONNECTIONS = ("azureSubscription", "connectedServiceName", "ConnectedServiceNameARM", "backendServiceArm")
 
 
@@ -35,7 +36,7 @@ class PipelineFile:
         repositories: other repositories of the project.
         hosted: whether a job runs on Microsoft's agents.
         paths: of a pull request that start it; None: pull requests do not start it.
-        cron: its first schedule, in UTC.
+        cron: its schedule, in UTC.
     """
 
     name: str
@@ -65,20 +66,22 @@ def read(root: Path) -> list[PipelineFile]:
     Raises:
         UserError: a file is missing or not YAML, or a name is known at run time only.
     """
-    return [_read(root, path) for path in sorted((root / FOLDER).glob("*.yml"))]
+    reader = _Reader(root)
+    return [
+        _read(reader, path.stem, path.relative_to(root).as_posix()) for path in sorted((root / FOLDER).glob("*.yml"))
+    ]
 
 
-def _read(root: Path, path: Path) -> PipelineFile:
-    label = path.relative_to(root).as_posix()
-    content = yaml_file.read(path, label)
-    found = PipelineFile(path.stem, label, paths=_pull_requests(content.get("pr")), cron=_cron(content))
+def _read(reader: "_Reader", name: str, label: str) -> PipelineFile:
+    content = reader.content(label)
+    found = PipelineFile(name, label, paths=_pull_requests(content.get("pr")), cron=_cron(content))
     for parameters in _runs(content.get("parameters") or []):
-        _collect(found, _expanded(root, label, content, {"parameters": parameters}))
+        _collect(found, reader.expanded(label, content, {"parameters": parameters}))
     found.hosted = not found.pools or HOSTED in found.pools  # of jobs that name none, too
     found.pools.discard(HOSTED)
-    for kind, name in found.uses():
-        if "$" in name:
-            raise UserError(f"{label}: {kind} {name!r} is refused: its name must be known before the run starts")
+    for kind, used in found.uses():
+        if "$" in used:
+            raise UserError(f"{label}: {kind} {used!r} is refused: its name must be known before the run starts")
     return found
 
 
@@ -97,8 +100,9 @@ def _pull_requests(pr: Any) -> tuple[str, ...] | None:
 
 
 def _cron(content: Mapping[str, Any]) -> str | None:
-    schedules = content.get("schedules") or []
-    return str(schedules[0]["cron"]) if schedules else None
+    """Return the schedule that starts most often: each hour rather than each day."""
+    crons = [str(each["cron"]) for each in content.get("schedules") or []]
+    return min(crons, key=lambda cron: cron.split()[1] != "*", default=None)
 
 
 def _runs(parameters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
@@ -108,80 +112,78 @@ def _runs(parameters: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
     return (dict(zip(names, run, strict=True)) for run in product(*(values for _, values in choices)))
 
 
-def _expanded(root: Path, file: str, node: Any, scope: Mapping[str, Any]) -> Any:
-    """Return a part of a file with its expressions and templates filled in."""
-    if isinstance(node, str):
-        return _filled(node, scope)
-    if isinstance(node, list):
-        return [each for item in node for each in _items(root, file, item, scope)]
-    if not isinstance(node, dict):
-        return node
-    result: dict[Any, Any] = {}
-    for key, value in node.items():
-        if found := _EXPRESSION.fullmatch(str(key)):  # `if`, `elseif`, `else`, `each`, `insert`
-            for inner in _scopes(found[1], scope):
-                part = _expanded(root, file, value, inner)
-                if isinstance(part, dict):
-                    result |= part
-        else:
-            result[key] = _expanded(root, file, value, scope)
-    return result
+class _Reader:
+    """Reads files and fills in their templates; keeps what it has read."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._read: dict[str, dict[str, Any]] = {}
+
+    def content(self, file: str) -> dict[str, Any]:
+        """Return a file of the project."""
+        if file not in self._read:
+            self._read[file] = yaml_file.read(self._root / file, file)
+        return self._read[file]
+
+    def expanded(self, file: str, node: Any, scope: Scope) -> Any:
+        """Return a part of a file with its expressions and templates filled in."""
+        if isinstance(node, str):
+            return expressions.filled(node, scope)
+        if isinstance(node, list):
+            return self._list(file, node, scope)
+        if not isinstance(node, dict):
+            return node
+        result: dict[Any, Any] = {}
+        open_: Any = True
+        for key, value in node.items():
+            if found := expressions.EXPRESSION.fullmatch(str(key)):
+                scopes, open_ = _scopes(found[1], scope, open_)
+                for inner in scopes:
+                    part = self.expanded(file, value, inner)
+                    result |= part if isinstance(part, dict) else {}
+            else:
+                result[key] = self.expanded(file, value, scope)
+        return result
+
+    def _list(self, file: str, items: list[Any], scope: Scope) -> list[Any]:
+        result: list[Any] = []
+        open_: Any = True
+        for item in items:
+            key = next(iter(item)) if isinstance(item, dict) and len(item) == 1 else ""
+            if found := expressions.EXPRESSION.fullmatch(str(key)):
+                scopes, open_ = _scopes(found[1], scope, open_)
+                for inner in scopes:
+                    part = self.expanded(file, item[key], inner)
+                    result += part if isinstance(part, list) else [part]
+            elif isinstance(item, dict) and "template" in item:
+                result.append(self._template(file, self.expanded(file, item, scope)))
+            else:
+                result.append(self.expanded(file, item, scope))
+        return result
+
+    def _template(self, file: str, use: dict[str, Any]) -> Any:
+        name = str(use["template"])
+        path = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(file).parent / name
+        content = self.content(path.as_posix())
+        parameters = {each["name"]: each.get("default", "") for each in content.get("parameters") or []}
+        return self.expanded(path.as_posix(), content, {"parameters": {**parameters, **(use.get("parameters") or {})}})
 
 
-def _items(root: Path, file: str, item: Any, scope: Mapping[str, Any]) -> Iterator[Any]:
-    if isinstance(item, dict) and len(item) == 1:
-        (key, value) = next(iter(item.items()))
-        if found := _EXPRESSION.fullmatch(str(key)):
-            for inner in _scopes(found[1], scope):
-                part = _expanded(root, file, value, inner)
-                yield from part if isinstance(part, list) else [part]
-            return
-    if isinstance(item, dict) and "template" in item:
-        given = _expanded(root, file, item.get("parameters") or {}, scope)
-        yield _template(root, file, _filled(str(item["template"]), scope), given)
-        return
-    yield _expanded(root, file, item, scope)
-
-
-def _template(root: Path, file: str, name: str, given: dict[str, Any]) -> Any:
-    path = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(file).parent / name
-    content = yaml_file.read(root / path, path.as_posix())
-    parameters = {each["name"]: each.get("default", "") for each in content.get("parameters") or []}
-    return _expanded(root, path.as_posix(), content, {"parameters": {**parameters, **given}})
-
-
-def _scopes(expression: str, scope: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    each = _EACH.fullmatch(expression)
-    if each is None:
-        yield scope
-        return
-    items = _value(each[2], scope)
-    pairs = [{"key": key, "value": value} for key, value in items.items()] if isinstance(items, dict) else items
-    for item in pairs if isinstance(pairs, list) else []:
-        yield {**scope, each[1]: item}
-
-
-def _filled(text: str, scope: Mapping[str, Any]) -> Any:
-    """Return a text with the values of its expressions; those that are no plain name stay.
-
-    >>> _filled("a-${{ parameters.env }}", {"parameters": {"env": "dev"}})
-    'a-dev'
-    >>> _filled("${{ parameters.pool }}", {"parameters": {"pool": {"name": "p"}}})
-    {'name': 'p'}
-    """
-    if whole := _EXPRESSION.fullmatch(text):
-        found = _value(whole[1], scope)
-        return text if found is None else found
-    return _EXPRESSION.sub(lambda match: match[0] if (found := _value(match[1], scope)) is None else str(found), text)
-
-
-def _value(name: str, scope: Mapping[str, Any]) -> Any:
-    value: Any = scope
-    for part in name.split("."):
-        if not isinstance(value, Mapping) or part not in value:
-            return None
-        value = value[part]
-    return value
+def _scopes(expression: str, scope: Scope, open_: Any) -> tuple[list[Scope], Any]:
+    """Return with which names a part counts, none if it does not, and whether an `else` after it would count."""
+    word, _, rest = expression.partition(" ")
+    if each := _EACH.fullmatch(expression):
+        items = expressions.value(each[2], scope)
+        pairs = [{"key": key, "value": value} for key, value in items.items()] if isinstance(items, dict) else items
+        return [{**scope, each[1]: item} for item in pairs] if isinstance(pairs, list) else [], True
+    if word not in ("if", "elseif", "else"):  # insert
+        return [scope], True
+    if word != "if" and open_ is False:
+        return [], False
+    condition = True if word == "else" else expressions.value(rest, scope)
+    if condition is expressions.UNKNOWN:
+        return [scope], open_ if word != "if" else True
+    return ([scope], False) if condition else ([], True)
 
 
 def _collect(found: PipelineFile, node: Any) -> None:

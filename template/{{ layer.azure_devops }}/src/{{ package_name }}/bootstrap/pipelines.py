@@ -4,11 +4,10 @@ The API takes a file's name even before the file is pushed. Triggers that are se
 those of the file, and nothing in the file tells; so they are removed.
 """
 
-import shlex
 from collections.abc import Callable, Sequence
 
 from ..errors import UserError
-from . import environments
+from . import environments as places
 from .connections import Connections
 from .pipeline_files import PipelineFile
 from .place import BRANCH, PREVIEW, Json, Place
@@ -21,7 +20,10 @@ FROM_FILE = 2  # settingsSourceType of a trigger that the file describes
 class Definitions:
     """The pipelines in the folder that is named by `ci.prefix`."""
 
-    def __init__(self, place: Place, connections: Connections, files: Sequence[PipelineFile]) -> None:
+    def __init__(
+        self, place: Place, connections: Connections, environments: Sequence[str], files: Sequence[PipelineFile]
+    ) -> None:
+        self._made = {*connections.names(), *map(place.named, places.roles(environments))}
         self._place = place
         self._connections = connections
         self._files = files
@@ -56,7 +58,9 @@ class Definitions:
         """Return the steps to all pipelines, then those to what they may use."""
         made = [self._step(each) for each in self._files]
         used = sorted({use for each in self._files for use in each.uses()})
-        return made + [self._permission_step(kind, name) for kind, name in used]
+        # An environment of Azure that this run does not set up has its turn later.
+        wanted = [use for use in used if use[0] not in ("endpoint", "environment") or use[1] in self._made]
+        return made + [self._permission_step(kind, name) for kind, name in wanted]
 
     def _full(self, name: str) -> Json | None:
         number = self.id(name)
@@ -108,13 +112,6 @@ class Definitions:
         if repository is None:
             raise UserError(f"Azure DevOps: the repository {self._place.repository_name} is missing; run it again")
         return {"id": repository["id"], "type": "azureReposGit", "defaultBranch": BRANCH}
-
-    def _command(self, file: PipelineFile) -> str:
-        place = self._place
-        line = ["az", "pipelines", "create", "--name", file.name, "--folder-path", self.folder, "--yml-path", file.path]
-        line += ["--repository", place.source or place.repository_name]
-        line += ["--repository-type", "github" if place.source else "tfsgit", "--branch", "main"]
-        return shlex.join([*line, "--skip-first-run", "true", "--project", place.project_name, "--org", place.server])
 
     def _permission_step(self, kind: str, name: str) -> Step:
         """Return the step that lets exactly those pipelines use something whose files name it."""
@@ -170,7 +167,7 @@ class Definitions:
             return None
         look: dict[str, Callable[[], str | None]] = {
             "endpoint": lambda: _id(self._connections.find(name)),
-            "environment": lambda: environments.find(self._place, name),
+            "environment": lambda: places.find(self._place, name),
             "queue": lambda: queue_id(self._place, name),
             "repository": lambda: self._other_repository(name),
         }

@@ -4,7 +4,6 @@ Paths and bodies: MicrosoftDocs/vsts-rest-api-specs, 7.1, and terraform-provider
 leaves a field out.
 """
 
-import json
 import shlex
 from collections.abc import Callable
 from typing import Any
@@ -33,7 +32,7 @@ class Place:
         self.core = Rest(self.server, token, name="Azure DevOps", params=VERSION)
         people = f"https://vssps.dev.azure.com/{quote(self.organisation)}"
         self.people = Rest(people, token, name="Azure DevOps", params=VERSION)
-        self.me = ""  # ID of the person who is signed in, after `sign_in`
+        self.me = self.account = ""  # ID and mail address of the person who is signed in, after `sign_in`
         self._project: Json | None = None
         self._repository: Json | None = None
 
@@ -52,8 +51,10 @@ class Place:
         if answer is None:
             raise UserError(f"{self.server}: no such organisation: 'ci.repository' in config/common.yml begins with it")
         # An organisation with public projects takes a bad token for a visitor.
-        self.me = str(answer["authenticatedUser"]["id"]).lower()
-        if str(answer["authenticatedUser"].get("descriptor", "")).startswith("System:PublicAccess"):
+        person = answer["authenticatedUser"]
+        self.me = str(person["id"]).lower()
+        self.account = str(((person.get("properties") or {}).get("Account") or {}).get("$value") or "YOUR-ACCOUNT")
+        if str(person.get("descriptor", "")).startswith("System:PublicAccess"):
             raise UserError(f"{self.server}: {REFUSED}")
 
     def project(self) -> Json | None:
@@ -92,6 +93,12 @@ class Place:
         """Return the path of a resource of the project."""
         return f"/{self.id}/_apis/{rest}"
 
+    def administrator(self) -> str:
+        """Return the line by which an administrator lets the person who is signed in set up the project."""
+        line = ["az", "devops", "security", "group", "membership", "add", "--org", self.server]
+        group = f"[{self.project_name}]\\Project Administrators"
+        return shlex.join([*line, "--group-id", group, "--member-id", self.account])
+
     def named(self, role: str) -> str:
         """Return the name of an environment or a service connection.
 
@@ -99,11 +106,3 @@ class Place:
             role: such as `prod` or `prod-infra`.
         """
         return f"{self.prefix}-{role}"
-
-    def command(self, method: str, rest: str, body: Any, version: dict[str, str] = VERSION) -> str:
-        """Return the line by which an administrator sends the same call to the project."""
-        address = f"{self.server}/{quote(self.project_name)}/_apis/{rest}"
-        address += f"{'&' if '?' in rest else '?'}api-version={version['api-version']}"
-        line = ["az", "rest", "--resource", RESOURCE, "--method", method.lower(), "--url", address]
-        line += ["--headers", "Content-Type=application/json", "--body", json.dumps(body)]
-        return shlex.join(line)

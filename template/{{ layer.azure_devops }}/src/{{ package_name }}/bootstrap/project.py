@@ -1,6 +1,7 @@
 """The project and the repository: made, or adopted if they are empty or hold this project; and the push."""
 
 import shlex
+from collections.abc import Sequence
 from time import monotonic, sleep
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +16,7 @@ from .steps import Phase, State, Step
 SECONDS = 300.0  # that Azure DevOps may take to make a project
 
 
-def steps(place: Place, git: Git, files: list[PipelineFile]) -> list[Step]:
+def steps(place: Place, git: Git, files: Sequence[PipelineFile]) -> list[Step]:
     """Return the steps to the project, its repository with the branch main, and the agent pools that it uses."""
     made = [_project_step(place, git)]
     if place.source is None:
@@ -101,7 +102,7 @@ def _project_step(place: Place, git: Git) -> Step:
         state=lambda: State.SAME if place.project() else State.ABSENT,
         make=make,
         remove=remove,
-        command=lambda: shlex.join([*command, "--org", place.server]),
+        command=lambda: f"{shlex.join([*command, '--org', place.server])}\n{place.administrator()}",
     )
 
 
@@ -172,7 +173,6 @@ def _repository_step(place: Place, git: Git) -> Step:
         place.forget()
         return None
 
-    command = ["az", "repos", "create", "--name", place.repository_name, "--project", place.project_name]
     return Step(
         key="azure_devops:repository",
         what=f"repository {place.repository_name}",
@@ -180,7 +180,6 @@ def _repository_step(place: Place, git: Git) -> Step:
         state=lambda: State.SAME if place.repository() else State.ABSENT,
         make=make,
         remove=remove,
-        command=lambda: shlex.join([*command, "--org", place.server]),
     )
 
 
