@@ -1,5 +1,7 @@
 """Commands: operate."""
 
+from typing import Annotated
+
 import typer
 
 from .options import AsJson, DryRun, Environment, connected, say
@@ -68,3 +70,25 @@ def watch(env: Environment, dry_run: DryRun = False, as_json: AsJson = False) ->
         if not result.done:
             typer.echo("action       nothing to do")
     raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def last_watch(
+    hours: Annotated[float, typer.Option(help="Two intervals of the schedule of `watch`; warns beyond them.")] = 2.0,
+) -> None:
+    """Say when `watch` last ended well, as the CI system tells; warns, and never fails. For the pipeline `ci`."""
+    from datetime import UTC, datetime, timedelta
+
+    from ...azure.watch import ci
+    from ...azure.watch.last_run import sentence
+    from ...config import environment
+    from ...errors import UserError
+    from ...paths import Project
+
+    try:
+        found = ci.last_run(environment.load(Project.find().root / "config", "prod"))
+    except UserError as error:
+        typer.echo(ci.warning(f"watch: {error}"))
+        return
+    text, late = sentence(found, datetime.now(UTC), timedelta(hours=hours)) if found else ("not in CI: unknown", False)
+    typer.echo(ci.warning(text) if late else text)
