@@ -99,7 +99,6 @@ class Definitions:
             state=state,
             make=make,
             remove=remove,
-            command=lambda: self._command(file),
         )
 
     def _repository(self) -> Json:

@@ -1,4 +1,4 @@
-"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, approvals, and the work of `mlops azure watch`."""
+"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, approvals, the work of `watch`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -22,7 +22,9 @@ class Subjects(Section):
     plan: Subject | None = None  # reads, for pull requests
 
 
-Approver = Annotated[str, rule(r"[^@\s]+@[^@\s]+|\[[^\]]+\]\\\S(.*\S)?", r"write a mail address, or a group as '[Project]\Group'")]
+Approver = Annotated[
+    str, rule(r"[^@\s]+@[^@\s]+|\[[^\]]+\]\\\S(.*\S)?", r"write a mail address, or a group as '[Project]\Group'")
+]
 Approvers = tuple[Approver, ...]
 Source = Annotated[str, rule(r"github:[^/:\s]+/[^/:\s]+", "write 'github:' and OWNER/NAME")]
 Start = Annotated[str, rule(r"[A-Za-z0-9][A-Za-z0-9._-]*", "write letters, digits, '-', '_' and '.'")]
