@@ -123,7 +123,7 @@ class BuildService:
             phase=Phase.CI,
             state=lambda: State.SAME if self.descriptor() else State.ABSENT,
             make=make,
-            remove=lambda: "Azure DevOps keeps its build service",
+            remove=lambda: None,  # it goes with the project
         )
 
     def _step(self, grant: Grant) -> Step:

@@ -63,7 +63,7 @@ def _train_step(place: Place, definitions: Definitions) -> Step:
         phase=Phase.FINISH,
         state=lambda: State.SAME if _builds(place, definitions, TRAIN) else State.ABSENT,
         make=make,
-        remove=lambda: "a run is not taken back",
+        remove=lambda: None,  # runs go with their pipeline
     )
 
 
@@ -90,5 +90,5 @@ def _schedule_step(place: Place, definitions: Definitions, file: PipelineFile, c
         phase=Phase.FINISH,
         state=lambda: State.SAME if scheduled() else State.ABSENT,
         make=make,
-        remove=lambda: "a run is not taken back",
+        remove=lambda: None,  # runs go with their pipeline
     )

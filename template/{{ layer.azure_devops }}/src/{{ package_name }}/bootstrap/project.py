@@ -206,7 +206,7 @@ def _push_step(place: Place, git: Git) -> Step:
         phase=Phase.REPOSITORY,
         state=state,
         make=make,
-        remove=lambda: "commits are never deleted",
+        remove=lambda: "commits go with their repository alone",
     )
 
 
