@@ -1,4 +1,4 @@
-"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, and what `mlops azure watch` uses there."""
+"""Sections about Azure DevOps: trust between Azure and Azure Pipelines, approvals, the work of `watch`."""
 
 from collections.abc import Mapping
 from typing import Annotated, Self
@@ -22,13 +22,32 @@ class Subjects(Section):
     plan: Subject | None = None  # reads, for pull requests
 
 
+Approver = Annotated[
+    str, rule(r"[^@\s]+@[^@\s]+|\[[^\]]+\]\\\S(.*\S)?", r"write a mail address, or a group as '[Project]\Group'")
+]
+Approvers = tuple[Approver, ...]
+Source = Annotated[str, rule(r"github:[^/:\s]+/[^/:\s]+", "write 'github:' and OWNER/NAME")]
+Start = Annotated[str, rule(r"[A-Za-z0-9][A-Za-z0-9._-]*", "write letters, digits, '-', '_' and '.'")]
+
+
+class Reviewers(Section):
+    """Groups and people who approve; None: not chosen yet, `mlops bootstrap` asks; empty: no approval."""
+
+    promote: Approvers | None = None  # a candidate may go on to staging
+    prod: Approvers | None = None  # a model may go to production
+    infra: Approvers | None = None  # infrastructure of staging and prod may change
+
+
 class Pipelines(Section):
     """Service connections that Azure trusts as an environment's identities."""
 
     repository: Repository
+    source: Source | None = None  # where the code is, if not in Azure Repos
+    prefix: Start  # of the names of environments and service connections; the folder of the pipelines
     issuer: Issuer | None = None
     subject_prefix: Prefix = ""
     subjects: Subjects = Subjects()
+    reviewers: Reviewers = Reviewers()
     builds_infrastructure: bool = True  # false: people build it
     autoscale_role_id: RoleId | None = None
 

@@ -8,7 +8,7 @@ import pytest
 from .cloud import Cloud
 from .transport import Reply, Request
 
-PIPELINES = {"promote": 11, "retrain": 12}
+PIPELINES = {"promote": 11, "retrain": 12, "watch": 13}
 FOLDER = "\\flights"
 STATES = {"To Do": "Proposed", "Doing": "InProgress", "Done": "Completed"}  # of an Issue of the process Basic
 PAGE = "https://dev.azure.com/example-org/Flights"
@@ -23,6 +23,8 @@ class CiSystem:
         started: parameters of the runs that were started.
         finished: keys of those that have ended.
         issues: fields of the work items, by number.
+        state: of the pipeline `watch`.
+        ended: when its good runs ended, newest first.
     """
 
     def __init__(self, cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,6 +34,8 @@ class CiSystem:
         self.finished: set[str] = set()
         self.issues: dict[int, dict[str, Any]] = {}
         self.revisions: dict[int, int] = {}
+        self.state = "enabled"
+        self.ended: list[str] = []
         cloud.hosts.append((r"dev\.azure\.com", self._answer))
         monkeypatch.setenv("SYSTEM_ACCESSTOKEN", "token-of-the-job")
         monkeypatch.setenv("SYSTEM_COLLECTIONURI", "https://dev.azure.com/example-org/")
@@ -65,6 +69,12 @@ class CiSystem:
             return Reply(200, {"value": [*shown, *self.foreign]})
         if path.startswith("/pipelines/"):
             return self._start(request, int(path.split("/")[2]))
+        if path == "/build/definitions/13":
+            return Reply(200, {"id": 13, "name": "watch", "queueStatus": self.state})
+        if path == "/build/builds" and request.query["definitions"] == "13":
+            wanted = {"statusFilter": "completed", "resultFilter": "succeeded", "branchName": "refs/heads/main"}
+            assert wanted.items() <= request.query.items()
+            return Reply(200, {"value": [{"result": "succeeded", "finishTime": each} for each in self.ended[:1]]})
         if path == "/build/builds":
             return Reply(200, {"value": self._builds(request)})
         if path == "/wit/wiql":

@@ -9,6 +9,7 @@ import html
 import os
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
@@ -17,6 +18,7 @@ import requests
 from ...config.environment import EnvironmentConfig
 from ...errors import StepFailedError, UserError
 from .issues import LABEL, Content, mark, marked
+from .last_run import LastRun
 from .state import Entry, Run, Ticket
 
 SECONDS = 60
@@ -24,6 +26,12 @@ VERSION = "7.1"
 BATCH = 200  # work items that one request returns
 TITLE = 255
 PATCH = "application/json-patch+json"
+WATCH = "watch"
+# States of a pipeline whose schedule starts nothing, and what to do.
+SWITCHED_OFF = {
+    "disabled": "a person disabled the pipeline: enable it in its settings",
+    "paused": "a person paused the pipeline, so its runs wait: enable it in its settings",
+}
 _KEY = re.compile(r"\[([0-9a-f]{10})\]$")
 
 
@@ -87,6 +95,19 @@ class Ci:
         changes: list[dict[str, Any]] = [{"op": "test", "path": "/rev", "value": ticket.revision}]
         changes += [{"op": "add", "path": f"/fields/{name}", "value": value} for name, value in fields.items()]
         return _page(self._patch("PATCH", f"/wit/workitems/{ticket.number}", changes))
+
+    def last_run(self) -> LastRun:
+        """Return the last good run of the pipeline `watch`."""
+        if WATCH not in self._pipelines:
+            return LastRun(None, "the project has no such pipeline: 'mlops bootstrap' makes it")
+        number = self._pipelines[WATCH]
+        state = self._call("GET", f"/build/definitions/{number}")["queueStatus"]
+        query = {"definitions": str(number), "branchName": "refs/heads/main", "statusFilter": "completed"}
+        query |= {"resultFilter": "succeeded", "queryOrder": "finishTimeDescending", "$top": "1"}
+        runs = self._call("GET", "/build/builds", params=query)["value"]
+        # Up to seven digits after the seconds: datetime reads six.
+        ended = [datetime.fromisoformat(run["finishTime"].partition(".")[0].rstrip("Z") + "+00:00") for run in runs]
+        return LastRun(ended[0] if ended else None, SWITCHED_OFF.get(state))
 
     def _ticket(self, item: dict[str, Any]) -> Ticket | None:
         fields = item["fields"]
@@ -161,6 +182,17 @@ class Ci:
 def connect(config: EnvironmentConfig, environment: Mapping[str, str] = os.environ) -> Ci | None:
     """Return the project on Azure DevOps, None where this process has no SYSTEM_ACCESSTOKEN: outside of a pipeline."""
     return Ci(config, environment) if environment.get("SYSTEM_ACCESSTOKEN") else None
+
+
+def last_run(config: EnvironmentConfig, environment: Mapping[str, str] = os.environ) -> LastRun | None:
+    """Return the last good run of the pipeline `watch`; None without a token."""
+    found = connect(config, environment)
+    return found.last_run() if found else None
+
+
+def warning(text: str) -> str:
+    """Return the line by which a job shows a warning on its run's page."""
+    return f"##vso[task.logissue type=warning]{text}"
 
 
 def _page(item: dict[str, Any]) -> str:
