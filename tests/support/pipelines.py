@@ -25,8 +25,8 @@ MAIN = "main"
 DIFFERENCES = {
     "until Azure trusts it, GitHub's jobs are held back by the variable AZURE_TENANT_ID": "its workflows run from the"
     " first push; Azure DevOps has no pipeline before bootstrap makes it",
-    "GitHub's plan leaves pull requests of forks out": "a fork's run has no token; Azure Repos gives forks' builds"
-    " neither service connections nor secrets unless a project allows it",
+    "GitHub's plan leaves pull requests of forks out": "a fork's run has no token there; of Azure Repos it is a setting"
+    " of the project which builds forks get",
     "ci of GitHub cannot be started by hand": "Azure DevOps starts every pipeline by hand",
     "GitHub runs a matrix where Azure DevOps has a stage an environment": "names of environments and connections are"
     " fixed before a run there, and approvals hold a whole stage",
