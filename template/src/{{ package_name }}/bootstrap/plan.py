@@ -96,10 +96,12 @@ class Bootstrap:
         return self.azure.identity(self._configs[environment], who)
 
     def manual(self) -> list[str]:
-        """Return what is left to people after a run."""
-        waiting = self._grants.waiting()
-        again = [f"once prod is built, 'uv run mlops bootstrap' again: {'; '.join(waiting)}"] if waiting else []
-        return [*self.ci.manual(), *again]
+        """Return what is left to people after a run, before the first model can serve."""
+        return self.ci.manual()
+
+    def later(self) -> list[str]:
+        """Return what this command will give in a later run, as its object is not there yet."""
+        return self._grants.waiting()
 
     def handover(self, path: Path) -> int:
         """Write the commands that need rights which the person lacks; return how many there are.

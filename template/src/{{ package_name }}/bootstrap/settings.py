@@ -87,7 +87,7 @@ def edited(text: str, key: str, value: Value) -> str:
 
 
 def _inserted(text: str, parts: list[str], value: str) -> str:
-    node = yaml.compose(text, Loader=yaml.SafeLoader)
+    node: Any = yaml.compose(text, Loader=yaml.SafeLoader)
     depth = 0
     for number, part in enumerate(parts):
         found = _entry(node, part)

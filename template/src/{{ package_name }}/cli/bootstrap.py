@@ -102,7 +102,10 @@ def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
         _line(console, "Left to you:")
     for number, sentence in enumerate(left, 1):
         _line(console, f"{number:2}. {sentence}")
-    _line(console, 'Done. README.md, "The first day", says how the first model gets into service.')
+    later = work.later()
+    if later:
+        _line(console, f"Once prod is built, run this again; it then gives: {'; '.join(later)}")
+    _line(console, 'Done. README.md, "The first day in Azure", has the next step.')
 
 
 def _plan(steps: "Iterable[Step]", console: "Console", problems: list[str]) -> None:
