@@ -61,6 +61,7 @@ INTERFACE = {
     "local.after_breach",
     "local.followed",
     "local.training_data",
+    "infra.drift",
     "infra.engine",
     "infra.ci",
     "azure.sign_in",
