@@ -168,7 +168,9 @@ def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monk
             "azurerm_role_assignment": "roles",
         }.get(each["type"])
         key = each["name"] if group == "credentials" else each.get("index")
-        of_bootstrap = group != "roles" or re.match(r"infrastructure: |plan: |(jobs|endpoint|ci): .* on ml_registry", str(key))
+        of_bootstrap = group != "roles" or re.match(
+            r"infrastructure: |plan: |(jobs|endpoint|ci): .* on ml_registry", str(key)
+        )
         if group and of_bootstrap:
             there[group][key] = each["values"]["id"]
             addresses.add(each["address"])
@@ -184,7 +186,7 @@ def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monk
     plan = json.loads(terraform.terraform("show", "-json", str(tmp_path / "plan"), cwd=root).stdout)
     changes = {each["address"]: each["change"] for each in plan["resource_changes"]}
     adopted = {address: change["actions"] for address, change in changes.items() if "importing" in change}
-    assert adopted == dict.fromkeys(addresses, ["no-op"])
+    assert adopted == {address: ["no-op"] for address in addresses}
 
     # In a state that has them, the same values do nothing.
     (built / "adopted.auto.tfvars.json").write_text(json.dumps({"adopted": there}))
