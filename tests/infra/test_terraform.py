@@ -186,7 +186,7 @@ def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monk
     plan = json.loads(terraform.terraform("show", "-json", str(tmp_path / "plan"), cwd=root).stdout)
     changes = {each["address"]: each["change"] for each in plan["resource_changes"]}
     adopted = {address: change["actions"] for address, change in changes.items() if "importing" in change}
-    assert adopted == {key_0: ["no-op"] for key_0 in addresses}
+    assert adopted == {address: ["no-op"] for address in addresses}
 
     # In a state that has them, the same values do nothing.
     (built / "adopted.auto.tfvars.json").write_text(json.dumps({"adopted": there}))
