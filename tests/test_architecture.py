@@ -60,6 +60,8 @@ INTERFACE = {
     "local.followed",
     "local.training_data",
     "infra.engine",
+    "infra.drift",
+    "infra.linting",
     "infra.ci",
     "azure.sign_in",
     "azure.watch.ci",
