@@ -63,6 +63,8 @@ INTERFACE = {
     "local.training_data",
     "infra.drift",
     "infra.engine",
+    "infra.drift",
+    "infra.linting",
     "infra.ci",
     "azure.sign_in",
     "azure.watch.ci",
