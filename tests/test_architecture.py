@@ -63,7 +63,6 @@ INTERFACE = {
     "local.training_data",
     "infra.drift",
     "infra.engine",
-    "infra.drift",
     "infra.linting",
     "infra.ci",
     "azure.sign_in",

@@ -327,6 +327,7 @@ def test_wrong_command_line_is_found(line: str, environments: Environments, rend
     command = [str(environments.of(folder) / "bin/python"), str(script), "flight_time"]
     done = subprocess.run(command, input=json.dumps(line.split()), text=True, capture_output=True, cwd=folder / "src")
     assert done.returncode == 1, done.stdout + done.stderr
+    assert done.stdout.startswith(json.dumps(line.split())), done.stderr
 
 
 def test_readers_say_what_is_different() -> None:

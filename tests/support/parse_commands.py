@@ -1,11 +1,12 @@
 """Parse command lines against the project's own `mlops` and run none: one JSON list of words a line of standard input.
 
-Usage: python parse_commands.py PACKAGE < lines
+Usage: python parse_commands.py PACKAGE < lines, in the folder that holds the package
 """
 
 import importlib
 import json
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer.main
@@ -19,6 +20,7 @@ def parse(command: Any, words: list[str]) -> None:
         context = command.make_context(name, rest, parent=context)
 
 
+sys.path.insert(0, str(Path.cwd()))  # the folder of the package: it need not be installed
 root = typer.main.get_command(importlib.import_module(f"{sys.argv[1]}.cli").app)
 failed = 0
 for line in sys.stdin:

@@ -15,8 +15,8 @@ _ACTION = re.compile(r"perform action '([^']+)'(?: over scope '([^']+)')?")
 _LONGEST = 400  # characters of Azure's own words
 
 # Codes of Azure's errors -> what to do; `{env}` is the environment's name. Sources: the table of Azure Resource
-# Manager's "Troubleshoot common Azure deployment errors"; for OutOfQuota and OutOfCapacity Azure ML's "Troubleshoot
-# online endpoint deployment". InvalidSubscriptionId, QuotaExceeded, LocationNotAvailableForResourceType and
+# Manager's "Troubleshoot common Azure deployment errors"; for OutOfQuota and OutOfCapacity that of Azure ML on
+# failing deployments. InvalidSubscriptionId, QuotaExceeded, LocationNotAvailableForResourceType and
 # ConflictError (of a key vault that was deleted) are in no such table, but in messages that users of Azure published.
 _ADVICE = {
     "SubscriptionNotFound": "choose the subscription with ARM_SUBSCRIPTION_ID or 'az account set'",

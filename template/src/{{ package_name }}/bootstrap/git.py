@@ -11,7 +11,7 @@ from ..infra import tools
 
 BRANCH = "main"
 REMOTE = "origin"
-_PROTECTED = "GH013: Repository rule violations"  # as GitHub writes it
+_PROTECTED = "GH013: Repository rule violations"  # as the server writes it
 
 
 class Git:
@@ -22,7 +22,7 @@ class Git:
 
         Args:
             folder: of the project.
-            server: address whose calls carry the sign-in, such as https://github.com.
+            server: address whose calls carry the sign-in, such as https://example.com.
             sign_in: gives the value of the header `Authorization`; it is passed on by an environment variable, so that
                 neither a command line nor a file holds it.
         """
@@ -128,10 +128,10 @@ def basic(user: str, token: str) -> str:
 def place(address: str) -> str:
     """Return a remote's address without its protocol, user and letter case, to compare it with another.
 
-    >>> place("git@github.com:Org/Repo.git") == place("https://x@github.com/org/repo")
+    >>> place("git@example.com:Org/Repo.git") == place("https://x@example.com/org/repo")
     True
-    >>> place("ssh://git@github.com:22/org/repo")
-    'github.com/org/repo'
+    >>> place("ssh://git@example.com:22/org/repo")
+    'example.com/org/repo'
     """
     plain = re.sub(r"^[a-z+]+://", "", address.strip(), flags=re.IGNORECASE)
     plain = re.sub(r"^[^@/]*@", "", plain)
@@ -142,7 +142,7 @@ def place(address: str) -> str:
 def without_sign_in(text: str) -> str:
     """Return a message of git without user and password of an address.
 
-    >>> without_sign_in("fatal: unable to access 'https://me:secret@github.com/o/r'")
-    "fatal: unable to access 'https://github.com/o/r'"
+    >>> without_sign_in("fatal: unable to access 'https://me:secret@example.com/o/r'")
+    "fatal: unable to access 'https://example.com/o/r'"
     """
     return re.sub(r"(https?://)[^/@\s]+@", r"\1", text)

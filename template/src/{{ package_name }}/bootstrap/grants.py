@@ -17,14 +17,14 @@ from .resources import identities_of, shell_id
 from .rest import RefusedError
 from .steps import Phase, State, Step
 
-# Bicep's guid(): a UUID of version 5 in this namespace, of the arguments joined by "-"; checked with the compiler.
+# The function guid() of Azure's templates: a UUID of version 5 in this namespace, of the arguments joined by "-"; checked with the compiler.
 _NAMESPACE = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _TRIES, _WAIT = 8, 5.0  # until Entra ID has told Azure of an identity; over a minute and a half in all
 _OUTSIDE = ("ml_registry", "ml_registry_group", "production_lake", "state")
 
 
 def guid(*parts: str) -> str:
-    """Return what Bicep's `guid` returns.
+    """Return what the function `guid` of Azure's templates returns.
 
     >>> guid("a", "b-c", "Role Based Access Control Administrator")
     '3ec2386e-31f3-5933-9f7e-91be512b7584'
@@ -124,7 +124,7 @@ class Grants:
         if on == "production_lake":
             names = self._prod.names
             return f"{self._azure.group_id(names.resource_group)}/{storage}/{names.data_lake}"
-        state = getattr(config, "state")  # noqa: B009 # only with Terraform
+        state = getattr(config, "state")  # noqa: B009 # only where a state is kept
         account = f"{self._azure.group_id(state.resource_group)}/{storage}/{state.storage_account}"
         _, _, container = on.partition("/")
         return f"{account}/blobServices/default/containers/tfstate-{container}" if container else account
@@ -197,7 +197,7 @@ class Grants:
             sleep(_WAIT * min(attempt, 4))
 
     def name(self, given: Given, scope: str) -> str:
-        """Return the name that infra/ gives to this assignment: modules/roles.bicep computes the same."""
+        """Return the name that infra/ gives to this assignment: its templates compute the same."""
         return guid(scope, self._azure.identity_path(given.config, given.grant.who), given.grant.role)
 
     def _condition(self, given: Given, principal: str) -> str | None:

@@ -21,7 +21,7 @@ def identities_of(config: EnvironmentConfig) -> tuple[str, ...]:
 
 
 class Ground:
-    """Resource groups, the account of Terraform's state, and identities."""
+    """Resource groups, the account of the state where there is one, and identities."""
 
     def __init__(self, project: Project, azure: Azure, configs: Mapping[str, EnvironmentConfig]) -> None:
         self._project = project
@@ -85,11 +85,11 @@ class Ground:
 
         return Step(
             f"azure:state/{name}",
-            f"storage account for Terraform's state of {name}, as 'mlops infra state' makes it",
+            f"storage account for the state of {name}, as 'mlops infra state' makes it",
             Phase.AZURE,
             lambda: State.ABSENT if missing() else State.SAME,
             prepare,
-            lambda: "it holds Terraform's state",
+            lambda: "it holds the state of infra/",
             lambda: f"uv run mlops infra state --env {name} --yes",
         )
 

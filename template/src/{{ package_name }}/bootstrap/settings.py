@@ -58,9 +58,9 @@ def write(project: Project, wanted: Mapping[str, Mapping[str, Value]]) -> None:
 def edited(text: str, key: str, value: Value) -> str:
     """Return a YAML file with a value in place of the one of a dotted key, which may be missing.
 
-    >>> print(edited("ci:\\n  prefix: null   # from GitHub\\n", "ci.prefix", "repo:a/b"))
+    >>> print(edited("ci:\\n  prefix: null   # read there\\n", "ci.prefix", "repo:a/b"))
     ci:
-      prefix: "repo:a/b"   # from GitHub
+      prefix: "repo:a/b"   # read there
     <BLANKLINE>
     >>> print(edited("# Both.\\nci:\\n  issuer: null\\n\\ntags: {a: b}\\n", "ci.subjects.watch", "sc"))
     # Both.

@@ -40,7 +40,7 @@ class Step:
     """One object, how it should be.
 
     Attributes:
-        key: its stable name, such as `github:environment/prod`; the journal knows it by this.
+        key: its stable name, such as `ci:environment/prod`; the journal knows it by this.
         what: one line for people.
         phase: the part of the run.
         state: looks, and writes nothing; ABSENT also if something that it depends on is absent.

@@ -26,7 +26,7 @@ from ..errors import UserError
 from ..paths import Project
 
 ANSWERS = ".copier-answers.yml"
-MARKS = re.compile(rb"^(<<<<<<< before updating|>>>>>>> after updating)$", re.MULTILINE)  # as Copier writes them
+MARKS = re.compile(rb"^(<{7} before updating|>{7} after updating)$", re.MULTILINE)  # as Copier writes them
 LARGEST = 2_000_000  # bytes of a file that people edit
 MOVES = "local/moved.yml"  # in the package
 EXTENSIONS = "copier-template-extensions"
