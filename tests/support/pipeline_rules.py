@@ -48,7 +48,7 @@ def _contract(found: Mapping[str, Any]) -> Iterator[str]:
             if ("--env prod" in text or "inputs.env" in str(stage.identity)) and pipeline.name != "watch":
                 writes = re.search(r"azure (deploy|monitors|rollback|cleanup)\b|infra apply", text)
                 if writes and not stage.asks:
-                    yield f"{pipeline.name}/{stage.name}: changes prod and asks nobody"
+                    yield f"{pipeline.name}/{stage.name}: changes prod and asks no person"
             if stage.identity and "-plan" not in stage.identity and "main" not in stage.when:
                 yield f"{pipeline.name}/{stage.name}: runs from other branches than main"
             if "by pull request" in stage.when and stage.identity and not stage.identity.endswith("-plan"):
