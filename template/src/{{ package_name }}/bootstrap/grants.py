@@ -17,8 +17,8 @@ from .resources import identities_of, shell_id
 from .rest import RefusedError
 from .steps import Phase, State, Step
 
-# The function guid() of Azure's templates: a UUID of version 5 in this namespace, of the arguments joined by "-"; checked
-# with the compiler.
+# The function guid() of Azure's templates: a UUID of version 5 in this namespace, of the arguments joined by "-".
+# Checked with the compiler.
 _NAMESPACE = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _TRIES, _WAIT = 8, 5.0  # until Entra ID has told Azure of an identity; over a minute and a half in all
 _OUTSIDE = ("ml_registry", "ml_registry_group", "production_lake", "state")
