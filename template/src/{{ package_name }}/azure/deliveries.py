@@ -48,7 +48,7 @@ def deliveries(azure: Azure) -> list[Delivery]:
 
 
 def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
-    """Download the files of a delivery into a new folder below `folder`, and return that.
+    """Download the files of a delivery into a new folder below `folder`, and return that; it is absent without files.
 
     Right: Storage Blob Data Reader on the container.
 
@@ -68,7 +68,9 @@ def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
     with translated(azure, delivery.path), ThreadPoolExecutor(THREADS) as pool:
         # A lake lists its folders too: they are the blobs of no length that others lie in.
         names = [str(each.name) for each in container.list_blobs(place, include=["metadata"]) if not _is_folder(each)]
-        list(pool.map(fetch, [name for name in names if name != f"{place}{MARKER}"]))
+        # A name may hold "..", and would be written outside of the folder.
+        wanted = [name for name in names if name != f"{place}{MARKER}" and ".." not in PurePosixPath(name).parts]
+        list(pool.map(fetch, wanted))
     return target
 
 
