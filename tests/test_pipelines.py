@@ -88,7 +88,7 @@ def test_story_has_its_stages(project: str, render: harness.Render) -> None:
     automatic = harness.MANIFESTS[PROJECTS[project][0]]["retraining"] == "automatic"
     assert bool(found["train"].schedules) == automatic
     (retrain,) = found["retrain"].stages
-    assert (retrain.identity, retrain.asks) == ("inputs.env", ("prod",))
+    assert (retrain.identity, retrain.asks) == ("inputs.env", ())
     assert [stage.identity for stage in found["watch"].stages] == list(ENVIRONMENTS)
     assert not any(stage.asks for stage in found["watch"].stages)
 

@@ -144,7 +144,7 @@ def _workflow(name: str, content: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{where}: variable {variable} is not made by bootstrap"
 
 
-_CHOSEN = r"\$\{\{ (inputs\.env|(inputs|matrix)\.environment) \}\}(-infra|-plan)?"
+_CHOSEN = r"\$\{\{ (inputs\.env|(inputs|matrix)\.environment) \}\}(-infra|-plan|-watch)?"
 
 
 def _first_condition(job: Mapping[str, Any]) -> str:
@@ -158,8 +158,8 @@ def _alone(name: str, key: str, job: Mapping[str, Any], signs_in: bool) -> Itera
     if not signs_in:
         return
     group = job["environment"]
-    if key == "rollback":
-        group += "-rollback"
+    if key in ("rollback", "retrain"):  # waits for none of the environment's other jobs
+        group = f"{group.removesuffix('-watch')}-{key}"
     if alone.get("group") != group or alone.get("cancel-in-progress") != "false":
         yield f"{where}: concurrency {alone}"
     if name != "watch" and alone.get("queue") != "max":
