@@ -16,7 +16,9 @@ from tests.support.environments import Environments
 
 PYTEST = ("-q", "-p", "no:cacheprovider")
 # Tests of the skeleton about files that each scenario brings.
-OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook")]
+OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook", "story")]
+# Tests that every CI system has alike, of code that calls the layer of the CI system.
+OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
 
 
@@ -140,6 +142,17 @@ def test_tests_of_another_iac_pass(
         str(path) for path in harness.files(other) if path.match("tests/test_*infra*.py") and str(path) not in own
     ]
     run_tests(other, [*own, *shared], environments, tmp_path)
+
+
+@pytest.mark.first
+@pytest.mark.parametrize("ci", [ci for ci in harness.offered("ci") if ci != harness.answers_for()["ci"]])
+def test_tests_of_another_ci_pass(ci: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+    """Those in which its project differs from the one above, and those that call the CI system through its layer."""
+    known, other = (render(answers) for answers in (harness.answers_for(), harness.answers_for(ci=ci)))
+    own = brought(known, other)
+    through = [str(path) for name in OF_CI for path in harness.files(other) if path.match(f"tests/test_{name}.py")]
+    assert through
+    run_tests(other, sorted({*own, *through}), environments, tmp_path)
 
 
 @pytest.mark.first
