@@ -3,6 +3,8 @@
 from .pipeline import Run
 from .walk import Walk
 
+ACTED = {"retrain retrain: ci of staging", "promote copy: ci of staging"}
+
 
 def given(walk: Walk, run: Run) -> tuple[str, str]:
     """Run what a look has started; return the candidate that comes of it, and the environment that has it."""
