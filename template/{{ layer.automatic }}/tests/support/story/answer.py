@@ -1,12 +1,14 @@
 """How a breach is answered: a job trains on the production data, and its model is the next candidate."""
 
+import pytest
+
 from .pipeline import Run
 from .walk import Walk
 
 ACTED = {"retrain retrain: ci of staging", "promote copy: ci of staging"}
 
 
-def given(walk: Walk, run: Run) -> tuple[str, str]:
+def given(walk: Walk, run: Run, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
     """Run what a look has started; return the candidate that comes of it, and the environment that has it."""
     place, env = walk.place, run.inputs["env"]
     assert env == "staging"

@@ -31,13 +31,11 @@ class StoryCi:
 
     Attributes:
         system: issues, and runs as looks find them.
-        changes: texts to replace in files of `.github/`, for tests of mistakes.
     """
 
     def __init__(self, world: World, place: Place) -> None:
         self.fake = world.ci
         self.place = place
-        self.changes: list[tuple[str, str, str]] = []
         self._folder = world.project.root / ".github"
         with pytest.MonkeyPatch.context() as passing:
             self.system = CiSystem(place, passing)
@@ -153,10 +151,6 @@ class StoryCi:
 
     def _file(self, name: str) -> Any:
         text = (self._folder / name).read_text(encoding="utf-8")
-        for file, old, new in self.changes:
-            if file == name:
-                assert old in text, f"{name} has no {old!r}"
-                text = text.replace(old, new)
         return yaml.load(text, Loader=yaml.BaseLoader)
 
     def _context(self, run: Run, before: list[str]) -> Context:
