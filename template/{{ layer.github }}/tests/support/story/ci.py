@@ -2,7 +2,7 @@
 
 import fnmatch
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -49,17 +49,16 @@ class StoryCi:
         """Return the runs that an event on main starts."""
         found = []
         for path in sorted((self._folder / "workflows").glob("*.yml")):
-            on = self._file(f"workflows/{path.name}")["on"]
-            trigger = on.get(event.reason, "") if isinstance(on, dict) else ""
-            if trigger == "" and event.reason not in on:
+            on: Any = self._file(f"workflows/{path.name}")["on"]
+            if event.reason not in on:
                 continue
+            trigger = on[event.reason] or {}
             if event.reason == "schedule":
                 starts = event.cron in [each["cron"] for each in trigger]
             else:
-                known = trigger or {}
-                if known.get("branches", ["main"]) != ["main"]:
-                    raise NotUnderstoodError(f"{path.name}: branches {known['branches']}")
-                patterns = known.get("paths", ["**"])
+                if trigger.get("branches", ["main"]) != ["main"]:
+                    raise NotUnderstoodError(f"{path.name}: branches {trigger['branches']}")
+                patterns = trigger.get("paths", ["**"])
                 starts = any(fnmatch.fnmatch(each, pattern) for each in event.paths for pattern in patterns)
             if starts:
                 found.append(Run(path.stem, event=event))
@@ -97,27 +96,21 @@ class StoryCi:
             needs = job.get("needs", [])
             before = [needs] if isinstance(needs, str) else needs
             context = self._context(run, before)
-            status = {
-                "success": lambda before=before: all(run.results[each] == "success" for each in before),
-                "cancelled": lambda: False,
-                "always": lambda: True,
-            }
+            status = _status([run.results[each] for each in before])
             if not condition(job.get("if", ""), context, status):
                 run.results[name] = "skipped"
                 continue
             run.results[name] = "success"
             outputs: dict[str, str] = {}
             for label, variant, values in self._variants(name, job):
-                started = self._job_of(run, label, variant, context | values, content.get("env", {}))
+                started = self._job_of(label, variant, {**context, **values}, content.get("env", {}))
                 self._job = started
                 yield started
                 self._job = None
                 if started.result != "success":
                     run.results[name] = started.result
                 steps = {step: {"outputs": found} for step, found in started.handed_on.items()}
-                outputs |= {
-                    key: filled(text, {"steps": steps}) for key, text in variant.get("outputs", {}).items()
-                }
+                outputs |= {key: filled(text, {"steps": steps}) for key, text in variant.get("outputs", {}).items()}
             run.outputs[name] = outputs
 
     def variables(self, job: Job, folder: Path) -> dict[str, str]:
@@ -198,9 +191,7 @@ class StoryCi:
         for each in values:
             yield f"{name}_{each}".rstrip("_"), job, {"matrix": {key: each}}
 
-    def _job_of(
-        self, run: Run, name: str, job: Mapping[str, Any], context: Context, variables: Mapping[str, str]
-    ) -> Job:
+    def _job_of(self, name: str, job: Mapping[str, Any], context: Context, variables: Mapping[str, str]) -> Job:
         environment = filled(job["environment"], context) if "environment" in job else None
         context = {**context, "vars": self._variables(environment)}
         own = {**variables, **{key: filled(text, context) for key, text in job.get("env", {}).items()}}
@@ -286,6 +277,15 @@ class StoryCi:
         prefix = self.fake._subject(request).body["sub_claim_prefix"]
         subject = f"{prefix}:environment:{self._job.environment}" if self._job.environment else f"{prefix}:ref:main"
         return Reply(200, {"value": signed({"iss": ISSUER, "sub": subject, "aud": AUDIENCE})})
+
+
+def _status(results: list[str]) -> dict[str, Callable[[], bool]]:
+    """Return the functions by which a job's condition asks for those before it."""
+    return {
+        "success": lambda: set(results) <= {"success"},
+        "cancelled": lambda: False,
+        "always": lambda: True,
+    }
 
 
 def _ordered(jobs: Mapping[str, Any]) -> list[tuple[str, Any]]:
