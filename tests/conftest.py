@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import harness, summary
+from tests.support import copier_once, harness, summary
 from tests.support.environments import Environments
 from tests.support.renders import Renders, Session
 
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "variant: runs a variant's own tests, with --variant only")
     config.addinivalue_line("markers", "first: takes longest, and is begun before the others")
+    copier_once.install()
     exhaustive, quick = config.getoption("--exhaustive"), config.getoption("--quick")
     settings.load_profile("exhaustive" if exhaustive else "quick")
     if name := config.getoption("--variant"):
