@@ -20,10 +20,6 @@ def install() -> None:
     jinja2.Environment.compile = _compiled_once(jinja2.Environment.compile)  # type: ignore[method-assign]
     # A process of git for each file: whether git ignores the right to execute. It does on Windows alone.
     Worker._sync_git_index_executable_bit = lambda *_: None  # type: ignore[method-assign]
-    # The name of the answers file is Jinja to Copier, which renders it for each part of each path.
-    name = functools.cached_property(Worker.answers_relpath.fget)  # type: ignore[attr-defined]
-    name.__set_name__(Worker, "answers_relpath")
-    Worker.answers_relpath = name  # type: ignore[assignment]
 
 
 def _compiled_once(compile: Callable[..., Any]) -> Callable[..., Any]:
