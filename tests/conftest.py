@@ -132,14 +132,21 @@ def render(renders: Renders) -> harness.Render:
 
 
 @pytest.fixture(scope="session")
-def environments() -> Iterator[Environments]:
-    """Virtual environments with the packages of rendered projects, for this process alone."""
+def claimed() -> Iterator[Environments]:
+    """Virtual environments with the packages of rendered projects that this process has for now."""
     found = Environments()
     yield found
-    found.release()
+    found.release(kept=True)
+
+
+@pytest.fixture
+def environments(claimed: Environments) -> Iterator[Environments]:
+    """Virtual environments with the packages of rendered projects, for this test alone."""
+    yield claimed
+    claimed.release()
 
 
 @pytest.fixture(scope="session")
-def environment(environments: Environments, render: harness.Render) -> Path:
+def environment(claimed: Environments, render: harness.Render) -> Path:
     """A virtual environment with the packages of the checked-in answers."""
-    return environments.of(render(harness.answers_for()))
+    return claimed.of(render(harness.answers_for()), keep=True)
