@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 
-from tests.support import harness, summary
+from tests.support import copier_once, harness, summary
 from tests.support.environments import Environments
 from tests.support.renders import Renders, Session
 
@@ -37,6 +37,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "variant: runs a variant's own tests, with --variant only")
     config.addinivalue_line("markers", "first: takes longest, and is begun before the others")
+    copier_once.install()
     exhaustive, quick = config.getoption("--exhaustive"), config.getoption("--quick")
     settings.load_profile("exhaustive" if exhaustive else "quick")
     if name := config.getoption("--variant"):
@@ -131,14 +132,21 @@ def render(renders: Renders) -> harness.Render:
 
 
 @pytest.fixture(scope="session")
-def environments() -> Iterator[Environments]:
-    """Virtual environments with the packages of rendered projects, for this process alone."""
+def claimed() -> Iterator[Environments]:
+    """Virtual environments with the packages of rendered projects that this process has for now."""
     found = Environments()
     yield found
-    found.release()
+    found.release(kept=True)
+
+
+@pytest.fixture
+def environments(claimed: Environments) -> Iterator[Environments]:
+    """Virtual environments with the packages of rendered projects, for this test alone."""
+    yield claimed
+    claimed.release()
 
 
 @pytest.fixture(scope="session")
-def environment(environments: Environments, render: harness.Render) -> Path:
+def environment(claimed: Environments, render: harness.Render) -> Path:
     """A virtual environment with the packages of the checked-in answers."""
-    return environments.of(render(harness.answers_for()))
+    return claimed.of(render(harness.answers_for()), keep=True)

@@ -103,24 +103,30 @@ def imports(package: Path) -> tuple[tuple[str, str], ...]:
 def _imports(package: Path) -> Iterator[tuple[str, str]]:
     modules = {name_of(package, path): path for path in package.rglob("*.py")}
     for name, path in modules.items():
-        inside = [package.name, *filter(None, name.split("."))]
+        inside = (package.name, *filter(None, name.split(".")))
         within = inside if path.name == "__init__.py" else inside[:-1]
-        for node in ast.walk(ast.parse(path.read_text())):
-            found: list[str] = []
-            if isinstance(node, ast.Import):
-                found = [alias.name for alias in node.names]
-            elif isinstance(node, ast.ImportFrom):
-                above = within[: len(within) - node.level + 1] if node.level else []
-                base = ".".join([*above, *filter(None, [node.module])])
-                found = [f"{base}.{alias.name}" for alias in node.names]
-            for each in found:
-                target = each.removeprefix(f"{package.name}.")
-                if target == each:
-                    continue  # of another package
-                target = target if target in modules else target.rpartition(".")[0]
-                assert target in modules, f"{name} imports {target}, which does not exist"
-                if target != name:
-                    yield name, target
+        for each in imported_names(path.read_text(), within):
+            target = each.removeprefix(f"{package.name}.")
+            if target == each:
+                continue  # of another package
+            target = target if target in modules else target.rpartition(".")[0]
+            assert target in modules, f"{name} imports {target}, which does not exist"
+            if target != name:
+                yield name, target
+
+
+@functools.cache  # most modules are the same in many packages
+def imported_names(text: str, within: tuple[str, ...]) -> list[str]:
+    """Return the full names of all that a module of this package imports."""
+    found: list[str] = []
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, ast.Import):
+            found += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            above = within[: len(within) - node.level + 1] if node.level else ()
+            base = ".".join([*above, *filter(None, [node.module])])
+            found += [f"{base}.{alias.name}" for alias in node.names]
+    return found
 
 
 def name_of(package: Path, path: Path) -> str:
@@ -174,6 +180,7 @@ def test_interface_names_modules_of_layers() -> None:
     assert all(layers_of(module) for module in INTERFACE), [name for name in INTERFACE if not layers_of(name)]
 
 
+@functools.cache
 def layers_of(module: str) -> set[str]:
     """Return the layers that bring a module; none for one of the skeleton."""
     path = Path("src", "{{ package_name }}", *module.split("."))

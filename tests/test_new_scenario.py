@@ -11,6 +11,7 @@ import yaml
 from copier import run_copy
 
 from tests.support import harness
+from tests.support.environments import mypy_cache
 from tests.support.renders import Renders
 
 TOY = harness.ROOT / "tests" / "fixtures" / "scenarios" / "toy"
@@ -53,7 +54,8 @@ def installed(project: Path, environment: Path) -> Path:
 def test_new_scenario_is_clean_by_its_own_rules(project: Path, installed: Path) -> None:
     harness.run("ruff", "format", "--check", "--quiet", "--no-cache", cwd=project)
     harness.run("ruff", "check", "--quiet", "--output-format=concise", "--no-cache", cwd=project)
-    harness.run(str(installed / "bin" / "mypy"), f"--cache-dir={installed}/mypy", "src", cwd=project)
+    with mypy_cache() as cache:
+        harness.run(str(installed / "bin" / "mypy"), f"--cache-dir={cache}", "src", cwd=project)
 
 
 def test_new_scenario_passes_its_checks(project: Path, installed: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
 import re
 from collections.abc import Iterator
@@ -124,14 +125,20 @@ def others(answers: harness.Answers) -> list[tuple[str, str]]:
 def traces(answers: harness.Answers, texts: dict[Path, str]) -> Iterator[str]:
     """Yield path, line and choice of each word about a choice that was not made, in names of files and in texts."""
     for question, value in others(answers):
-        word = re.compile(WORDS[question, value], re.IGNORECASE)
         allowed = [each.path for each in ALLOWED if each.question == question and each.value in (None, value)]
         for path, text in texts.items():
-            if any(re.fullmatch(pattern.replace("*", ".*"), path.as_posix()) for pattern in allowed):
-                continue
-            for number, line in enumerate([path.as_posix(), *text.splitlines()]):
-                if word.search(line):
+            name = path.as_posix()
+            found = [*with_word(question, value, name, 0), *with_word(question, value, text)]
+            if found and not any(re.fullmatch(pattern.replace("*", ".*"), name) for pattern in allowed):
+                for number, line in found:
                     yield f"{path}:{number}: {value}: {line.strip()[:120]}"
+
+
+@functools.cache  # most files are the same in many projects
+def with_word(question: str, value: str, text: str, first: int = 1) -> list[tuple[int, str]]:
+    """Return the lines of a text that have a word of a choice, with their numbers."""
+    word = re.compile(WORDS[question, value], re.IGNORECASE)
+    return [(number, line) for number, line in enumerate(text.splitlines(), first) if word.search(line)]
 
 
 def test_every_offered_choice_has_words() -> None:

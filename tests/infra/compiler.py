@@ -51,7 +51,9 @@ class Compiler:
         # The compiler needs ICU otherwise, which a small image lacks; nothing here depends on a language.
         variables = {
             "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
+            "DOTNET_TieredPGO": "0",  # counts calls to optimise them later than this process lives
             "KIND": "online",
+            "DEPLOYMENTS": "blue,green",
             **os.environ,
             "ENVIRONMENT": environment,
         }

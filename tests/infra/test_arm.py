@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts import arm
-from tests.infra.compiler import Compiler, compiler, found, needs_bicep
+from tests.infra.compiler import compiler, found, needs_bicep
 from tests.support import harness
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -88,27 +88,22 @@ def test_json_holds_no_value_of_a_user(json_project: Path) -> None:
     "environment", ["staging", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("dev", "prod"))]
 )
 def test_json_makes_the_resources_of_its_bicep(
-    environment: str, bicep: Path, json_project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    environment: str, bicep: Path, json_project: Path, tmp_path: Path
 ) -> None:
     """Also with another compiler than the recorded one, where the bytes may differ."""
-    for name, value in {"KIND": "online", "DEPLOYMENTS": "blue,green"}.items():
-        monkeypatch.setenv(name, value)
     project = copied(bicep, tmp_path)
-    process = Compiler(str(found()), environment)
-    try:
-        for stack, text in templates(json_project).items():
-            parameters = project / "infra" / f"{stack}.bicepparam"
-            (project / "infra" / f"{stack}.json").write_text(text)
-            values = process.parameters(parameters)
-            (project / "infra" / f"values-{stack}.json").write_text(json.dumps(values))
-            given = (f"param {name} = loadJsonContent('values-{stack}.json').{name}" for name in values)
-            of_json = project / "infra" / f"json-{stack}.bicepparam"
-            of_json.write_text("\n".join([f"using '{stack}.json'", *given]))
-            made = [process.snapshot(path, "rg-one") for path in (parameters, of_json)]
-            assert made[0]["predictedResources"] == made[1]["predictedResources"], stack
-            assert len(made[0]["predictedResources"]) > 1, stack
-    finally:
-        process.end()
+    process = compiler(environment)
+    for stack, text in templates(json_project).items():
+        parameters = project / "infra" / f"{stack}.bicepparam"
+        (project / "infra" / f"{stack}.json").write_text(text)
+        values = process.parameters(parameters)
+        (project / "infra" / f"values-{stack}.json").write_text(json.dumps(values))
+        given = (f"param {name} = loadJsonContent('values-{stack}.json').{name}" for name in values)
+        of_json = project / "infra" / f"json-{stack}.bicepparam"
+        of_json.write_text("\n".join([f"using '{stack}.json'", *given]))
+        made = [process.snapshot(path, "rg-one") for path in (parameters, of_json)]
+        assert made[0]["predictedResources"] == made[1]["predictedResources"], stack
+        assert len(made[0]["predictedResources"]) > 1, stack
 
 
 def copied(bicep: Path, folder: Path) -> Path:

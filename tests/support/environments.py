@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import re
@@ -9,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -25,9 +27,12 @@ class Environments:
 
     def __init__(self) -> None:
         self._claimed: dict[str, tuple[Path, FileLock]] = {}
+        self._kept: set[str] = set()
 
-    def of(self, project: Path, *groups: str) -> Path:
+    def of(self, project: Path, *groups: str, keep: bool = False) -> Path:
         """Return an environment with the packages that a project locks, those of further dependency groups too.
+
+        One to keep stays this process's own when those of a test are released.
 
         torch of the group `deep` is the build for CPUs where pip's configuration has links that offer one.
         """
@@ -35,6 +40,8 @@ class Environments:
         metadata = tomllib.loads(sources[0].read_text())
         needed = (metadata["project"]["dependencies"], metadata["dependency-groups"], sources[1].read_text(), groups)
         key = hashlib.sha256(repr((needed, sys.version)).encode()).hexdigest()[:16]
+        if keep:
+            self._kept.add(key)
         if key not in self._claimed:
             self._claimed[key] = _claim(key)
             folder, _ = self._claimed[key]
@@ -60,9 +67,23 @@ class Environments:
                 (folder / "complete").touch()
         return self._claimed[key][0]
 
-    def release(self) -> None:
-        for _, lock in self._claimed.values():
+    def release(self, *, kept: bool = False) -> None:
+        """Release the environments, those to keep only if `kept` is true: the next test of them may be elsewhere."""
+        for key in [key for key in self._claimed if kept or key not in self._kept]:
+            _, lock = self._claimed.pop(key)
             lock.release()
+
+
+@contextlib.contextmanager
+def mypy_cache() -> Iterator[Path]:
+    """Yield mypy's cache for all environments, to one process at a time: two that write to it would damage it.
+
+    mypy compares the contents of files, so that it reads a package once, although each environment has a copy.
+    """
+    folder = FOLDER.parent / "mypy"
+    folder.mkdir(parents=True, exist_ok=True)
+    with FileLock(folder.with_suffix(".lock")):
+        yield folder
 
 
 def pip_links() -> list[str]:

@@ -262,16 +262,21 @@ def texts(project: Path) -> dict[Path, str]:
 
 def all_texts(render: Render) -> Iterator[tuple[Path, str]]:
     """Yield all text files of all variants, each content at each path once."""
-    seen = set()
-    for answers in VARIANTS.values():
-        for file in texts(render(answers)).items():
-            if file not in seen:
-                seen.add(file)
-                yield file
+    return iter(_all_texts(tuple(map(render, VARIANTS.values()))))
+
+
+@functools.cache
+def _all_texts(projects: tuple[Path, ...]) -> list[tuple[Path, str]]:
+    """Return them of renders, which no test changes."""
+    return list(dict.fromkeys(file for project in projects for file in texts(project).items()))
 
 
 def digests(project: Path) -> dict[Path, str]:
     return {path: hashlib.sha256((project / path).read_bytes()).hexdigest() for path in files(project)}
+
+
+rendered_digests = functools.cache(digests)
+"""Of a render, which no test changes."""
 
 
 def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
@@ -279,7 +284,7 @@ def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
     seen = []
     for answers in VARIANTS.values():
         project = render(answers)
-        relevant = {path: digest for path, digest in digests(project).items() if path.suffix in suffixes}
+        relevant = {path: digest for path, digest in rendered_digests(project).items() if path.suffix in suffixes}
         if relevant not in seen:
             seen.append(relevant)
             yield project
@@ -290,7 +295,7 @@ def sufficient(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
     left = {}
     for answers in VARIANTS.values():
         project = render(answers)
-        left[project] = {file for file in digests(project).items() if file[0].suffix in suffixes}
+        left[project] = {file for file in rendered_digests(project).items() if file[0].suffix in suffixes}
     while any(left.values()):
         project = max(left, key=lambda each: len(left[each]))
         known = left[project]

@@ -10,8 +10,12 @@ from typing import Any
 
 from xdist.scheduler import LoadScopeScheduling
 
-# A module whose tests share a project, or a case of the infrastructure, which Terraform applies once in a process.
-GROUPS = re.compile(r"(tests/test_new_scenario\.py)|tests/infra/.*\[([\w+-]+-(?:bare|filled|withheld))\b")
+# A module whose tests share a project, updates that are made once, or modules that share processes of the Bicep
+# compiler; and a case of the infrastructure, which Terraform applies once in a process.
+GROUPS = re.compile(
+    r"(tests/test_(?:new_scenario|template_update)\.py|tests/infra/test_(?=(?:arm|bicep)\.py))"
+    r"|tests/infra/.*\[([\w+-]+-(?:bare|filled|withheld))\b"
+)
 
 
 def group(nodeid: str) -> str:
