@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import sleep
+from urllib.parse import quote
 
 from ..config.watch import Watch
 from ..errors import StepFailedError
@@ -88,7 +89,7 @@ class BuildService:
             return None
         nodes, path = [], ""
         for part in ["", *(self._watch.area_path or "").split("\\")[1:]]:
-            path += f"/{part}" if part else ""
+            path += f"/{quote(part)}" if part else ""
             found = self._place.core.get(self._place.path(f"wit/classificationnodes/areas{path}"))
             nodes.append(f"vstfs:///Classification/Node/{found['identifier']}")
         return ":".join(nodes)

@@ -34,14 +34,14 @@ class Security:
         self._known: dict[str, dict[str, Right]] = {}
 
     def rights(self, namespace: str, names: tuple[str, ...]) -> tuple[Right, ...]:
-        """Return rights of a namespace by their names."""
+        """Return rights of a namespace by their names, those that this organisation knows."""
         if namespace not in self._known:
             answer = self._rest.get(f"/_apis/securitynamespaces/{namespace}")["value"][0]
             self._known[namespace] = {
                 each["name"]: Right(each["name"], each["bit"], each.get("displayName") or each["name"])
                 for each in answer["actions"]
             }
-        return tuple(self._known[namespace][name] for name in names)
+        return tuple(self._known[namespace][name] for name in names if name in self._known[namespace])
 
     def lacks(self, namespace: str, token: str, names: tuple[str, ...]) -> tuple[Right, ...]:
         """Return those rights that the person who is signed in does not have."""
