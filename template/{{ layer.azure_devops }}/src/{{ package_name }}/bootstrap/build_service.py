@@ -51,6 +51,7 @@ class BuildService:
         self._rights = rights
         self._watch = watch
         self._found: str | None = None
+        self._nodes: dict[str, str] = {}  # path of an area -> its node
 
     def steps(self) -> list[Step]:
         """Return the steps to the identity and to each of its rights."""
@@ -90,8 +91,10 @@ class BuildService:
         nodes, path = [], ""
         for part in ["", *(self._watch.area_path or "").split("\\")[1:]]:
             path += f"/{quote(part)}" if part else ""
-            found = self._place.core.get(self._place.path(f"wit/classificationnodes/areas{path}"))
-            nodes.append(f"vstfs:///Classification/Node/{found['identifier']}")
+            if path not in self._nodes:
+                found = self._place.core.get(self._place.path(f"wit/classificationnodes/areas{path}"))
+                self._nodes[path] = f"vstfs:///Classification/Node/{found['identifier']}"
+            nodes.append(self._nodes[path])
         return ":".join(nodes)
 
     def descriptor(self) -> str | None:

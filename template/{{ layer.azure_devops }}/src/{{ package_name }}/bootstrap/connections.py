@@ -25,6 +25,7 @@ class Connections:
     def __init__(self, place: Place, environments: Sequence[str]) -> None:
         self._place = place
         self._environments = environments
+        self._ids: dict[str, str] = {}
 
     def name(self, environment: str, who: str) -> str:
         """Return the name of the connection of an identity."""
@@ -41,6 +42,12 @@ class Connections:
         query = {"endpointNames": name, "includeFailed": "true"}
         found = self._place.core.get(self._place.path("serviceendpoint/endpoints"), params=query)["value"]
         return next((each for each in found if each["name"] == name), None)
+
+    def id(self, name: str) -> str | None:
+        """Return the ID of a connection, None without one."""
+        if name not in self._ids and (found := self.find(name)):
+            self._ids[name] = str(found["id"])
+        return self._ids.get(name)
 
     def trust(self, environment: str, who: str) -> Trust | None:
         """Return which token Azure sees from a connection, None while there is none."""
@@ -85,6 +92,7 @@ class Connections:
             if found := self.find(name):
                 query = {"projectIds": self._place.id}
                 self._place.core.delete(f"/_apis/serviceendpoint/endpoints/{found['id']}", params=query)
+                self._ids.pop(name, None)
             return None
 
         return Step(

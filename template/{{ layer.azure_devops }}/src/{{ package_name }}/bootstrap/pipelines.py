@@ -184,7 +184,7 @@ class Definitions:
         if self._place.project() is None:
             return None
         look: dict[str, Callable[[], str | None]] = {
-            "endpoint": lambda: _id(self._connections.find(name)),
+            "endpoint": lambda: self._connections.id(name),
             "environment": lambda: places.find(self._place, name),
             "queue": lambda: queue_id(self._place, name),
             "repository": lambda: self._other_repository(name),
@@ -203,10 +203,6 @@ def github_missing(place: Place) -> str:
     """Return the sentence about the connection to GitHub, which only a person can make."""
     page = f"{place.server}/{place.name}/_settings/adminservices"
     return f"connection to GitHub: make one to {place.source} by 'New service connection', 'GitHub' in {page}"
-
-
-def _id(found: Json | None) -> str | None:
-    return None if found is None else str(found["id"])
 
 
 def _is_open(kind: str, listed: Json) -> bool:

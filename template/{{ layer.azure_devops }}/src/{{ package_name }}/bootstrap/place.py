@@ -34,6 +34,7 @@ class Place:
         self.me = self.account = ""  # ID and mail address of the person who is signed in, after `sign_in`
         self._project: Json | None = None
         self._repository: Json | None = None
+        self.environments: dict[str, str] = {}  # name -> number of those that were found
 
     def sign_in(self) -> None:
         """Check that the organisation exists and knows who asks.
@@ -74,6 +75,7 @@ class Place:
     def forget(self) -> None:
         """Look again at the next question."""
         self._project = self._repository = None
+        self.environments.clear()
 
     @property
     def id(self) -> str:

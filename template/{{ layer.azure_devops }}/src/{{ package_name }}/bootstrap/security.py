@@ -45,11 +45,15 @@ class Security:
 
     def lacks(self, namespace: str, token: str, names: tuple[str, ...]) -> tuple[Right, ...]:
         """Return those rights that the person who is signed in does not have."""
-        return tuple(right for right in self.rights(namespace, names) if not self._mine(namespace, token, right.bit))
+        wanted = self.rights(namespace, names)
+        if self._mine(namespace, token, sum(right.bit for right in wanted)):
+            return ()
+        return tuple(right for right in wanted if not self._mine(namespace, token, right.bit))
 
-    def _mine(self, namespace: str, token: str, bit: int) -> bool:
+    def _mine(self, namespace: str, token: str, bits: int) -> bool:
+        """Return whether that person has all of some rights."""
         query = {"tokens": token, "alwaysAllowAdministrators": "true"}
-        return bool(self._rest.get(f"/_apis/permissions/{namespace}/{bit}", params=query)["value"][0])
+        return bool(self._rest.get(f"/_apis/permissions/{namespace}/{bits}", params=query)["value"][0])
 
     def given(self, namespace: str, token: str, descriptor: str) -> tuple[int, int]:
         """Return the bits that an identity is given at this very place, and those that it has in the end."""

@@ -21,7 +21,8 @@ class Rights:
     """Entries of access control lists.
 
     Attributes:
-        mine: whether the person who is signed in has all rights.
+        mine: whether the person who is signed in has rights.
+        not_mine: bits, of any namespace, that this person lacks all the same.
         lists: (namespace, token, descriptor) -> allowed bits.
         denied: (namespace, bit) that another entry denies to the build service.
         limited: whether jobs are limited to their project: says which build service acts.
@@ -30,7 +31,7 @@ class Rights:
 
     def __init__(self, fake: "CiFake") -> None:
         self._fake = fake
-        self.mine = True
+        self.mine, self.not_mine = True, 0
         self.lists: dict[tuple[str, str, str], int] = {}
         self.denied: set[tuple[str, int]] = set()
         self.limited = True
@@ -89,7 +90,7 @@ def _refuse_token(namespace: str, token: str) -> None:
 
 def _mine(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
     _refuse_token(match[1], request.query["tokens"])
-    return Reply(200, {"count": 1, "value": [fake.rights.mine]})
+    return Reply(200, {"count": 1, "value": [fake.rights.mine and not int(match[2]) & fake.rights.not_mine]})
 
 
 def _take(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
