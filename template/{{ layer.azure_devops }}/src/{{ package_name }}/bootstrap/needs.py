@@ -79,8 +79,7 @@ def form(place: Place) -> str:
     return (
         f"{place.organisation} has no parallel job on Microsoft's agents, so runs fail: ask for the free grant with the"
         f" form at {FORM} (it takes some days), buy one in {place.server}/_settings/buildqueue, or name an agent pool"
-        " of your own in 'pool' of the files in .azuredevops/; then run 'mlops bootstrap' again, which starts the first"
-        " training and waits for the schedule of watch"
+        " of your own in 'pool' of the files in .azuredevops/; then run 'mlops bootstrap' again for the first runs"
     )
 
 
