@@ -63,8 +63,8 @@ ALLOWED = (
         Allowed("ci", "github", path, "Azure Pipelines builds code that is on GitHub too: ci.source")
         for path in (
             *(f"src/*/bootstrap/{name}.py" for name in ("ci", "connections", "pipelines", "place", "policies")),
-            *("config/common.yml", "src/*/config/ci.py", "tests/test_bootstrap_devops_gates.py"),
-            *("tests/test_environments_ci.py", "tests/test_pipeline_files.py"),
+            *("config/common.yml", "src/*/config/ci.py", "tests/test_bootstrap_devops_connections.py"),
+            *("tests/support/bootstrap/devops_api.yml", "tests/test_environments_ci.py", "tests/test_pipeline_files.py"),
         )
     ),
     *(
@@ -73,7 +73,8 @@ ALLOWED = (
         )
         for path in (
             *(f"src/*/bootstrap/{name}.py" for name in ("checks", "connections", "place", "policies")),
-            *("tests/support/bootstrap/*.py", "tests/test_bootstrap_devops_gates.py"),
+            *("tests/support/bootstrap/*.py", "tests/support/bootstrap/devops_api.yml"),
+            "tests/test_bootstrap_devops_connections.py",
         )
     ),
     Allowed("serving", "batch", "src/*/scoring/batch.py", _BATCH),

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from time import sleep
+from urllib.parse import quote
 
 from ..config.watch import Watch
 from ..errors import StepFailedError
@@ -50,6 +51,7 @@ class BuildService:
         self._rights = rights
         self._watch = watch
         self._found: str | None = None
+        self._nodes: dict[str, str] = {}  # path of an area -> its node
 
     def steps(self) -> list[Step]:
         """Return the steps to the identity and to each of its rights."""
@@ -88,9 +90,11 @@ class BuildService:
             return None
         nodes, path = [], ""
         for part in ["", *(self._watch.area_path or "").split("\\")[1:]]:
-            path += f"/{part}" if part else ""
-            found = self._place.core.get(self._place.path(f"wit/classificationnodes/areas{path}"))
-            nodes.append(f"vstfs:///Classification/Node/{found['identifier']}")
+            path += f"/{quote(part)}" if part else ""
+            if path not in self._nodes:
+                found = self._place.core.get(self._place.path(f"wit/classificationnodes/areas{path}"))
+                self._nodes[path] = f"vstfs:///Classification/Node/{found['identifier']}"
+            nodes.append(self._nodes[path])
         return ":".join(nodes)
 
     def descriptor(self) -> str | None:

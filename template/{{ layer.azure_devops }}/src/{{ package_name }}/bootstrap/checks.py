@@ -26,7 +26,7 @@ class Check:
         kind: word for the step's key.
         what: for people.
         type: the API's type.
-        settings: gives what it checks.
+        settings: gives what it checks; what others set more strictly stays.
         enough: whether settings that are found are these, or stricter.
         definition: of a check by a task, its ID.
         minutes: that a run may wait for it.
@@ -35,7 +35,7 @@ class Check:
     kind: str
     what: str
     type: dict[str, str]
-    settings: Callable[[], dict[str, Any]]
+    settings: Callable[[Json], dict[str, Any]]
     enough: Callable[[Json], bool]
     definition: str = ""
     minutes: int = MONTH
@@ -57,29 +57,31 @@ def approval(approvers: Callable[[], Sequence[str]], *, what: str, self_approval
         self_approval: whether the person who asks may approve.
     """
 
-    def settings() -> dict[str, Any]:
+    def settings(found: Json) -> dict[str, Any]:
+        people = approvers()
+        kept = {key: found[key] for key in ("executionOrder", "blockedApprovers", "instructions") if found.get(key)}
         return {
-            "approvers": [{"id": each} for each in approvers()],
-            "minRequiredApprovers": 1,
             "executionOrder": "anyOrder",
-            "requesterCannotBeApprover": not self_approval,
             "blockedApprovers": [],
             "instructions": "",
+            **kept,
+            "approvers": [{"id": each} for each in people],
+            "minRequiredApprovers": min(found.get("minRequiredApprovers", 0 if found else 1), len(people)),  # 0: all
+            "requesterCannotBeApprover": not self_approval or bool(found.get("requesterCannotBeApprover")),
         }
 
     def enough(found: Json) -> bool:
         there = {str(each["id"]).lower() for each in found.get("approvers") or []}
         strict = self_approval or bool(found.get("requesterCannotBeApprover"))
-        return (
-            there == {each.lower() for each in approvers()} and strict and (found.get("minRequiredApprovers") or 0) >= 1
-        )
+        return there == {each.lower() for each in approvers()} and strict
 
     return Check("approval", what, {"id": APPROVAL, "name": "Approval"}, settings, enough)
 
 
 def lock() -> Check:
     """Return the check that runs use something one after another."""
-    return Check("lock", "used by one run at a time", {"id": LOCK, "name": "ExclusiveLock"}, dict, lambda _: True)
+    type_ = {"id": LOCK, "name": "ExclusiveLock"}
+    return Check("lock", "used by one run at a time", type_, lambda _: {}, lambda _: True)
 
 
 def branch_control(*, protected: bool) -> Check:
@@ -102,7 +104,7 @@ def branch_control(*, protected: bool) -> Check:
 
     settings = {"displayName": "Branch control", "definitionRef": BRANCH_CONTROL, "inputs": inputs, "retryInterval": 5}
     type_ = {"id": TASK, "name": "Task Check"}
-    return Check("branch", "used by main only", type_, lambda: settings, enough, BRANCH_CONTROL["id"], minutes=1440)
+    return Check("branch", "used by main only", type_, lambda _: settings, enough, BRANCH_CONTROL["id"], minutes=1440)
 
 
 def step(place: Place, kind: str, name: str, identifier: Callable[[], str | None], check: Check) -> Step:
@@ -134,7 +136,7 @@ def step(place: Place, kind: str, name: str, identifier: Callable[[], str | None
         there = found()
         body = {
             "type": check.type,
-            "settings": check.settings(),
+            "settings": check.settings((there[0].get("settings") or {}) if there else {}),
             "timeout": check.minutes,
             "resource": {"type": kind, "id": identifier(), "name": name},
         }

@@ -50,7 +50,6 @@ class CiSystem:
         return [
             *(self.git.problems() if place.source is None else []),
             *needs.rights(place, self._rights),
-            *needs.parallelism(place, self._files),
             *needs.pools(place, self._files),
             *filter(None, [self._github() if place.project() else None]),
             *filter(None, self._pushed_elsewhere()),
@@ -95,14 +94,17 @@ class CiSystem:
 
     def finish_steps(self, identities: Identities) -> list[Step]:
         """Return the policies of main, which end all pushes to it, and the first runs."""
-        rules = policies.steps(self._place, self._definitions, self._files)
-        return [*rules, *first_runs.steps(self._place, self._definitions, self._files)]
+        rules = policies.steps(self._place, self._definitions, self._files, self._approvers)
+        hosted = needs.hosted_jobs(self._place, self._files)
+        ready = [each for each in self._files if hosted or not each.hosted]
+        return [*rules, *first_runs.steps(self._place, self._definitions, ready)]
 
     def manual(self) -> list[str]:
         """Return what is left to people."""
         ends = "its issuer ends on 2027-07-01"
         again = [f"make the service connection {name} again: {ends}" for name in self._connections.retired()]
-        return [*filter(None, [self._github()]), *again]
+        agents = [] if needs.hosted_jobs(self._place, self._files) else [needs.form(self._place)]
+        return [*filter(None, [self._github()]), *agents, *again]
 
     def _github(self) -> str | None:
         return github_missing(self._place) if self._place.source and self._connections.github() is None else None

@@ -5,6 +5,7 @@ answer: Azure compares them letter by letter.
 """
 
 from collections.abc import Sequence
+from time import sleep
 from typing import Any
 
 from ..errors import StepFailedError, UserError
@@ -14,6 +15,7 @@ from .steps import Identities, Identity, Phase, State, Step, Trust
 
 ROLES = {"ci": "", "infrastructure": "-infra", "plan": "-plan"}  # identity -> end of the connection's name
 SCHEME = "WorkloadIdentityFederation"
+TRIES = 30  # looks for a new connection, two seconds apart
 RETIRED = "vstoken.dev.azure.com"  # issuer of older connections, which ends on 2027-07-01
 
 
@@ -23,6 +25,7 @@ class Connections:
     def __init__(self, place: Place, environments: Sequence[str]) -> None:
         self._place = place
         self._environments = environments
+        self._ids: dict[str, str] = {}
 
     def name(self, environment: str, who: str) -> str:
         """Return the name of the connection of an identity."""
@@ -40,13 +43,15 @@ class Connections:
         found = self._place.core.get(self._place.path("serviceendpoint/endpoints"), params=query)["value"]
         return next((each for each in found if each["name"] == name), None)
 
+    def id(self, name: str) -> str | None:
+        """Return the ID of a connection, None without one."""
+        if name not in self._ids and (found := self.find(name)):
+            self._ids[name] = str(found["id"])
+        return self._ids.get(name)
+
     def trust(self, environment: str, who: str) -> Trust | None:
         """Return which token Azure sees from a connection, None while there is none."""
-        found = self.find(self.name(environment, who))
-        parameters = found["authorization"].get("parameters") or {} if found else {}
-        issuer = parameters.get("workloadIdentityFederationIssuer")
-        subject = parameters.get("workloadIdentityFederationSubject")
-        return Trust(issuer, subject) if issuer and subject else None
+        return _trust(self.find(self.name(environment, who)))
 
     def retired(self) -> list[str]:
         """Return the connections whose issuer ends."""
@@ -87,6 +92,7 @@ class Connections:
             if found := self.find(name):
                 query = {"projectIds": self._place.id}
                 self._place.core.delete(f"/_apis/serviceendpoint/endpoints/{found['id']}", params=query)
+                self._ids.pop(name, None)
             return None
 
         return Step(
@@ -106,17 +112,27 @@ class Connections:
         if found is not None:
             path = f"/_apis/serviceendpoint/endpoints/{found['id']}"
             self._place.core.put(path, json=body | {"id": found["id"]})
-            return
-        try:
-            self._place.core.post("/_apis/serviceendpoint/endpoints", json=body)
-        except RefusedError as refused:
-            # A first try that got no answer has made it.
-            if "DuplicateServiceConnection" not in f"{refused.code} {refused.message}" or self.find(name) is None:
-                raise
-        made = self.find(name)
-        if made is None or (made.get("operationStatus") or {}).get("state") == "Failed":
-            said = (made or {}).get("operationStatus") or "it is missing"
-            raise StepFailedError(f"service connection {name!r}: Azure DevOps could not make it: {said}")
+        else:
+            try:
+                self._place.core.post("/_apis/serviceendpoint/endpoints", json=body)
+            except RefusedError as refused:
+                # A first try that got no answer has made it.
+                if "DuplicateServiceConnection" not in f"{refused.code} {refused.message}":
+                    raise
+        self._settle(name)
+
+    def _settle(self, name: str) -> None:
+        """Wait until a connection is listed, with the trust that the credential in Azure is made from."""
+        for _ in range(TRIES):
+            found = self.find(name)
+            status = (found or {}).get("operationStatus") or {}
+            if status.get("state") == "Failed":
+                said = status.get("statusMessage") or "without a reason"
+                raise StepFailedError(f"service connection {name!r}: Azure DevOps could not make it: {said}")
+            if _trust(found):
+                return
+            sleep(2)
+        raise StepFailedError(f"service connection {name!r}: Azure DevOps is still making it; run it again")
 
     def _body(self, name: str, identity: Identity) -> dict[str, Any]:
         reference = {"id": self._place.id, "name": self._place.name}
@@ -139,6 +155,14 @@ class Connections:
             "isReady": True,
             "serviceEndpointProjectReferences": [{"projectReference": reference, "name": name}],
         }
+
+
+def _trust(found: Json | None) -> Trust | None:
+    """Return which token Azure sees from a connection, None while it does not say so."""
+    parameters = found["authorization"].get("parameters") or {} if found else {}
+    issuer = parameters.get("workloadIdentityFederationIssuer")
+    subject = parameters.get("workloadIdentityFederationSubject")
+    return Trust(issuer, subject) if issuer and subject else None
 
 
 def _fits(found: Json, identity: Identity) -> bool:

@@ -37,8 +37,10 @@ def find(place: Place, name: str) -> str | None:
     """Return the number of an environment, None without one."""
     if place.project() is None:
         return None
-    pages = place.core.pages(place.path("distributedtask/environments"), params={"name": name})
-    return next((str(each["id"]) for each in pages if each["name"] == name), None)
+    if name not in place.environments:
+        pages = place.core.pages(place.path("distributedtask/environments"), params={"name": name})
+        place.environments.update({each["name"]: str(each["id"]) for each in pages if each["name"] == name})
+    return place.environments.get(name)
 
 
 def steps(
@@ -81,11 +83,7 @@ def steps(
 
 
 def _connection_step(place: Place, connections: Connections, name: str, control: checks.Check) -> Step:
-    def identifier() -> str | None:
-        found = connections.find(name)
-        return None if found is None else str(found["id"])
-
-    return checks.step(place, "endpoint", name, identifier, control)
+    return checks.step(place, "endpoint", name, lambda: connections.id(name), control)
 
 
 def _step(place: Place, name: str) -> Step:
@@ -100,6 +98,7 @@ def _step(place: Place, name: str) -> Step:
     def remove() -> str | None:
         if number := find(place, name):
             place.core.delete(place.path(f"distributedtask/environments/{number}"))
+            place.environments.pop(name)
         return None
 
     return Step(

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from ..errors import UserError
-from . import security
+from . import handover, security
 from .environments import APPROVED
 from .people import Approvers
 from .pipeline_files import PipelineFile
@@ -12,7 +12,8 @@ from .project import missing_pool, queue_id
 from .security import Security
 from .steps import Phase, State, Step
 
-FORM = "aka.ms/azpipelines-parallelism-request"
+FORM = "https://aka.ms/azpipelines-parallelism-request"
+_BUILD = ("EditBuildDefinition", "AdministerBuildPermissions", "QueueBuilds")
 
 
 def rights(place: Place, own: Security) -> list[str]:
@@ -27,7 +28,7 @@ def rights(place: Place, own: Security) -> list[str]:
     table = [
         (security.PROJECT, f"$PROJECT:vstfs:///Classification/TeamProject/{number}", ("GENERIC_WRITE",)),
         (security.CONNECTIONS, f"endpoints/{number}", ("Create", "Administer")),
-        (security.BUILD, number, ("EditBuildDefinition", "AdministerBuildPermissions", "QueueBuilds")),
+        (security.BUILD, number, ("CreateBuildDefinition", *_BUILD)),
     ]
     if place.source is None and repository is None:
         table.append((security.REPOSITORIES, git + number, ("CreateRepository", "EditPolicies", "ManagePermissions")))
@@ -50,34 +51,36 @@ def step(place: Place, own: Security) -> Step:
 
     return Step(
         key="azure_devops:administrator",
-        what=f"you, among Project Administrators of {place.project_name}",
+        what=f"you, among {handover.ADMINISTRATORS} of {place.project_name}",
         phase=Phase.REPOSITORY,
         state=lambda: State.SAME if place.project() is None or not rights(place, own) else State.ABSENT,
         make=make,
-        command=place.administrator,
+        command=lambda: handover.administrator(place),
     )
 
 
-def parallelism(place: Place, files: Sequence[PipelineFile]) -> list[str]:
-    """Return that the organisation has no job on Microsoft's agents, if pipelines need one.
+def hosted_jobs(place: Place, files: Sequence[PipelineFile]) -> bool:
+    """Return whether jobs on Microsoft's agents can run, or no pipeline has one.
 
-    Azure DevOps grants new organisations none for private projects until a form is answered; runs would wait, without
-    an end and without a word. The call is that of the page "Parallel jobs": it is in `azure-devops-extension-api`, not
-    in the published specification.
+    Azure DevOps grants new organisations none for private projects until a form is answered; their runs fail. The call
+    is that of the page "Parallel jobs": it is in `azure-devops-extension-api`, not in the published specification.
     """
     if not any(each.hosted for each in files):
-        return []
+        return True
     tag = "Public" if (place.project() or {}).get("visibility") == "public" else "Private"
     query = {"parallelismTag": tag, "poolIsHosted": "true", "includeRunningRequests": "false"}
     query |= {"api-version": "7.1-preview.2"}
     limit = (place.core.get("/_apis/distributedtask/resourceusage", params=query) or {}).get("resourceLimit") or {}
-    if limit.get("totalCount") != 0:  # no number: the answer says nothing
-        return []
-    return [
-        f"{place.organisation} has no parallel job on Microsoft-hosted agents, so runs would wait for ever: ask for the"
-        f" free grant at {FORM} (it takes some days), buy one in {place.server}/_settings/buildqueue, or name an agent"
-        " pool of your own in 'pool' of the files in .azuredevops/"
-    ]
+    return limit.get("totalCount") != 0  # no number: the answer says nothing
+
+
+def form(place: Place) -> str:
+    """Return the step that is left to a person in an organisation without jobs on Microsoft's agents."""
+    return (
+        f"{place.organisation} has no parallel job on Microsoft's agents, so runs fail: ask for the free grant with the"
+        f" form at {FORM} (it takes some days), buy one in {place.server}/_settings/buildqueue, or name an agent pool"
+        " of your own in 'pool' of the files in .azuredevops/; then run 'mlops bootstrap' again for the first runs"
+    )
 
 
 def pools(place: Place, files: Sequence[PipelineFile]) -> list[str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from ..config import yaml_file
 from ..errors import UserError
+from . import handover
 from .place import PREVIEW, Place
 from .steps import Phase, State, Step
 
@@ -86,7 +87,7 @@ def _step(place: Place, path: Path, key: str, role: str) -> Step:
     def container() -> str | None:
         if place.project() is None:
             return None
-        scope = place.people.get(f"/_apis/graph/descriptors/{place.id}", params=PREVIEW)["value"]
+        scope = place.people.get(f"/_apis/graph/descriptors/{place.id}")["value"]
         pages = place.people.pages("/_apis/graph/groups", params={**PREVIEW, "scopeDescriptor": scope})
         return next((each["descriptor"] for each in pages if each["displayName"] == role), None)
 
@@ -126,4 +127,5 @@ def _step(place: Place, path: Path, key: str, role: str) -> Step:
         state=state,
         make=make,
         remove=remove,
+        command=lambda: handover.member(place, str(group()), role),
     )

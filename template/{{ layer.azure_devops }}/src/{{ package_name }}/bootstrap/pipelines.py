@@ -1,7 +1,7 @@
 """Pipelines from the files of .azuredevops/, without triggers of their own, and what each may use.
 
 The API takes a file's name even before the file is pushed. Triggers that are set on the pages of Azure DevOps win over
-those of the file, and nothing in the file tells; so they are removed.
+those of the file, and nothing in the file tells; so each trigger is set back to what the file says.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,6 +15,16 @@ from .project import queue_id
 from .steps import Phase, State, Step
 
 FROM_FILE = 2  # settingsSourceType of a trigger that the file describes
+# `_get_pipelines_trigger` of azure-devops-cli-extension.
+_OF_AZURE_REPOS: tuple[Json, ...] = ({"triggerType": "continuousIntegration", "settingsSourceType": FROM_FILE},)
+_OF_GITHUB: tuple[Json, ...] = (
+    *_OF_AZURE_REPOS,
+    {
+        "triggerType": "pullRequest",
+        "settingsSourceType": FROM_FILE,
+        "forks": {"enabled": True, "allowSecrets": False},
+    },
+)
 
 
 class Definitions:
@@ -72,8 +82,7 @@ class Definitions:
             found = self._full(file.name)
             if found is None:
                 return State.ABSENT
-            same = found["process"].get("yamlFilename", "").lstrip("/") == file.path and not _foreign(found)
-            return State.SAME if same else State.DIFFERENT
+            return State.SAME if self._fits(found, file) else State.DIFFERENT
 
         def make() -> None:
             if self.id(file.name) is None:
@@ -81,9 +90,9 @@ class Definitions:
                 body = {"name": file.name, "folder": self.folder, "configuration": configuration}
                 self._place.core.post(self._place.path("pipelines"), json=body)
             found = self._full(file.name)
-            if found and (_foreign(found) or found["process"].get("yamlFilename", "").lstrip("/") != file.path):
+            if found and not self._fits(found, file):
                 found["process"]["yamlFilename"] = f"/{file.path}"
-                found["triggers"] = [each for each in found.get("triggers") or [] if not _is_foreign(each)]
+                found["triggers"] = self._triggers(found)
                 self._place.core.put(self._place.path(f"build/definitions/{found['id']}"), json=found)
 
         def remove() -> str | None:
@@ -100,6 +109,16 @@ class Definitions:
             make=make,
             remove=remove,
         )
+
+    def _fits(self, found: Json, file: PipelineFile) -> bool:
+        there = found["process"].get("yamlFilename", "").lstrip("/")
+        return there == file.path and (found.get("triggers") or []) == self._triggers(found)
+
+    def _triggers(self, found: Json) -> list[Json]:
+        """Return the triggers by which the file alone says what starts its pipeline; without one, nothing does."""
+        kept = [each for each in found.get("triggers") or [] if not _is_foreign(each)]
+        wanted = _OF_GITHUB if self._place.source else _OF_AZURE_REPOS
+        return [*kept, *(each for each in wanted if each["triggerType"] not in {one["triggerType"] for one in kept})]
 
     def _repository(self) -> Json:
         if self._place.source is not None:
@@ -165,7 +184,7 @@ class Definitions:
         if self._place.project() is None:
             return None
         look: dict[str, Callable[[], str | None]] = {
-            "endpoint": lambda: _id(self._connections.find(name)),
+            "endpoint": lambda: self._connections.id(name),
             "environment": lambda: places.find(self._place, name),
             "queue": lambda: queue_id(self._place, name),
             "repository": lambda: self._other_repository(name),
@@ -186,17 +205,9 @@ def github_missing(place: Place) -> str:
     return f"connection to GitHub: make one to {place.source} by 'New service connection', 'GitHub' in {page}"
 
 
-def _id(found: Json | None) -> str | None:
-    return None if found is None else str(found["id"])
-
-
 def _is_open(kind: str, listed: Json) -> bool:
     """Return whether all pipelines may use something that should not be open: a pool or a repository may be."""
     return kind in ("endpoint", "environment") and bool((listed.get("allPipelines") or {}).get("authorized"))
-
-
-def _foreign(definition: Json) -> bool:
-    return any(_is_foreign(each) for each in definition.get("triggers") or [])
 
 
 def _is_foreign(trigger: Json) -> bool:

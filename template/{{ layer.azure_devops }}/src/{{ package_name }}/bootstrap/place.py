@@ -4,7 +4,6 @@ Paths and bodies: MicrosoftDocs/vsts-rest-api-specs, 7.1, and terraform-provider
 leaves a field out.
 """
 
-import shlex
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +14,7 @@ from .rest import RefusedError, Rest
 
 RESOURCE = "499b84ac-1321-427f-aa17-267ca6975798"  # Azure DevOps, as the audience of a token
 VERSION = {"api-version": "7.1"}
-PREVIEW = {"api-version": "7.1-preview.1"}  # checks, permissions of pipelines, groups
+PREVIEW = {"api-version": "7.1-preview.1"}  # checks, permissions of pipelines, groups, the sign-in
 BRANCH = "refs/heads/main"
 REFUSED = "the sign-in is not accepted: run 'az login' with an account that the organisation knows"
 Json = dict[str, Any]
@@ -35,6 +34,7 @@ class Place:
         self.me = self.account = ""  # ID and mail address of the person who is signed in, after `sign_in`
         self._project: Json | None = None
         self._repository: Json | None = None
+        self.environments: dict[str, str] = {}  # name -> number of those that were found
 
     def sign_in(self) -> None:
         """Check that the organisation exists and knows who asks.
@@ -43,7 +43,7 @@ class Place:
             UserError: it does not.
         """
         try:
-            answer = self.core.get("/_apis/connectionData", params={"api-version": "7.1-preview"}, missing=(404,))
+            answer = self.core.get("/_apis/connectionData", params=PREVIEW, missing=(404,))
         except RefusedError as refused:
             if refused.status != 401:
                 raise
@@ -75,6 +75,7 @@ class Place:
     def forget(self) -> None:
         """Look again at the next question."""
         self._project = self._repository = None
+        self.environments.clear()
 
     @property
     def id(self) -> str:
@@ -92,12 +93,6 @@ class Place:
     def path(self, rest: str) -> str:
         """Return the path of a resource of the project."""
         return f"/{self.id}/_apis/{rest}"
-
-    def administrator(self) -> str:
-        """Return the line by which an administrator lets the person who is signed in set up the project."""
-        line = ["az", "devops", "security", "group", "membership", "add", "--org", self.server]
-        group = f"[{self.project_name}]\\Project Administrators"
-        return shlex.join([*line, "--group-id", group, "--member-id", self.account])
 
     def named(self, role: str) -> str:
         """Return the name of an environment or a service connection.

@@ -1,6 +1,5 @@
 """The project and the repository: made, or adopted if they are empty or hold this project; and the push."""
 
-import shlex
 from collections.abc import Sequence
 from time import monotonic, sleep
 from typing import Any
@@ -8,6 +7,7 @@ from urllib.parse import quote
 
 from ..errors import StepFailedError, UserError
 from . import git as checkout
+from . import handover
 from .git import Git
 from .pipeline_files import PipelineFile
 from .place import BRANCH, Place
@@ -94,7 +94,6 @@ def _project_step(place: Place, git: Git) -> Step:
         place.forget()
         return None
 
-    command = ["az", "devops", "project", "create", "--name", place.project_name, "--visibility", "private"]
     return Step(
         key="azure_devops:project",
         what=f"project {place.project_name} in {place.organisation}, private",
@@ -102,7 +101,7 @@ def _project_step(place: Place, git: Git) -> Step:
         state=lambda: State.SAME if place.project() else State.ABSENT,
         make=make,
         remove=remove,
-        command=lambda: f"{shlex.join([*command, '--org', place.server])}\n{place.administrator()}",
+        command=lambda: handover.project(place),
     )
 
 
@@ -231,6 +230,7 @@ def _queue_step(place: Place, pool: str) -> Step:
         state=lambda: State.SAME if queue_id(place, pool) else State.ABSENT,
         make=make,
         remove=remove,
+        command=lambda: handover.queue(place, pool),
     )
 
 

@@ -34,22 +34,26 @@ class Security:
         self._known: dict[str, dict[str, Right]] = {}
 
     def rights(self, namespace: str, names: tuple[str, ...]) -> tuple[Right, ...]:
-        """Return rights of a namespace by their names."""
+        """Return rights of a namespace by their names, those that this organisation knows."""
         if namespace not in self._known:
             answer = self._rest.get(f"/_apis/securitynamespaces/{namespace}")["value"][0]
             self._known[namespace] = {
                 each["name"]: Right(each["name"], each["bit"], each.get("displayName") or each["name"])
                 for each in answer["actions"]
             }
-        return tuple(self._known[namespace][name] for name in names)
+        return tuple(self._known[namespace][name] for name in names if name in self._known[namespace])
 
     def lacks(self, namespace: str, token: str, names: tuple[str, ...]) -> tuple[Right, ...]:
         """Return those rights that the person who is signed in does not have."""
-        return tuple(right for right in self.rights(namespace, names) if not self._mine(namespace, token, right.bit))
+        wanted = self.rights(namespace, names)
+        if self._mine(namespace, token, sum(right.bit for right in wanted)):
+            return ()
+        return tuple(right for right in wanted if not self._mine(namespace, token, right.bit))
 
-    def _mine(self, namespace: str, token: str, bit: int) -> bool:
+    def _mine(self, namespace: str, token: str, bits: int) -> bool:
+        """Return whether that person has all of some rights."""
         query = {"tokens": token, "alwaysAllowAdministrators": "true"}
-        return bool(self._rest.get(f"/_apis/permissions/{namespace}/{bit}", params=query)["value"][0])
+        return bool(self._rest.get(f"/_apis/permissions/{namespace}/{bits}", params=query)["value"][0])
 
     def given(self, namespace: str, token: str, descriptor: str) -> tuple[int, int]:
         """Return the bits that an identity is given at this very place, and those that it has in the end."""

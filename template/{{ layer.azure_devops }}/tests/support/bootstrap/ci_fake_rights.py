@@ -1,52 +1,28 @@
 """Rights in the fake Azure DevOps: namespaces with bits, access control lists, and what jobs may do by them.
 
-Bits: those that Azure DevOps answers with, as in BuildPermissions of its own client (queue 128, edit queue build
-configuration 65536); the rest are made up, as no code may know them.
+Namespaces, names, bits and forms of tokens are those of devops_api.yml.
 """
 
 import re
 from typing import TYPE_CHECKING, Any
-
-from {{ package_name }}.bootstrap import security
+from uuid import NAMESPACE_URL, uuid5
 
 from ..azure.transport import Reply, Request
 from .ci_fake_answers import refusal
+from .devops_api import RIGHTS, TOKENS
 
 if TYPE_CHECKING:
     from .ci_fake import CiFake
 
 COLLECTION = "c0111ec7-0000-0000-0000-000000000000"
-NAMES = {
-    security.PROJECT: {"GENERIC_WRITE": (2, "Edit project-level information")},
-    security.COLLECTION: {"CREATE_PROJECTS": (4, "Create new projects")},
-    security.BUILD: {
-        "QueueBuilds": (128, "Queue builds"),
-        "EditBuildDefinition": (2048, "Edit build pipeline"),
-        "AdministerBuildPermissions": (16384, "Administer build permissions"),
-        "EditPipelineQueueConfigurationPermission": (65536, "Edit queue build configuration"),
-    },
-    security.REPOSITORIES: {
-        "GenericContribute": (4, "Contribute"),
-        "CreateBranch": (16, "Create branch"),
-        "CreateRepository": (256, "Create repository"),
-        "EditPolicies": (2048, "Edit policies"),
-        "ManagePermissions": (8192, "Manage permissions"),
-        "PullRequestContribute": (16384, "Contribute to pull requests"),
-    },
-    security.AREAS: {
-        "WORK_ITEM_READ": (16, "View work items in this node"),
-        "WORK_ITEM_WRITE": (32, "Edit work items in this node"),
-    },
-    security.TAGGING: {"Create": (2, "Create tag definition")},
-    security.CONNECTIONS: {"Administer": (2, "Administer"), "Create": (4, "Create")},
-}
 
 
 class Rights:
     """Entries of access control lists.
 
     Attributes:
-        mine: whether the person who is signed in has all rights.
+        mine: whether the person who is signed in has rights.
+        not_mine: bits, of any namespace, that this person lacks all the same.
         lists: (namespace, token, descriptor) -> allowed bits.
         denied: (namespace, bit) that another entry denies to the build service.
         limited: whether jobs are limited to their project: says which build service acts.
@@ -55,13 +31,14 @@ class Rights:
 
     def __init__(self, fake: "CiFake") -> None:
         self._fake = fake
-        self.mine = True
+        self.mine, self.not_mine = True, 0
         self.lists: dict[tuple[str, str, str], int] = {}
         self.denied: set[tuple[str, int]] = set()
         self.limited = True
         self.work_items: list[int] = []
 
     def clear(self) -> None:
+        """Forget all: the project is gone."""
         self.lists.clear()
 
     def need(self, name: str) -> None:
@@ -101,13 +78,19 @@ class Rights:
 
 
 def _namespace(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
-    actions = [{"bit": bit, "name": name, "displayName": shown} for name, (bit, shown) in NAMES[match[1]].items()]
+    actions = [{"bit": bit, "name": name, "displayName": shown} for name, (bit, shown) in RIGHTS[match[1]].items()]
     return Reply(200, {"count": 1, "value": [{"namespaceId": match[1], "actions": actions}]})
 
 
+def _refuse_token(namespace: str, token: str) -> None:
+    """Refuse a token of another form: the service would keep it, and it would have no effect."""
+    if not re.fullmatch(TOKENS[namespace], token):
+        raise refusal(400, "InvalidArgument", f"{token} is no token of {namespace}")
+
+
 def _mine(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
-    assert request.query["tokens"]
-    return Reply(200, {"count": 1, "value": [fake.rights.mine]})
+    _refuse_token(match[1], request.query["tokens"])
+    return Reply(200, {"count": 1, "value": [fake.rights.mine and not int(match[2]) & fake.rights.not_mine]})
 
 
 def _take(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
@@ -118,6 +101,7 @@ def _take(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
 
 def _lists(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
     token, who = request.query["token"], request.query["descriptors"]
+    _refuse_token(match[1], token)
     allowed = fake.rights.lists.get((match[1], token, who))
     if allowed is None:
         return Reply(200, {"count": 0, "value": []})
@@ -128,6 +112,7 @@ def _lists(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
 
 def _give(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
     fake.rights.need("write")
+    _refuse_token(match[1], request.body["token"])
     assert request.body["merge"] is True, "without it, other rights of the identity would go"
     for entry in request.body["accessControlEntries"]:
         key = (match[1], request.body["token"], entry["descriptor"])
@@ -135,8 +120,13 @@ def _give(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
     return Reply(200, {"count": 1, "value": request.body["accessControlEntries"]})
 
 
+def node(path: str) -> str:
+    """Return the ID of an area; the path of the project's own is empty."""
+    return str(uuid5(NAMESPACE_URL, path))
+
+
 def _area(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
-    return Reply(200, {"identifier": f"area{match[2].replace('/', '-')}", "hasChildren": True})
+    return Reply(200, {"identifier": node(match[2]), "hasChildren": True})
 
 
 def _settings(fake: "CiFake", request: Request, match: re.Match[str]) -> Reply:
