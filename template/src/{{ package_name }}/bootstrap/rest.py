@@ -185,7 +185,15 @@ class Rest:
 
 
 def _content(answer: requests.Response) -> Any:
-    return answer.json() if answer.content else None
+    if not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        where = urlsplit(answer.url)
+        raise StepFailedError(
+            f"{where.netloc}{where.path}: the answer {answer.status_code} is not JSON; does a proxy answer instead?"
+        ) from None
 
 
 def _again(method: str, answer: requests.Response) -> bool:
@@ -226,7 +234,8 @@ def _said(answer: requests.Response) -> tuple[str, str]:
     try:
         content = answer.json()
     except ValueError:
-        return "", answer.text[:200]
+        page = "html" in answer.headers.get("Content-Type", "")
+        return "", "it answers with a page instead of JSON" if page else answer.text[:200]
     if not isinstance(content, dict):
         return "", answer.text[:200]
     error = content.get("error")
