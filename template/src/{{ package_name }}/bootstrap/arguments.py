@@ -25,7 +25,7 @@ def approvers(project: Project, given: Mapping[str, str]) -> dict[str, tuple[str
         key: () if value.strip() == NO_APPROVAL else tuple(name.strip() for name in value.split(",") if name.strip())
         for key, value in given.items()
     }
-    if found and (refused := settings.refusal(project, written(found))):
+    if settings.differ(project, written(found)) and (refused := settings.refusal(project, written(found))):
         raise UserError(f"--reviewer: {refused}")
     return found
 

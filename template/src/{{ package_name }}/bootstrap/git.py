@@ -46,7 +46,7 @@ class Git:
         if current != BRANCH:  # the commit of config/ would go to another branch than the push
             there = f"on the branch {current!r}" if current else "on no branch"
             found.append(f"git: this checkout is {there}: 'git switch {BRANCH}'")
-        if not self._me():
+        if self._author() is None:
             found.append(
                 "git: it does not know who you are, and would refuse the commit of config/:"
                 " 'git config user.name NAME' and 'git config user.email ADDRESS'"
@@ -80,15 +80,20 @@ class Git:
         mine = {address.casefold() for address in self._me()}
         return sorted(author for author in authors if author.casefold() not in mine)
 
+    def _author(self) -> str | None:
+        """Return the address that git would give to a commit now, None if it would refuse one."""
+        ident = self._run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
+        found = re.search(r"<([^>]+)>", ident.out) if ident.code == 0 else None
+        return found[1] if found else None
+
     def _me(self) -> set[str]:
         """Return the addresses of the person who works here, none if git knows none."""
-        ident = self._run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
-        current = re.search(r"<([^>]+)>", ident.out) if ident.code == 0 else None
+        current = self._author()
         if current is None:
             return set()
-        written = {*self._run("config", "--get-all", "user.email").out.split("\n"), current[1]} - {""}
-        mapped = (self._run("check-mailmap", f"<{address}>").out.strip() for address in written)
-        return written | {each.strip("<>") for each in mapped if each}
+        written = {*self._run("config", "--get-all", "user.email").out.split("\n"), current} - {""}
+        mapped = (self._run("check-mailmap", f"<{address}>").out for address in written)
+        return written | {found[1] for each in mapped if (found := re.search(r"<([^>]+)>", each))}
 
     def origin(self) -> str | None:
         """Return the address of the remote as it is written, before a rewriting by `insteadOf`; None without one."""
