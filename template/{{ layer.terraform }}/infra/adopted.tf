@@ -6,8 +6,9 @@ variable "adopted" {
     identities  = optional(map(string), {})
     credentials = optional(map(string), {})
     roles       = optional(map(string), {})
+    storage     = optional(map(string), {})
   })
-  description = "Optional. Resource IDs of what exists and is not in the state: identities and federated credentials by whom they are for, role assignments by their row."
+  description = "Optional. Resource IDs of what exists and is not in the state: identities and federated credentials by whom they are for, role assignments by their row, the storage account of the data lake."
   default     = {}
 }
 
@@ -44,5 +45,12 @@ import {
 import {
   for_each = var.adopted.roles
   to       = azurerm_role_assignment.main[each.key]
+  id       = each.value
+}
+
+# Prod's, on which other environments get roles before it is built.
+import {
+  for_each = { for name, id in var.adopted.storage : name => id if name == "data_lake" }
+  to       = module.data_lake.azurerm_storage_account.main
   id       = each.value
 }

@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from azure.core.exceptions import ClientAuthenticationError
+
 from ..azure.client import MANAGEMENT
 from ..azure.sign_in import credential
 from ..config.environment import EnvironmentConfig
+from ..errors import UserError, first_line
 from ..infra import az
-from .rest import Rest
+from .rest import RefusedError, Rest
 from .steps import Identity
 
 GRAPH = "https://graph.microsoft.com"
@@ -31,7 +34,6 @@ class Azure:
         signed_in = credential()
         self.arm = Rest(MANAGEMENT, _kept(signed_in, MANAGEMENT), name="Azure")
         self.graph = Rest(f"{GRAPH}/v1.0", _kept(signed_in, GRAPH), name="Microsoft Graph")
-        self.fresh: set[str] = set()  # object IDs of identities that this process made
         self._identities: dict[tuple[str, str], Identity] = {}
 
     @cached_property
@@ -41,16 +43,36 @@ class Azure:
 
     @cached_property
     def about(self) -> dict[str, Any]:
-        """Its tenant and display name."""
-        found: dict[str, Any] = self.arm.get(
-            f"/subscriptions/{self.subscription}", params={"api-version": "2022-12-01"}
-        )
+        """Its tenant and display name.
+
+        Raises:
+            UserError: the account does not see it, as it is in another tenant, or another account was meant.
+        """
+        try:
+            found: dict[str, Any] = self.arm.get(
+                f"/subscriptions/{self.subscription}", params={"api-version": "2022-12-01"}
+            )
+        except RefusedError as refused:
+            if refused.status in (401, 403, 404):
+                raise UserError(
+                    f"subscription {self.subscription} is refused: the signed-in account does not see it"
+                    f" ({refused.code or refused.status}): sign in to its tenant, 'az login --tenant TENANT', and"
+                    f" choose it, 'az account set --subscription {self.subscription}'"
+                ) from None
+            raise
         return found
 
-    @cached_property
-    def me(self) -> str:
-        """The object ID of the person who is signed in."""
-        return str(self.graph.get("/me", params={"$select": "id"})["id"])
+    def problem(self) -> str | None:
+        """Return why groups of people would be made in another directory than the one of the subscription."""
+        shown = self.graph.get("/organization", params={"$select": "id"}, missing=(403,))
+        tenants = [str(each["id"]) for each in (shown or {}).get("value", ())]
+        mine, wanted = next(iter(tenants), None), str(self.about["tenantId"])
+        if mine is None or mine.lower() == wanted.lower():
+            return None
+        return (
+            f"Microsoft Entra ID: subscription {self.subscription} is of the tenant {wanted}, and you are signed in to"
+            f" {mine}: 'az login --tenant {wanted}'"
+        )
 
     def group_id(self, name: str, subscription: str | None = None) -> str:
         """Return the ID of a resource group."""
@@ -99,7 +121,10 @@ def _kept(signed_in: Any, audience: str) -> Callable[[], str]:
 
     def give() -> str:
         if time.time() > kept.until - _EARLY:
-            given = signed_in.get_token(f"{audience}/.default")
+            try:
+                given = signed_in.get_token(f"{audience}/.default")
+            except ClientAuthenticationError as error:  # also: `az` is missing, or its sign-in has ended
+                raise UserError(f"not signed in to Azure: run 'az login' ({first_line(error)})") from None
             kept.value, kept.until = given.token, float(given.expires_on)
         return kept.value
 

@@ -17,6 +17,7 @@ from .resources import is_built
 from .steps import Phase, State, Step
 
 MESSAGE = "Configuration: object IDs, trust and registry, written by mlops bootstrap"
+WRITTEN = "config"  # the fact that values were written into config/ and are not committed
 _MANAGED = "registry.managed_resource_group"
 
 
@@ -105,23 +106,25 @@ class Build:
         return State.SAME if written == made else State.DIFFERENT
 
     def _write_managed(self, config: EnvironmentConfig) -> None:
-        settings.write(self._project, {"common": {_MANAGED: managed_group(self._azure, config)}})
+        made = managed_group(self._azure, config)
+        if made is None:
+            raise StepFailedError(f"registry {config.registry.name}: Azure has not made its group yet: run it again")
+        settings.write(self._project, {"common": {_MANAGED: made}})
 
 
-def commit_step(project: Project) -> Step:
-    """Return the commit of what bootstrap wrote into config/."""
-    return Step(
-        "git:configuration",
-        "commit of config/",
-        Phase.PUSH,
-        lambda: State.DIFFERENT if _git(project, "status", "--porcelain", "--", "config") else State.SAME,
-        lambda: _commit(project),
-    )
+def commit_step(project: Project, journal: Journal) -> Step:
+    """Return the commit of what bootstrap wrote into config/; without a writing, the owner's own edits stay theirs."""
 
+    def state() -> State:
+        written = journal.fact(WRITTEN) is not None
+        return State.DIFFERENT if written and _git(project, "status", "--porcelain", "--", "config") else State.SAME
 
-def _commit(project: Project) -> None:
-    _git(project, "add", "--", "config")
-    _git(project, "commit", "--quiet", "--message", MESSAGE, "--", "config")
+    def commit() -> None:
+        _git(project, "add", "--", "config")
+        _git(project, "commit", "--quiet", "--message", MESSAGE, "--", "config")
+        journal.note(WRITTEN, None)
+
+    return Step("git:configuration", "commit of config/", Phase.PUSH, state, commit)
 
 
 def _git(project: Project, *arguments: str) -> str:

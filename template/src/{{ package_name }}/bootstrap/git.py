@@ -12,6 +12,7 @@ from ..infra import tools
 BRANCH = "main"
 REMOTE = "origin"
 _PROTECTED = "GH013: Repository rule violations"  # as the server writes it
+_BEHIND = ("fetch first", "non-fast-forward")  # as git says that the remote has commits which this checkout lacks
 
 
 class Git:
@@ -40,7 +41,17 @@ class Git:
             return [f"{self._folder}: is not a git repository: run 'git init -b {BRANCH}', 'git add .', 'git commit'"]
         if self.head() is None:
             return [f"git: no branch {BRANCH!r} with a commit: commit, or rename yours by 'git branch -m {BRANCH}'"]
-        return []
+        found = []
+        current = self._run("symbolic-ref", "--quiet", "--short", "HEAD").out.strip()
+        if current != BRANCH:  # the commit of config/ would go to another branch than the push
+            there = f"on the branch {current!r}" if current else "on no branch"
+            found.append(f"git: this checkout is {there}: 'git switch {BRANCH}'")
+        if self._author() is None:
+            found.append(
+                "git: it does not know who you are, and would refuse the commit of config/:"
+                " 'git config user.name NAME' and 'git config user.email ADDRESS'"
+            )
+        return found
 
     def head(self) -> str | None:
         """Return the newest commit of the branch, None without one."""
@@ -56,9 +67,33 @@ class Git:
         return self._run("merge-base", "--is-ancestor", commit, BRANCH).code == 0
 
     def only_mine(self) -> bool:
-        """Return whether the person of `user.email` made all commits of the branch."""
-        me = self._run("config", "user.email").out.strip()
-        return bool(me) and set(self._do("log", "--format=%ae%n%ce", BRANCH).split("\n")) - {""} == {me}
+        """Return whether the person who works here is the author of all commits of the branch."""
+        return not self.others()
+
+    def others(self) -> list[str]:
+        """Return the addresses of other authors of the branch's commits.
+
+        A person may have several addresses: each value of `user.email`, whatever file of git it is in, and those that
+        `.mailmap` names as theirs.
+        """
+        authors = set(self._do("log", "--format=%aE", BRANCH).split("\n")) - {""}
+        mine = {address.casefold() for address in self._me()}
+        return sorted(author for author in authors if author.casefold() not in mine)
+
+    def _author(self) -> str | None:
+        """Return the address that git would give to a commit now, None if it would refuse one."""
+        ident = self._run("-c", "user.useConfigOnly=true", "var", "GIT_AUTHOR_IDENT")
+        found = re.search(r"<([^>]+)>", ident.out) if ident.code == 0 else None
+        return found[1] if found else None
+
+    def _me(self) -> set[str]:
+        """Return the addresses of the person who works here, none if git knows none."""
+        current = self._author()
+        if current is None:
+            return set()
+        written = {*self._run("config", "--get-all", "user.email").out.split("\n"), current} - {""}
+        mapped = (self._run("check-mailmap", f"<{address}>").out for address in written)
+        return written | {found[1] for each in mapped if (found := re.search(r"<([^>]+)>", each))}
 
     def origin(self) -> str | None:
         """Return the address of the remote as it is written, before a rewriting by `insteadOf`; None without one."""
@@ -82,14 +117,19 @@ class Git:
         """Push the branch.
 
         Raises:
-            UserError: the branch takes changes by pull request alone.
-            StepFailedError: the remote has other commits, or refuses for another reason.
+            UserError: the branch takes changes by pull request alone, or has commits that this checkout lacks.
+            StepFailedError: the remote refuses for another reason.
         """
         ended = self._run("push", REMOTE, f"refs/heads/{BRANCH}:refs/heads/{BRANCH}", network=True)
         if ended.code and _PROTECTED in ended.reason:
             raise UserError(
                 f"{BRANCH} takes changes by pull request: 'git push {REMOTE} {BRANCH}:configuration', then open one,"
                 " and run this again once it is merged"
+            )
+        if ended.code and any(word in ended.reason for word in _BEHIND):
+            raise UserError(
+                f"git: {BRANCH} there has commits that this checkout lacks: 'git pull --rebase {REMOTE} {BRANCH}', then"
+                " run this again"
             )
         if ended.code:
             raise StepFailedError(f"git push: {without_sign_in(ended.reason)}")

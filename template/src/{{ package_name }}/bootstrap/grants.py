@@ -8,12 +8,14 @@ from time import sleep
 from typing import Any
 
 from ..config.environment import EnvironmentConfig, load
+from ..errors import StepFailedError
 from ..infra import roles, tables
 from ..infra.tables import Grant
 from ..paths import Project
 from . import settings
 from .azure import AUTHORIZATION, MACHINE_LEARNING, STORAGE, Azure
-from .resources import identities_of, shell_id
+from .journal import Journal
+from .resources import identities_of, identity_key, shell_id
 from .rest import RefusedError
 from .steps import Phase, State, Step
 
@@ -67,10 +69,13 @@ class Given:
 class Grants:
     """The roles that bootstrap gives."""
 
-    def __init__(self, project: Project, azure: Azure, configs: Mapping[str, EnvironmentConfig]) -> None:
+    def __init__(
+        self, project: Project, azure: Azure, configs: Mapping[str, EnvironmentConfig], journal: Journal
+    ) -> None:
         self._project = project
         self._azure = azure
         self._configs = configs
+        self._journal = journal
         self._table = tables.roles(project)
         self._prod = load(project.root / "config", "prod")
 
@@ -131,11 +136,11 @@ class Grants:
         return f"{account}/blobServices/default/containers/tfstate-{container}" if container else account
 
     def _step(self, given: Given) -> Step:
-        shared = given.grant.on in ("ml_registry", "ml_registry_group", "production_lake")
+        built_here = given.grant.on in ("ml_registry", "ml_registry_group")
         return Step(
             f"azure:role/{given.key}",
             f"role {given.grant.role} on {given.grant.on} for {given.grant.who} of {given.config.environment.name}",
-            Phase.APPLY if shared else Phase.AZURE,
+            Phase.APPLY if built_here else Phase.AZURE,
             lambda: self._state(given),
             lambda: self._give(given),
             lambda: self._remove(given),
@@ -169,10 +174,13 @@ class Grants:
         return None
 
     def _give(self, given: Given) -> None:
-        """Give the role; wait for Azure to know its holder, if that is an identity of this run."""
+        """Give the role; wait for Azure to know its holder, if this command made that identity."""
         identity, scope = self._azure.identity(given.config, given.grant.who), self.scope(given)
-        assert identity is not None  # its step came before
-        assert scope is not None
+        if identity is None or scope is None:
+            raise StepFailedError(
+                f"role {given.grant.role} on {given.grant.on}: its {'scope' if identity else 'identity'} is not there"
+                " yet: run it again"
+            )
         found = self._find(given)
         name = found["name"] if found else self.name(given, scope)
         condition = self._condition(given, identity.principal_id)
@@ -192,7 +200,12 @@ class Grants:
             except RefusedError as refused:
                 if refused.status == 409 and refused.code == "RoleAssignmentExists":
                     return  # it came between the look and the call
-                new = identity.principal_id in self._azure.fresh
+                if refused.code == "RoleAssignmentUpdateNotPermitted" and attempt == 1:
+                    # The name is of this role, scope and holder: its holder was an identity of this name that is gone.
+                    self._azure.arm.delete(path, params=AUTHORIZATION)
+                    continue
+                # Also of a run that was killed after it: the next process may come within the same seconds.
+                new = identity_key(given.config, given.grant.who) in self._journal.entries()
                 if refused.code != "PrincipalNotFound" or not new or attempt == _TRIES:
                     raise
             sleep(_WAIT * min(attempt, 4))

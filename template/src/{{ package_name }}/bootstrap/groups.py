@@ -1,7 +1,7 @@
 """Groups of people in Entra ID: found by name or made, with their IDs in config/common.yml."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from shlex import quote
 
 from ..config.environment import Groups
@@ -9,6 +9,8 @@ from ..errors import UserError
 from ..paths import Project
 from . import settings
 from .azure import Azure
+from .journal import Journal
+from .rest import RefusedError
 from .steps import Phase, State, Step
 
 _ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
@@ -25,7 +27,7 @@ _MAKERS = {
 class People:
     """The groups of config/common.yml, by their keys there."""
 
-    def __init__(self, project: Project, azure: Azure, slug: str, given: Mapping[str, str]) -> None:
+    def __init__(self, project: Project, azure: Azure, slug: str, given: Mapping[str, str], journal: Journal) -> None:
         """Choose names.
 
         Args:
@@ -33,6 +35,7 @@ class People:
             azure: whose directory holds the groups.
             slug: the project's name, with which the names of groups begin.
             given: key -> name or object ID of a group; the others are called after the project.
+            journal: keeps the IDs of groups that are made, as another run may name them otherwise.
         """
         unknown = [key for key in given if key not in Groups.model_fields]
         if unknown:
@@ -40,6 +43,7 @@ class People:
             raise UserError(f"--group: {unknown[0]!r} is refused: no such group of people; known: {known}")
         self._project = project
         self._azure = azure
+        self._journal = journal
         self._names = {key: given.get(key, f"{slug}-{key.replace('_', '-')}") for key in Groups.model_fields}
 
     def steps(self) -> list[Step]:
@@ -47,16 +51,36 @@ class People:
         wanted = settings.read(self._project, "common", "groups") or {}
         return [self._step(key) for key in Groups.model_fields if key in wanted]
 
-    def problem(self) -> str | None:
-        """Return the right in the directory that is missing; None also if no group must be made."""
-        absent = [step for step in self.steps() if step.state() is State.ABSENT]
-        if not absent or self._may_make():
-            return None
-        return (
-            "Microsoft Entra ID: your directory lets only administrators make groups; have one with the role Groups"
-            f" Administrator make {', '.join(step.what.removeprefix('group ') for step in absent)}, or give groups"
-            " that exist, with --group KEY=ID"
-        )
+    def problems(self) -> list[str]:
+        """Return what is missing in the directory: its groups, the right to make some, or it is another one."""
+        if other := self._azure.problem():
+            return [other]
+        found = [*self._unknown()]
+        absent = [step for step in self.steps() if step.state() is State.ABSENT] if not found else []
+        if absent and not self._may_make():
+            found.append(
+                "Microsoft Entra ID: your directory lets only administrators make groups; have one with the role Groups"
+                f" Administrator make {', '.join(step.what.removeprefix('group ') for step in absent)}, or give groups"
+                " that exist, with --group KEY=ID"
+            )
+        return found
+
+    def _unknown(self) -> Iterator[str]:
+        """Yield the IDs that are no group of this directory."""
+        written = settings.read(self._project, "common", "groups") or {}
+        for key in (key for key in Groups.model_fields if key in written):
+            given = self._names[key] if written[key] is None else str(written[key])
+            if _ID.fullmatch(given) and not self._exists(given):
+                where = f"--group {key}" if written[key] is None else f"config/common.yml: groups.{key}"
+                yield f"{where}: {given!r} is refused: the directory of the subscription has no such group"
+
+    def _exists(self, group: str) -> bool:
+        try:
+            return self._azure.graph.get(f"/groups/{group}", params={"$select": "id"}, missing=(404,)) is not None
+        except RefusedError as refused:
+            if refused.status == 403:  # it does not show groups to this person
+                return True
+            raise
 
     def _may_make(self) -> bool:
         policy = self._azure.graph.get("/policies/authorizationPolicy", missing=(403, 404))
@@ -64,7 +88,13 @@ class People:
             return True
         if policy["defaultUserRolePermissions"]["allowedToCreateSecurityGroups"]:
             return True
-        roles = self._azure.graph.pages("/me/transitiveMemberOf/microsoft.graph.directoryRole", missing=(403,))
+        # A cast is an "advanced query" of Graph, which needs both.
+        roles = self._azure.graph.pages(
+            "/me/transitiveMemberOf/microsoft.graph.directoryRole",
+            params={"$count": "true"},
+            headers={"ConsistencyLevel": "eventual"},
+            missing=(403,),
+        )
         return any(role.get("roleTemplateId") in _MAKERS for role in roles)
 
     def _step(self, key: str) -> Step:
@@ -95,15 +125,19 @@ class People:
                 "securityEnabled": True,
             }
             found = str(self._azure.graph.post("/groups", json=body)["id"])
+        if self._journal.is_open(f"entra:group/{key}"):
+            self._journal.note(f"entra:group/{key}", found)
         settings.write(self._project, {"common": {f"groups.{key}": found}})
 
     def _remove(self, key: str) -> str | None:
-        found = self._find(key)
+        found = self._journal.fact(f"entra:group/{key}") or self._find(key)
         if found is None:
             return None
-        if next(self._azure.graph.pages(f"/groups/{found}/members", params={"$select": "id", "$top": "1"}), None):
+        members = f"/groups/{found}/members"
+        if next(self._azure.graph.pages(members, params={"$select": "id", "$top": "1"}, missing=(404,)), None):
             return "it has members"
         self._azure.graph.delete(f"/groups/{found}")
+        self._journal.note(f"entra:group/{key}", None)
         if settings.read(self._project, "common", f"groups.{key}") == found:
             settings.write(self._project, {"common": {f"groups.{key}": None}})
         return None

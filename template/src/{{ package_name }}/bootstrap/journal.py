@@ -1,7 +1,10 @@
 """The journal of bootstrap: which objects this command made, so that `--undo` removes no others."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+from ..errors import UserError
 from ..files import read_json, write_json
 from ..paths import Project
 
@@ -9,11 +12,18 @@ BEGUN, MADE = "begun", "made"
 
 
 class Journal:
-    """A JSON file outside of version control, `.mlops/bootstrap.json`: keys of steps; no secret is in it."""
+    """A JSON file outside of version control, `.mlops/bootstrap.json`: keys of steps, and facts; no secret is in it."""
 
     def __init__(self, path: Path) -> None:
+        """Read the file, if there is one.
+
+        Raises:
+            UserError: it is damaged.
+        """
         self._path = path
-        self._entries: dict[str, str] = dict(read_json(path)["made"]) if path.exists() else {}
+        content = read_json(path) if path.exists() else {}
+        self._entries: dict[str, str] = _texts(path, content, "made")
+        self._facts: dict[str, str] = _texts(path, content, "facts")
 
     @classmethod
     def of(cls, project: Project) -> "Journal":
@@ -42,9 +52,30 @@ class Journal:
         if self._entries.pop(key, None):
             self._write()
 
+    def fact(self, name: str) -> str | None:
+        """Return a fact of an earlier moment, None without one."""
+        return self._facts.get(name)
+
+    def note(self, name: str, value: str | None) -> None:
+        """Keep a fact that a later process needs; None forgets it."""
+        if self._facts.get(name) == value:
+            return
+        if value is None:
+            del self._facts[name]
+        else:
+            self._facts[name] = value
+        self._write()
+
     def _set(self, key: str, status: str) -> None:
         self._entries[key] = status
         self._write()
 
     def _write(self) -> None:
-        write_json(self._path, {"made": self._entries})
+        write_json(self._path, {"made": self._entries, **({"facts": self._facts} if self._facts else {})})
+
+
+def _texts(path: Path, content: Mapping[str, Any], name: str) -> dict[str, str]:
+    found = content.get(name, {})
+    if not isinstance(found, dict) or not all(isinstance(each, str) for each in found.values()):
+        raise UserError(f"{path}: {name}: is refused: it must map names to texts; it says what 'mlops bootstrap' made")
+    return dict(found)

@@ -5,16 +5,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from ..config.environment import EnvironmentConfig, load_all
 from ..errors import UserError
 from ..files import atomic_write
 from ..paths import Project
 from . import ci, rights, settings
+from .arguments import approvers, chosen, written
 from .azure import Azure
-from .build import Build, commit_step
+from .build import WRITTEN, Build, commit_step
 from .grants import Grants
 from .groups import People
 from .journal import Journal
+from .lake import Lake
+from .providers import Providers
 from .resources import Ground
 from .steps import Identity, Phase, State, Step
 from .trust import Trusts
@@ -48,21 +50,25 @@ class Bootstrap:
             UserError: the configuration or an argument is refused, or a sign-in is missing.
         """
         self._project = project
-        self._configs = _chosen(project, environments)
-        self._reviewers = {key: value for key, value in reviewers.items() if value}
+        self._configs = chosen(project, environments)
+        self._reviewers = approvers(project, reviewers)
         self.journal = Journal.of(project)
         self.azure = Azure()
-        self.ci = ci.connect(project, self._configs, reviewers=self._reviewers)
-        self._people = People(project, self.azure, slug(project), groups)
+        self._refuse_other_subscription()
+        given = {key: ",".join(names) for key, names in self._reviewers.items()}
+        self.ci = ci.connect(project, self._configs, reviewers=given)
+        self._people = People(project, self.azure, slug(project), groups, self.journal)
         self._ground = Ground(project, self.azure, self._configs)
-        self._grants = Grants(project, self.azure, self._configs)
+        self._providers = Providers(self.azure, self._configs)
+        self._lake = Lake(self.azure, self._configs)
+        self._grants = Grants(project, self.azure, self._configs, self.journal)
         self._build = Build(project, self.azure, self._configs, self.journal, show)
 
     def problems(self) -> dict[str, list[str]]:
         """Return what keeps the run from ending well, by who can help: azure, directory, ci."""
         found = {
-            "azure": list(rights.problems(self.azure, self._ground, self._configs)),
-            "directory": [each for each in [self._people.problem()] if each],
+            "azure": list(rights.problems(self.azure, self._ground, self._configs, self._providers)),
+            "directory": self._people.problems(),
             "ci": self.ci.problems(),
         }
         return {who: sentences for who, sentences in found.items() if sentences}
@@ -75,7 +81,9 @@ class Bootstrap:
             *self._people.steps(),
             *self._reviewer_steps(),
             *self.ci.people_steps(),
+            self._providers.step(),
             *self._ground.steps(),
+            *self._lake.steps(),
             *(step for step in grants if step.phase is Phase.AZURE),
             *self.ci.connection_steps(self.identity),
             *Trusts(self.azure, self.ci, self._configs).steps(),
@@ -84,12 +92,38 @@ class Bootstrap:
             *self._build.registry_steps(),
             *(step for step in grants if step.phase is Phase.APPLY),
             *self._build.environment_steps(),
-            commit_step(self._project),
+            commit_step(self._project, self.journal),
             *self._push_again(),
             *self.ci.finish_steps(self.identity),
         ]
         order = list(Phase)
-        return sorted(steps, key=lambda step: order.index(step.phase))
+        return [self._noted(step) for step in sorted(steps, key=lambda step: order.index(step.phase))]
+
+    def _noted(self, step: Step) -> Step:
+        """Return a step that first leaves in the journal what a later process must know of its work."""
+        facts: dict[str, str] = {}
+        if step.phase is Phase.AZURE:
+            facts = {_subscription(name): self.azure.subscription for name in self._configs}
+        elif step.key.startswith(("config:", "entra:group/")):
+            facts = {WRITTEN: "not committed"}
+
+        def make() -> None:
+            for name, value in facts.items():
+                self.journal.note(name, value)
+            step.make()
+
+        return replace(step, make=make) if facts else step
+
+    def _refuse_other_subscription(self) -> None:
+        """Refuse to set up again elsewhere, or to undo where nothing is: another subscription may be chosen by now."""
+        for name in self._configs:
+            known = self.journal.fact(_subscription(name))
+            if known not in (None, self.azure.subscription):
+                raise UserError(
+                    f"subscription {self.azure.subscription} is refused: 'mlops bootstrap' set up {name} in {known}:"
+                    f" 'az account set --subscription {known}', or ARM_SUBSCRIPTION_ID; to begin again in another one,"
+                    " remove .mlops/bootstrap.json"
+                )
 
     def identity(self, environment: str, who: str) -> Identity | None:
         """Return an identity of an environment, None while it does not exist."""
@@ -133,14 +167,9 @@ class Bootstrap:
         return len(lines)
 
     def _reviewer_steps(self) -> list[Step]:
-        wanted = {
-            "common": {
-                f"ci.reviewers.{key}": tuple(name.strip() for name in value.split(","))
-                for key, value in self._reviewers.items()
-            }
-        }
         if not self._reviewers:
             return []
+        wanted = written(self._reviewers)
         return [
             Step(
                 "config:ci.reviewers",
@@ -189,9 +218,6 @@ def slug(project: Project) -> str:
     return str(content["project"]["name"])
 
 
-def _chosen(project: Project, environments: Sequence[str]) -> dict[str, EnvironmentConfig]:
-    known = load_all(project.root / "config")
-    unknown = [name for name in environments if name not in known]
-    if unknown or not environments:
-        raise UserError(f"--env: {', '.join(unknown)!r} is refused: environments of config/ are {', '.join(known)}")
-    return {name: config for name, config in known.items() if name in environments}
+def _subscription(environment: str) -> str:
+    """Return the name of the fact in which subscription an environment was set up."""
+    return f"subscription/{environment}"

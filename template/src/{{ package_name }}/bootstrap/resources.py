@@ -20,6 +20,11 @@ def identities_of(config: EnvironmentConfig) -> tuple[str, ...]:
     return ("jobs", "endpoint", "ci", *(("infrastructure", "plan") if config.ci.builds_infrastructure else ()))
 
 
+def identity_key(config: EnvironmentConfig, who: str) -> str:
+    """Return the key of an identity's step."""
+    return f"azure:identity/{config.environment.name}/{who}"
+
+
 class Ground:
     """Resource groups, the account of the state where there is one, and identities."""
 
@@ -98,7 +103,7 @@ class Ground:
         name, location = path.rpartition("/")[2], config.environment.location
         group = config.names.resource_group
         return Step(
-            f"azure:identity/{config.environment.name}/{who}",
+            identity_key(config, who),
             f"identity {name}",
             Phase.AZURE,
             lambda: _there(self._azure.identity(config, who)),
@@ -109,8 +114,7 @@ class Ground:
 
     def _make_identity(self, config: EnvironmentConfig, who: str, path: str) -> None:
         body = {"location": config.environment.location, "tags": dict(config.tags)}
-        made = self._azure.arm.put(path, json=body, params=IDENTITIES)
-        self._azure.fresh.add(made["properties"]["principalId"])
+        self._azure.arm.put(path, json=body, params=IDENTITIES)
 
     def _remove_identity(self, config: EnvironmentConfig, who: str, path: str) -> str | None:
         name = config.environment.name

@@ -160,10 +160,16 @@ class Rest:
         for attempt in range(1, TRIES + 1):
             last = attempt == TRIES
             answer = None
-            signed = {**(headers or {}), "Authorization": f"{self._scheme} {self._token()}"}
             try:
                 answer = self._session.request(
-                    method, address, json=json, params=query, headers=signed, timeout=SECONDS, allow_redirects=False
+                    method,
+                    address,
+                    json=json,
+                    params=query,
+                    headers=dict(headers or {}),
+                    auth=self._sign,  # a header alone would give way to an entry of ~/.netrc
+                    timeout=SECONDS,
+                    allow_redirects=False,
                 )
             except requests.exceptions.RequestException as error:
                 if last or method not in _SAFE:
@@ -173,6 +179,10 @@ class Rest:
                 return answer
             sleep(_seconds(answer, attempt))
         raise AssertionError("unreachable")
+
+    def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"{self._scheme} {self._token()}"
+        return request
 
     def _address(self, path: str) -> str:
         if not path.startswith("https://"):
@@ -185,7 +195,15 @@ class Rest:
 
 
 def _content(answer: requests.Response) -> Any:
-    return answer.json() if answer.content else None
+    if not answer.content:
+        return None
+    try:
+        return answer.json()
+    except ValueError:
+        where = urlsplit(answer.url)
+        raise StepFailedError(
+            f"{where.netloc}{where.path}: the answer {answer.status_code} is not JSON; does a proxy answer instead?"
+        ) from None
 
 
 def _again(method: str, answer: requests.Response) -> bool:
@@ -226,7 +244,8 @@ def _said(answer: requests.Response) -> tuple[str, str]:
     try:
         content = answer.json()
     except ValueError:
-        return "", answer.text[:200]
+        page = "html" in answer.headers.get("Content-Type", "")
+        return "", "it answers with a page instead of JSON" if page else answer.text[:200]
     if not isinstance(content, dict):
         return "", answer.text[:200]
     error = content.get("error")

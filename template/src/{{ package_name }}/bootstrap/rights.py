@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from ..config.environment import EnvironmentConfig
 from ..infra.doctor import allowed
 from .azure import AUTHORIZATION, RESOURCES, Azure
+from .providers import Providers
 from .resources import Ground
 
 _MAKE_GROUP = "Microsoft.Resources/subscriptions/resourceGroups/write"
@@ -17,8 +18,19 @@ _BUILD = (
 _OWNER = "the role Owner, or Contributor with Role Based Access Control Administrator,"
 
 
-def problems(azure: Azure, ground: Ground, configs: Mapping[str, EnvironmentConfig]) -> Iterator[str]:
+def problems(
+    azure: Azure, ground: Ground, configs: Mapping[str, EnvironmentConfig], providers: Providers
+) -> Iterator[str]:
     """Yield what the signed-in person may not do, with scope and role."""
+    if missing_providers := providers.missing():
+        scope = f"/subscriptions/{azure.subscription}"
+        path = f"{scope}/providers/Microsoft.Authorization/permissions"
+        held = list(azure.arm.pages(path, params=AUTHORIZATION, missing=(403,)))
+        if not all(allowed(f"{name}/register/action", held) for name in missing_providers):
+            yield (
+                f"Azure: you need the role Contributor on {scope} to register the resource providers"
+                f" {', '.join(missing_providers)}; or have them registered: 'az provider register --namespace NAME'"
+            )
     assigns = any(config.environment.assign_roles for config in configs.values())
     lacking: dict[str, set[str]] = {}
     for group in ground.groups():

@@ -1,6 +1,8 @@
 """Values in config/, written where they belong: comments and all other lines stay as they are."""
 
 import json
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -9,7 +11,7 @@ from typing import Any
 import yaml
 
 from ..config import environment
-from ..errors import StepFailedError
+from ..errors import StepFailedError, UserError
 from ..files import atomic_write
 from ..paths import Project
 
@@ -53,6 +55,18 @@ def write(project: Project, wanted: Mapping[str, Mapping[str, Value]]) -> None:
         for file, text in before.items():
             atomic_write(_path(project, file), text)
         raise
+
+
+def refusal(project: Project, wanted: Mapping[str, Mapping[str, Value]]) -> str | None:
+    """Return why `write` would refuse these values, None if it would not; write nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        tried = Project(Path(folder))
+        shutil.copytree(project.root / "config", tried.root / "config")
+        try:
+            write(tried, wanted)
+        except UserError as error:
+            return str(error)
+    return None
 
 
 def edited(text: str, key: str, value: Value) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from ..errors import UserError
 from .journal import Journal
 from .rest import RefusedError
 
@@ -28,8 +29,8 @@ class Phase(Enum):
     PEOPLE = "groups of people"
     AZURE = "Azure"
     CONNECTIONS = "connections"
-    TRUST = "trust"
     CI = "CI settings"
+    TRUST = "trust"  # after the rules of who may use it
     APPLY = "first apply"
     PUSH = "configuration"
     FINISH = "finish"
@@ -91,13 +92,16 @@ class Outcome:
 
     step: Step
     found: State
-    note: str = ""  # why it stays, in an undo
+    note: str = ""  # why it stays, in an undo; why it cannot be looked at, in a look
 
 
 def look(steps: Sequence[Step]) -> Iterator[Outcome]:
-    """Yield each step with what it finds; write nothing."""
+    """Yield each step with what it finds; write nothing. One that cannot be looked at counts as absent, with why."""
     for step in steps:
-        yield Outcome(step, step.state())
+        try:
+            yield Outcome(step, step.state())
+        except UserError as error:
+            yield Outcome(step, State.ABSENT, str(error))
 
 
 def run(steps: Sequence[Step], journal: Journal) -> Iterator[Outcome]:
@@ -122,16 +126,22 @@ def run(steps: Sequence[Step], journal: Journal) -> Iterator[Outcome]:
 
 
 def undo(steps: Sequence[Step], journal: Journal) -> Iterator[Outcome]:
-    """Remove, last first, the objects that the journal names; yield each with why it stays, if it does."""
+    """Remove, last first, the objects that the journal names; yield each with why it stays, if it does.
+
+    A refusal concerns one object: the others are removed all the same, and the next undo tries it again.
+    """
     known = {step.key: step for step in steps}
     for key in reversed(journal.entries()):
         step = known.get(key)
         if step is None:
             continue
-        found = step.state()
-        note = None
-        if found is not State.ABSENT:
-            note = step.remove() if step.remove else "it stays"
+        found, note = State.SAME, None
+        try:
+            found = step.state()
+            if found is not State.ABSENT:
+                note = step.remove() if step.remove else "it stays"
+        except UserError as error:
+            note = str(error)
         if note is None:
             journal.drop(key)
         yield Outcome(step, found, note or "")

@@ -58,7 +58,8 @@ class Trusts:
         if found is None:
             return State.DIFFERENT if any(each["name"] == _name(who) for each in listed) else State.ABSENT
         # infra/ knows the credential by its name: an apply would be refused beside one of another name.
-        return State.SAME if found["name"] == _name(who) else State.DIFFERENT
+        same = found["name"] == _name(who) and found["properties"].get("audiences") == AUDIENCES
+        return State.SAME if same else State.DIFFERENT
 
     def _make(self, config: EnvironmentConfig, who: str) -> None:
         trust = self._ci.trust(config.environment.name, who)

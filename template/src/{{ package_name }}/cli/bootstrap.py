@@ -1,6 +1,5 @@
 """`mlops bootstrap`: from a fresh clone to working CI, in one command that may be run again."""
 
-import sys
 import time
 from itertools import groupby
 from pathlib import Path
@@ -9,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ..errors import UserError
-from ..infra import ci as infra_ci
 from ..paths import Project
 
 if TYPE_CHECKING:
@@ -42,7 +40,8 @@ def bootstrap(
     reviewer: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="KEY=NAMES", help="Who approves: promote, prod or infra, then names with commas; repeatable."
+            metavar="KEY=NAMES",
+            help="Who approves: promote, prod or infra, then names with commas, or none; repeatable.",
         ),
     ] = None,
     group: Annotated[
@@ -53,20 +52,26 @@ def bootstrap(
     """Set up repository, people, identities, trust, CI and the first environment; a second run changes nothing."""
     from rich.console import Console
 
+    from ..bootstrap import questions
+    from ..bootstrap.arguments import chosen
     from ..bootstrap.plan import Bootstrap
 
+    chosen_modes = [name for name, on in (("--undo", undo), ("--handover", handover)) if on]
+    if len(chosen_modes) > 1 or (handover and dry_run):
+        raise UserError(f"{' and '.join([*chosen_modes, *(['--dry-run'] if dry_run else [])])}: choose one of them")
+    if not (yes or dry_run or handover):
+        questions.require_user()
     project, console = Project.find(), Console()
     environments = [name.strip() for name in env.split(",") if name.strip()]
     reviewers, groups = _pairs("--reviewer", reviewer), _pairs("--group", group)
-    asks = not (yes or dry_run or undo or handover) and sys.stdin.isatty() and not infra_ci.is_running()
-    if asks:
-        reviewers = _missing_reviewers(project, reviewers)
+    if not (yes or dry_run or undo or handover):
+        reviewers = questions.missing_reviewers(project, chosen(project, environments), reviewers)
     work = Bootstrap(
         project, environments, reviewers=reviewers, groups=groups, show=lambda line: _line(console, f"     {line}")
     )
     _line(console, f"sign-in  {work.azure.about['displayName']}, subscription {work.azure.subscription}")
     if undo:
-        _undo(work, console, yes)
+        _undo(work, console, yes, dry_run)
         return
     if handover:
         count = work.handover(handover)
@@ -79,7 +84,8 @@ def bootstrap(
     _plan(steps, console, problems)
     if dry_run:
         return
-    _approve("Apply this?", yes)
+    if not yes:
+        questions.approve("Apply this?")
     _run(work, steps, console)
 
 
@@ -104,7 +110,7 @@ def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
         _line(console, f"{number:2}. {sentence}")
     later = work.later()
     if later:
-        _line(console, f"Once prod is built, run this again; it then gives: {'; '.join(later)}")
+        _line(console, f"Not given yet, as production is not there: {'; '.join(later)}. Add prod to --env")
     _line(console, 'Done. README.md, "The first day in Azure", has the next step.')
 
 
@@ -118,54 +124,37 @@ def _plan(steps: "Iterable[Step]", console: "Console", problems: list[str]) -> N
         same = sum(outcome.found is State.SAME for outcome in found)
         _line(console, f"{order.index(phase) + 1:2} {phase.value:17} {len(found) - same} to do, {same} found")
         for outcome in found:
-            if outcome.found is not State.SAME:
+            if outcome.note:
+                _line(console, f"     ?      {outcome.step.what}: {outcome.note}")
+            elif outcome.found is not State.SAME:
                 _line(console, f"     {outcome.found.value:6} {outcome.step.what}")
     for sentence in problems:
         _line(console, f"missing: {sentence}")
 
 
-def _undo(work: "Bootstrap", console: "Console", yes: bool) -> None:
-    from ..bootstrap.steps import undo
+def _undo(work: "Bootstrap", console: "Console", yes: bool, dry_run: bool) -> None:
+    from ..bootstrap import questions
+    from ..bootstrap.steps import State, undo
 
     steps = work.steps()
     known = {step.key: step.what for step in steps}
     keys = [key for key in work.journal.entries() if key in known]
+    others = [key for key in work.journal.entries() if key not in known]
+    if others:
+        _line(console, f"Not of these environments or this configuration, and left alone: {', '.join(others)}")
     if not keys:
-        _line(console, "Nothing to undo: the journal names nothing that this command made.")
+        _line(console, "Nothing to undo: the journal names nothing else that this command made.")
         return
     for key in reversed(keys):
-        _line(console, f"     remove {known[key]}")
-    _approve("Remove this, as far as it holds nothing?", yes)
+        _line(console, f"     remove  {known[key]}")
+    if dry_run:
+        return
+    if not yes:
+        questions.approve("Remove this, as far as it holds nothing?")
     for outcome in undo(steps, work.journal):
         what = outcome.step.what
-        _line(console, f"     stays   {what}: {outcome.note}" if outcome.note else f"     removed {what}")
-
-
-def _missing_reviewers(project: Project, given: dict[str, str]) -> dict[str, str]:
-    import questionary
-
-    from ..bootstrap import settings
-
-    asked = dict(given)
-    for key, who in (
-        ("promote", "lets a candidate go on to staging"),
-        ("prod", "lets a model into production"),
-        ("infra", "lets infrastructure be changed in staging and prod"),
-    ):
-        if key not in asked and settings.read(project, "common", f"ci.reviewers.{key}") is None:
-            asked[key] = str(questionary.text(f"Who {who}? (team, group or person; several with commas)").unsafe_ask())
-    return asked
-
-
-def _approve(question: str, yes: bool) -> None:
-    if yes:
-        return
-    if not sys.stdin.isatty() or infra_ci.is_running():
-        raise UserError("no user can approve here: add --yes where the approval was given before")
-    import questionary
-
-    if not questionary.confirm(question, default=False).unsafe_ask():
-        raise UserError("not approved: nothing was changed")
+        word = "stays  " if outcome.note else "gone   " if outcome.found is State.ABSENT else "removed"
+        _line(console, f"     {word} {what}{f': {outcome.note}' if outcome.note else ''}")
 
 
 def _pairs(option: str, given: "Iterable[str] | None") -> dict[str, str]:

@@ -128,13 +128,9 @@ class CiSystem:
         there = self._hub.repository()
         if there is not None and not there["private"]:
             return []
+        if why := repository.free_plan(self._hub):
+            return [why]
         owner = self._hub.owner()
-        if not owner.protects or (there is not None and not rulesets.offered(self._hub)):
-            return [
-                f"{owner.login} on GitHub has the plan 'free': its private repositories have no environment variables,"
-                " branch policies and rulesets: make an empty public repository, or take a larger plan (Enterprise for"
-                " approvals)"
-            ]
         if not owner.approves and any(wanted.reviewers for wanted in self._wanted):
             plan = f"the plan {owner.plan!r}" if owner.plan else "a plan that this sign-in does not show"
             return [f"{owner.login} on GitHub has {plan}: {environments.NO_REVIEWERS}"]

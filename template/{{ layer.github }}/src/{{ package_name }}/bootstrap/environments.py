@@ -6,6 +6,7 @@ The jobs of an environment get tokens that Azure accepts, so its rules guard the
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 from ..config.environment import EnvironmentConfig
 from ..errors import StepFailedError, UserError
@@ -136,10 +137,10 @@ class Environments:
                     f"environment {each['name']!r} on GitHub differs from {wanted.name!r} only in capital letters, and"
                     " Azure compares letter by letter: delete it"
                 )
-            elif wanted.only_main and (others := [name for name in self._branches(wanted.name) if name != BRANCH]):
+            elif wanted.only_main and (others := self._others(wanted.name)):
                 found.append(
-                    f"environment {wanted.name!r} on GitHub: the branches {', '.join(others)} may use it too: leave"
-                    f" only {BRANCH} there"
+                    f"environment {wanted.name!r} on GitHub: {', '.join(others)} may use it too: leave only the branch"
+                    f" {BRANCH} there"
                 )
         return found
 
@@ -164,7 +165,7 @@ class Environments:
                 f"github:branch-policy/{wanted.name}",
                 f"environment {wanted.name}: branch {BRANCH}",
                 Phase.CI,
-                lambda: State.SAME if BRANCH in self._branches(wanted.name) else State.ABSENT,
+                lambda: State.SAME if self._mains(wanted.name) else State.ABSENT,
                 lambda: self._allow_main(wanted.name),
                 lambda: self._forbid_main(wanted.name),
                 self._hub.command("POST", lambda: self._policies(wanted.name), lambda: _POLICY),
@@ -180,7 +181,8 @@ class Environments:
             return State.ABSENT
         if found["name"] != wanted.name:
             raise UserError(f"environment {found['name']!r} on GitHub has other capital letters than {wanted.name!r}")
-        return State.SAME if self._body(wanted, found) == _rules(found) else State.DIFFERENT
+        body = {key: value for key, value in self._body(wanted, found).items() if key not in _KEPT}
+        return State.SAME if body == _rules(found) else State.DIFFERENT
 
     def _write(self, wanted: Wanted) -> None:
         path = self._path(wanted.name)
@@ -189,6 +191,11 @@ class Environments:
         except RefusedError as refused:
             if refused.status == 422 and "billing plan" in refused.message:  # backstage/backstage#28977
                 raise UserError(f"{self._hub.path.removeprefix('/repos/')}: {NO_REVIEWERS}") from None
+            if refused.status == 422 and (waiting := self._people.waiting(wanted.reviewers)):
+                raise UserError(
+                    f"environment {wanted.name!r} on GitHub: {' and '.join(waiting)} can approve once the invitation to"
+                    f" {self._hub.path.removeprefix('/repos/')} is accepted: then run this again"
+                ) from None
             raise
         if self._state(wanted) is not State.SAME:  # a plan without reviewers may drop them in silence
             raise UserError(f"environment {wanted.name!r} on GitHub lacks rules that were written: {NO_REVIEWERS}")
@@ -196,7 +203,9 @@ class Environments:
     def _body(self, wanted: Wanted, found: Mapping[str, Any] | None) -> dict[str, Any]:
         """Return all rules: one that is left out of a PUT may be reset. Waiting times of the owner stay."""
         reviewers = [self._people.get(name) for name in wanted.reviewers]
+        kept = {key: found[key] for key in _KEPT if key in found} if found else {}
         return {
+            **kept,
             "wait_timer": _rules(found)["wait_timer"] if found else 0,
             # GitHub refuses it where there is no reviewer (github-community-projects/safe-settings#628).
             "prevent_self_review": wanted.only_others and bool(reviewers),
@@ -204,35 +213,47 @@ class Environments:
             "deployment_branch_policy": MAIN if wanted.only_main else None,
         }
 
-    def _branches(self, name: str) -> list[str]:
+    def _listed(self, name: str) -> list[tuple[str, str, int]]:
+        """Return kind (branch or tag), pattern and number of each policy."""
         listed = self._hub.rest.pages(
             self._policies(name), "branch_policies", params={"per_page": "100"}, missing=(404,)
         )
-        return [each["name"] for each in listed if each.get("type", "branch") == "branch"]
+        return [(each.get("type", "branch"), each["name"], each["id"]) for each in listed]
+
+    def _others(self, name: str) -> list[str]:
+        """Return the branches and tags, beside main, whose jobs may use an environment."""
+        return [f"{kind} {pattern}" for kind, pattern, _ in self._listed(name) if (kind, pattern) != ("branch", BRANCH)]
 
     def _allow_main(self, name: str) -> None:
         self._hub.rest.post(self._policies(name), json=_POLICY, ok=(200, 201, EXISTS))
 
     def _forbid_main(self, name: str) -> None:
-        listed = list(
-            self._hub.rest.pages(self._policies(name), "branch_policies", params={"per_page": "100"}, missing=(404,))
-        )
-        for each in listed:
-            if each["name"] == BRANCH:
-                self._hub.rest.delete(f"{self._policies(name)}/{each['id']}")
+        for number in self._mains(name):
+            self._hub.rest.delete(f"{self._policies(name)}/{number}")
+
+    def _mains(self, name: str) -> list[int]:
+        return [number for kind, pattern, number in self._listed(name) if (kind, pattern) == ("branch", BRANCH)]
 
     def _path(self, name: str) -> str:
-        return f"{self._hub.path}/environments/{name}"
+        return place(self._hub, name)
 
     def _policies(self, name: str) -> str:
         return f"{self._path(name)}/deployment-branch-policies"
 
 
 _POLICY = {"name": BRANCH, "type": "branch"}
+# Whether administrators may pass over the rules: the owner's choice. GitHub's description of this call lacks it, and
+# Terraform's provider for GitHub writes it (github_repository_environment).
+_KEPT = ("can_admins_bypass",)
 NO_REVIEWERS = (
     "GitHub offers required reviewers in private repositories with Enterprise only: make the repository public, move it"
-    " to an organisation with Enterprise, or write [] into ci.reviewers to go on without approvals"
+    " to an organisation with Enterprise, or go on without approvals, with --reviewer KEY=none"
 )
+
+
+def place(hub: GitHub, environment: str) -> str:
+    """Return the path of an environment, whose name may hold any character."""
+    return f"{hub.path}/environments/{quote(environment, safe='')}"
 
 
 def variable(
@@ -246,7 +267,7 @@ def variable(
     name = wanted.name
 
     def folder() -> str:
-        return f"{hub.path}/environments/{environment}/variables" if environment else f"{hub.path}/actions/variables"
+        return f"{place(hub, environment)}/variables" if environment else f"{hub.path}/actions/variables"
 
     def state() -> State:
         known = identity()

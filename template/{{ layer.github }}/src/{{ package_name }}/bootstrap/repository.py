@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import UserError
+from . import rulesets
 from .git import BRANCH, REMOTE, Git, place
 from .github import GitHub
 from .rest import RefusedError
@@ -26,10 +27,15 @@ def problems(hub: GitHub, git: Git) -> list[str]:
     origin = git.origin()
     if origin is not None and place(origin) not in _places(repository):
         found.append(f"git: the remote {REMOTE!r} is {origin}, not {name}: 'git remote rename {REMOTE} other'")
-    if not found and not _is_empty(hub) and not _matches(hub, git):
+    if found or _is_empty(hub):
+        return found
+    if not _matches(hub, git):
         found.append(
             f"{name} on GitHub holds other commits than this project: delete it, or write another into ci.repository"
         )
+    elif (branch := repository["default_branch"]) != BRANCH:  # schedules and rules are of the default branch
+        there = f"{name} on GitHub: its default branch is {branch!r}"
+        found.append(f"{there}: 'gh repo edit {name} --default-branch {BRANCH}'")
     return found
 
 
@@ -108,6 +114,26 @@ def _cannot_make(hub: GitHub) -> list[str]:
     return []
 
 
+def free_plan(hub: GitHub) -> str | None:
+    """Return what a private repository of this owner lacks and what to do, None if it lacks nothing."""
+    owner, there = hub.owner(), hub.repository()
+    if there is not None and (not there["private"] or rulesets.offered(hub)):
+        return None
+    if there is None and owner.protects:
+        return None
+    name = there["full_name"] if there else hub.wanted
+    public = (
+        f"gh repo edit {name} --visibility public --accept-visibility-change-consequences"
+        if there
+        else f"gh repo create {name} --public"
+    )
+    return (
+        f"{owner.login} on GitHub has the plan 'free': its private repositories have no environment variables, branch"
+        f" policies and rulesets. One step more: make the repository public, '{public}', and run this again; or take a"
+        " larger plan (Enterprise for approvals)"
+    )
+
+
 def _is_empty(hub: GitHub) -> bool:
     try:
         hub.rest.get(f"{hub.path}/commits", params={"per_page": "1"})
@@ -138,14 +164,18 @@ def _make(hub: GitHub) -> None:
     path = f"/orgs/{owner.login}/repos" if owner.organisation else "/user/repos"
     hub.rest.post(path, json={"name": hub.wanted.partition("/")[2], "private": True})
     hub.forget()
+    if why := free_plan(hub):  # most sign-ins do not show the plan of an organisation before
+        raise UserError(why)
 
 
 def _remove(hub: GitHub, git: Git) -> str | None:
     foreign = [name for name, commit in git.refs(_address(hub)).items() if not git.holds(commit)]
     if foreign:
         return f"it holds commits that are not of this checkout ({foreign[0]})"
-    if not git.only_mine():
-        return "others than you made commits of it"
+    if others := git.others():
+        return f"it holds commits of others: {', '.join(others[:3])}{' and more' if len(others) > 3 else ''}"
+    if next(hub.rest.pages(f"{hub.path}/issues", params={"state": "all", "per_page": "1"}, missing=(410,)), None):
+        return "it holds issues or pull requests"
     try:
         hub.rest.delete(hub.path)
     except RefusedError as refused:
@@ -168,9 +198,12 @@ def _pushed(hub: GitHub, git: Git) -> State:
     found = hub.rest.get(f"{hub.path}/git/ref/heads/{BRANCH}", missing=(404, EMPTY)) if hub.repository() else None
     if found is None:
         return State.ABSENT
-    commit = found["object"]["sha"]
-    # Commits that this checkout does not hold are newer ones of others; they hold its own.
-    return State.DIFFERENT if commit != git.head() and git.holds(commit) else State.SAME
+    commit, head = found["object"]["sha"], git.head()
+    if commit == head:
+        return State.SAME
+    # Commits that this checkout does not hold are newer ones of others; they may stand on its own.
+    newer = not git.holds(commit) and hub.rest.get(f"{hub.path}/commits/{head}", missing=UNKNOWN) is not None
+    return State.SAME if newer else State.DIFFERENT
 
 
 def _actions(hub: GitHub) -> tuple[State, dict[str, Any]]:

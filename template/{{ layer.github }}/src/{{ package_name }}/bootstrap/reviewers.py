@@ -42,13 +42,11 @@ class People:
             organisation, _, team = name.removeprefix("@").partition("/")
             path = f"/orgs/{organisation}/teams/{team}" if team else f"/users/{organisation}"
             found = self._hub.rest.get(path, missing=(404,))
-            self._known[name] = (
-                None
-                if found is None
-                else Reviewer("Team", found["slug"], found["id"])
-                if team
-                else Reviewer("User", found["login"], found["id"])
-            )
+            if found is None or not (team or found.get("type", "User") == "User"):  # an organisation approves nothing
+                self._known[name] = None
+            else:
+                kind: Literal["User", "Team"] = "Team" if team else "User"
+                self._known[name] = Reviewer(kind, found["slug" if team else "login"], found["id"])
         return self._known[name]
 
     def get(self, name: str) -> Reviewer:

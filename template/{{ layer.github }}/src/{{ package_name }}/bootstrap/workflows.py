@@ -3,6 +3,7 @@
 from typing import Any
 
 from ..errors import StepFailedError
+from .git import BRANCH
 from .github import GitHub
 from .rest import RefusedError
 from .steps import Phase, State, Step
@@ -62,11 +63,8 @@ def _started(hub: GitHub) -> State:
 
 
 def _start(hub: GitHub) -> None:
-    repository = hub.repository() or {}
     try:
-        hub.rest.post(
-            f"{hub.path}/actions/workflows/{TRAIN}/dispatches", json={"ref": repository.get("default_branch", "main")}
-        )
+        hub.rest.post(f"{hub.path}/actions/workflows/{TRAIN}/dispatches", json={"ref": BRANCH})
     except RefusedError as refused:
         if refused.status == 404:
             raise StepFailedError(
