@@ -17,7 +17,7 @@ import yaml
 
 SCENARIOS = Path(__file__).parent
 ROOT = SCENARIOS.parent
-# An answer that each further CI system takes.
+# Names of repositories that each CI system takes.
 REPOSITORIES = {"github": "example-org/name", "azure_devops": "example-org/project/name"}
 LOCK = re.compile(r"\w+\.lock\.txt")
 OPENING = """\
@@ -38,7 +38,8 @@ def renew(scenario: Path) -> None:
         _render(project, answers)
         subprocess.run([sys.executable, "requirements/lock.py", "--upgrade"], cwd=project, check=True)
         locks = [(project / "uv.lock").read_text(encoding="utf-8")]
-        for ci, repository in REPOSITORIES.items():  # each system has linters of its own
+        others = {ci: repository for ci, repository in REPOSITORIES.items() if ci != answers["ci"]}
+        for ci, repository in others.items():  # each system has linters of its own
             other = Path(folder) / ci
             _render(other, {**answers, "ci": ci, "repository": repository})
             (other / "uv.lock").write_text(locks[0], encoding="utf-8")
