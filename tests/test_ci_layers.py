@@ -19,7 +19,7 @@ systems = pytest.mark.parametrize("ci", FILES)
 
 # Offered by both systems, and not announced to be retired; "latest" would move by itself.
 IMAGES = {"ubuntu-24.04"}
-TASKS = {"Cache@2", "PublishPipelineArtifact@1", "UsePythonVersion@0"}
+TASKS = {"Cache@2", "PublishPipelineArtifact@1", "PublishTestResults@2", "UsePythonVersion@0"}
 PIN = re.compile(r"uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
 
 
@@ -84,10 +84,12 @@ def test_every_check_runs_in_order(ci: str, render: harness.Render) -> None:
             "uv lock --check",
             "uv run ruff format --check",
             "uv run ruff check",
+            "uv run mlops ci lint",
             "uv run mypy",
-            "uv run pytest",
+            "uv run pytest --junit-xml outputs/checks/tests.xml",
             "uv run mlops check",
             "uv run mlops infra lint",
+            "uv run mlops infra scan",
             "uv run mlops demo",
             "uv run mlops azure last-watch",
         )
@@ -165,6 +167,7 @@ def test_cache_key_is_the_lock(ci: str, render: harness.Render) -> None:
     inputs = [step.get("with", step.get("inputs", {})) for step in job["steps"]]
     (key,) = [given["key"] for given in inputs if "key" in given]
     assert "uv.lock" in key
+    assert "requirements/checkov.lock.txt" in key
 
 
 @systems
@@ -173,6 +176,25 @@ def test_report_is_kept(ci: str, render: harness.Render) -> None:
     last = job["steps"][-1]
     inputs = last.get("with", last.get("inputs", {}))
     assert "outputs/report" in inputs.values()
+
+
+@systems
+def test_results_are_kept_whatever_they_are(ci: str, render: harness.Render) -> None:
+    """Those of tests and of checkov, which lie in one folder."""
+    project = render(harness.answers_for(ci=ci))
+    (job,) = jobs(project, ci)
+    (step,) = [
+        step for step in job["steps"] if "outputs/checks" in str(step.get("with", step.get("inputs", {})))
+    ]
+    assert step.get("if", step.get("condition")) in ("${{ !cancelled() }}", "succeededOrFailed()")
+    written = [each for each in job["steps"] if "outputs/checks" in step_command(each, ci)]
+    assert len(written) == 1  # of pytest; `mlops infra scan` has its own constant
+    (package,) = (path.parent for path in (project / "src").glob("*/__init__.py"))
+    assert 'REPORT = "outputs/checks/checkov.xml"' in (package / "infra/scanning.py").read_text()
+
+
+def step_command(step: dict[str, Any], ci: str) -> str:
+    return str(step.get("run" if ci == "github" else "script", ""))
 
 
 def test_actions_have_commit_and_version(render: harness.Render) -> None:

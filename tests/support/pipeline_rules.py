@@ -216,6 +216,9 @@ def _azure_pipeline(name: str, files: Files, slug: str) -> Iterator[str]:
         yield from _azure_job(f"{name}/{stage['stage']}", stage)
 
 
+_TASKS = ("AzureCLI@2", "Cache@2", "PublishPipelineArtifact@1", "PublishTestResults@2", "UsePythonVersion@0")
+
+
 def _azure_job(where: str, stage: Mapping[str, Any]) -> Iterator[str]:
     (job,) = stage["jobs"]
     steps = job["strategy"]["runOnce"]["deploy"]["steps"] if "deployment" in job else job["steps"]
@@ -241,7 +244,7 @@ def _azure_job(where: str, stage: Mapping[str, Any]) -> Iterator[str]:
         if acts and any("Cache@" in each["task"] for each in _found(steps, "task")):
             yield f"{where}: a cache in a job with rights"
     for step in _found(steps, "task"):
-        if step["task"] not in ("AzureCLI@2", "Cache@2", "PublishPipelineArtifact@1", "UsePythonVersion@0"):
+        if step["task"] not in _TASKS:
             yield f"{where}: {step['task']}"
     for step in _found(steps, "script"):
         yield from _command(where, step["script"])
