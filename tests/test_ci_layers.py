@@ -183,9 +183,7 @@ def test_results_are_kept_whatever_they_are(ci: str, render: harness.Render) -> 
     """Those of tests and of checkov, which lie in one folder."""
     project = render(harness.answers_for(ci=ci))
     (job,) = jobs(project, ci)
-    (step,) = [
-        step for step in job["steps"] if "outputs/checks" in str(step.get("with", step.get("inputs", {})))
-    ]
+    (step,) = [step for step in job["steps"] if "outputs/checks" in str(step.get("with", step.get("inputs", {})))]
     assert step.get("if", step.get("condition")) in ("${{ !cancelled() }}", "succeededOrFailed()")
     written = [each for each in job["steps"] if "outputs/checks" in step_command(each, ci)]
     assert len(written) == 1  # of pytest; `mlops infra scan` has its own constant
