@@ -71,8 +71,6 @@ format: $(READY) ## Format the template's own code
 lock: $(READY) ## Pin the newest allowed versions: of the template's own tools, and of every scenario's project
 	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 	  --group pyproject.toml:dev --output-file $(LOCK)
-	$(BIN)/uv pip compile --quiet --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-	  --group pyproject.toml:checkov --output-file requirements/checkov.lock.txt
 	PATH="$(BIN):$$PATH" $(BIN)/python scenarios/lock.py
 
 release: ## Release the newest commit of main: make release VERSION=1.2.0 (docs/releasing.md)

@@ -35,7 +35,7 @@ FLOORS = [
     "azure",
     "bootstrap",
     "local",
-    "updates",
+    "updates ci",
     "cli",
 ]
 FLOOR_OF = {name: number for number, names in enumerate(FLOORS) for name in names.split()}
@@ -69,6 +69,7 @@ INTERFACE = {
     "azure.watch.ci",
     "updates.ci",
     "bootstrap.ci",
+    "ci.linting",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

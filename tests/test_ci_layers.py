@@ -19,8 +19,18 @@ systems = pytest.mark.parametrize("ci", FILES)
 
 # Offered by both systems, and not announced to be retired; "latest" would move by itself.
 IMAGES = {"ubuntu-24.04"}
-TASKS = {"Cache@2", "PublishPipelineArtifact@1", "UsePythonVersion@0"}
-PIN = re.compile(r"uses: [\w.-]+/[\w.-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$")
+TASKS = {"Cache@2", "PublishPipelineArtifact@1", "PublishTestResults@2", "UsePythonVersion@0"}
+# Of each action's own tags, November 2026; of azure/login the newest that its tags have.
+PINS = {
+    "actions/cache": ("v6.1.0", "55cc8345863c7cc4c66a329aec7e433d2d1c52a9"),
+    "actions/checkout": ("v7.0.1", "3d3c42e5aac5ba805825da76410c181273ba90b1"),
+    "actions/download-artifact": ("v8.0.1", "3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c"),
+    "actions/setup-python": ("v7.0.0", "5fda3b95a4ea91299a34e894583c3862153e4b97"),
+    "actions/upload-artifact": ("v7.0.1", "043fb46d1a93c77aae656e7c1c64a875d1fc6a0a"),
+    "azure/login": ("v3.0.1", "f5d393ae46f8fde4be8b75f32e3fc50e654ad0ca"),
+    "hashicorp/setup-terraform": ("v4.0.1", "dfe3c3f87815947d99a8997f908cb6525fc44e9e"),
+}
+PIN = re.compile(r"uses: ([\w.-]+/[\w.-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)( .*)?")
 
 
 def pipeline(project: Path, ci: str) -> dict[str, Any]:
@@ -84,10 +94,12 @@ def test_every_check_runs_in_order(ci: str, render: harness.Render) -> None:
             "uv lock --check",
             "uv run ruff format --check",
             "uv run ruff check",
+            "uv run mlops ci lint",
             "uv run mypy",
-            "uv run pytest",
+            "uv run pytest --junit-xml outputs/checks/tests.xml",
             "uv run mlops check",
             "uv run mlops infra lint",
+            "uv run mlops infra scan",
             "uv run mlops demo",
             "uv run mlops azure last-watch",
         )
@@ -165,6 +177,7 @@ def test_cache_key_is_the_lock(ci: str, render: harness.Render) -> None:
     inputs = [step.get("with", step.get("inputs", {})) for step in job["steps"]]
     (key,) = [given["key"] for given in inputs if "key" in given]
     assert "uv.lock" in key
+    assert "requirements/checkov.lock.txt" in key
 
 
 @systems
@@ -175,6 +188,23 @@ def test_report_is_kept(ci: str, render: harness.Render) -> None:
     assert "outputs/report" in inputs.values()
 
 
+@systems
+def test_results_are_kept_whatever_they_are(ci: str, render: harness.Render) -> None:
+    """Those of tests and of checkov, which lie in one folder."""
+    project = render(harness.answers_for(ci=ci))
+    (job,) = jobs(project, ci)
+    (step,) = [step for step in job["steps"] if "outputs/checks" in str(step.get("with", step.get("inputs", {})))]
+    assert step.get("if", step.get("condition")) in ("${{ !cancelled() }}", "succeededOrFailed()")
+    written = [each for each in job["steps"] if "outputs/checks" in step_command(each, ci)]
+    assert len(written) == 1  # of pytest; `mlops infra scan` has its own constant
+    (package,) = (path.parent for path in (project / "src").glob("*/__init__.py"))
+    assert 'REPORT = "outputs/checks/checkov.xml"' in (package / "infra/scanning.py").read_text()
+
+
+def step_command(step: dict[str, Any], ci: str) -> str:
+    return str(step.get("run" if ci == "github" else "script", ""))
+
+
 def test_actions_have_commit_and_version(render: harness.Render) -> None:
     project = render(harness.answers_for(ci="github"))
     lines = [
@@ -183,9 +213,17 @@ def test_actions_have_commit_and_version(render: harness.Render) -> None:
         for line in path.read_text().splitlines()
         if "uses:" in line and "uses: $/" not in line  # those of this repository are taken from the same commit
     ]
-    assert lines
-    for line in lines:
-        assert PIN.fullmatch(line.removeprefix("- ")), line
+    found = [PIN.fullmatch(line.removeprefix("- ")) for line in lines]
+    assert {match[1]: (match[3], match[2]) for match in found if match} == PINS
+    assert all(found), lines
+
+
+def test_place_of_own_actions_is_explained(render: harness.Render) -> None:
+    """`uses: $/...` is new: whoever meets an older runner finds the reason where it is used."""
+    project = render(harness.answers_for(ci="github"))
+    assert "uses: $/" in (project / ".github/workflows/watch.yml").read_text()
+    for path in [*(project / ".github/actions").rglob("action.yml"), project / "docs/ci.md"]:
+        assert "GitHub Enterprise Server" in path.read_text(), path
 
 
 @pytest.mark.parametrize("version", harness.offered("python_version"))

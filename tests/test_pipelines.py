@@ -6,8 +6,10 @@ import copy
 import json
 import re
 import shlex
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -262,6 +264,13 @@ GITHUB = {
     "cache with rights": add(f"{W}train.yml", "jobs/train/steps", {"name": "c", "uses": f"actions/cache@{'0' * 40}"}),
     "logic in a step": replace(f"{W}train.yml", "azure submit", "azure status || uv run mlops azure submit"),
     "check left out": replace(f"{W}ci.yml", "uv run mypy", "uv run ruff check"),
+    "pipelines that are not checked": replace(f"{W}ci.yml", "uv run mlops ci lint", "uv run ruff check"),
+    "infrastructure that is not scanned": replace(f"{W}ci.yml", "infra scan", "infra lint"),
+    "interrupt lost in the shell": replace(f"{W}infrastructure-environment.yml", "exec uv run", "uv run"),
+    "update without a time limit": put(f"{W}template-update.yml", "jobs/propose/timeout-minutes", "0"),
+    "token left in the update's checkout": drop(f"{W}template-update.yml", "jobs/update/steps/0/with"),
+    "update with another secret": put(f"{W}template-update.yml", "jobs/propose/env", {"A": "${{ secrets.OTHER }}"}),
+    "update for pull requests of anybody": put(f"{W}template-update.yml", "on/pull_request_target", {}),
     "changes that are not checked": drop(f"{W}ci.yml", "on/pull_request"),
     "variable that no one makes": replace(f"{W}train.yml", "vars.AZURE_SUBSCRIPTION_ID", "vars.SUBSCRIPTION"),
     "packages without hashes": replace("actions/set-up/action.yml", "uv pip sync --require-hashes", "uv pip sync"),
@@ -294,6 +303,12 @@ AZURE = {
     "token for scripts": put("ci.yml", "jobs/0/steps/4/env", {"SYSTEM_ACCESSTOKEN": "$(System.AccessToken)"}),
     "token left in the checkout": replace(f"{T}stage.yml", "persistCredentials", "clean"),
     "no time limit": put(f"{T}job.yml", "stages/0/jobs/0/timeoutInMinutes", "0"),
+    "pipelines that are not checked": replace("ci.yml", "uv run mlops ci lint", "uv run ruff check"),
+    "infrastructure that is not scanned": replace("ci.yml", "infra scan", "infra lint"),
+    "interrupt lost in the shell": replace(
+        "infrastructure.yml", "exec uv run mlops infra apply", "uv run mlops infra apply"
+    ),
+    "token left in the update's checkout": replace("template-update.yml", "persistCredentials", "clean"),
     "pull requests deploy": put("deploy.yml", "pr", {"branches": {"include": ["main"]}}),
     "every push deploys": put("deploy.yml", "trigger", {"branches": {"include": ["main"]}}),
     "agents of others": replace(f"{T}stage.yml", "ubuntu-24.04", "ubuntu-latest"),
@@ -315,6 +330,43 @@ def test_mistake_is_found(ci: str, mistake: str, render: harness.Render) -> None
 
 def test_mistakes_are_many() -> None:
     assert len(GITHUB) + len(AZURE) >= 40
+
+
+def test_interrupt_reaches_the_command(render: harness.Render, tmp_path: Path) -> None:
+    """GitHub interrupts the one process that it started: bash, whose place uv takes, which hands signals on."""
+    content = files(render, "plain", "github")["workflows/infrastructure-environment.yml"]
+    (line,) = [step["run"] for step in content["jobs"]["apply"]["steps"] if "infra apply" in step.get("run", "")]
+    before, command, _ = line.partition("mlops infra apply")
+    assert command
+    (tmp_path / "wait.py").write_text(WAITING)
+    (tmp_path / "step.sh").write_text(f"{before} --no-project python wait.py")
+    process = subprocess.Popen(
+        ["bash", "--noprofile", "--norc", "-eo", "pipefail", "step.sh"],
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stdout
+    try:
+        assert process.stdout.readline() == "ready\n"
+        process.send_signal(signal.SIGINT)
+        assert process.stdout.readline() == "interrupted\n"
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+
+
+WAITING = """
+import signal, sys, time
+def interrupted(number, frame):
+    print("interrupted", flush=True)
+    sys.exit(0)
+signal.signal(signal.SIGINT, interrupted)
+print("ready", flush=True)
+time.sleep(30)
+"""
 
 
 @pytest.mark.parametrize(

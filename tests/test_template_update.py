@@ -518,7 +518,8 @@ def test_hooks_download_nothing(render: harness.Render, tmp_path: Path) -> None:
     for hook in source["hooks"]:
         assert hook["language"] == "system"
         words = hook["entry"].split()
-        assert words[0] == "git" or (words[:2] == ["uv", "run"] and f'name = "{words[2]}"' in locked)
+        own = words[0] == "git" or words[:3] == ["uv", "run", "mlops"]
+        assert own or (words[:2] == ["uv", "run"] and f'name = "{words[2]}"' in locked)
     harness.run("pre-commit", "validate-config", str(path))
 
 

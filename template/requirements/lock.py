@@ -34,7 +34,7 @@ def main(options: list[str]) -> None:
         if all(group in known for group in groups if not group.startswith("--")):
             run(*EXPORT, lock(name), *groups)
     # Resolved apart from uv.lock; batch with its versions where both have a package.
-    apart = {"batch": ["--group", f"{PROJECT}:serving", "--constraint", lock("serving")], "copier": []}
+    apart = {"batch": ["--group", f"{PROJECT}:serving", "--constraint", lock("serving")], "copier": [], "checkov": []}
     for name, more in apart.items():
         if (HERE / f"{name}.in").is_file():
             run(*COMPILE, str(HERE / f"{name}.in"), *more, "--output-file", lock(name), *options)

@@ -72,6 +72,64 @@ def read(root: Path) -> list[PipelineFile]:
     ]
 
 
+def filled(root: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield file and content of each pipeline with its templates filled in, for each value that a person may choose.
+
+    Raises:
+        UserError: a file is missing or not YAML.
+    """
+    reader = _Reader(root)
+    for path in sorted((root / FOLDER).glob("*.yml")):
+        label = path.relative_to(root).as_posix()
+        content = reader.content(label)
+        asked = {"parameters": content["parameters"]} if "parameters" in content else {}
+        for parameters in _runs(content.get("parameters") or []):
+            yield label, {**reader.expanded(label, content, {"parameters": parameters}), **asked}
+
+
+def wrong_parameters(root: Path) -> Iterator[str]:
+    """Yield each use of a template with parameters that it does not have, or without one that it needs.
+
+    Raises:
+        UserError: a file is missing or not YAML.
+    """
+    reader = _Reader(root)
+    for path in sorted((root / FOLDER).rglob("*.yml")):
+        label = path.relative_to(root).as_posix()
+        for use in _uses(reader.content(label)):
+            declared = reader.content(_template_path(label, use)).get("parameters") or []
+            needed = {each["name"] for each in declared if "default" not in each}
+            given = set(_keys(use.get("parameters") or {}))
+            where = f"{label}: template {use['template']}"
+            yield from (f"{where}: has no parameter {name!r}" for name in sorted(given - {e["name"] for e in declared}))
+            yield from (f"{where}: parameter {name!r} is missing" for name in sorted(needed - given))
+
+
+def _uses(node: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(node, dict):
+        if isinstance(node.get("template"), str):
+            yield node
+        node = list(node.values())
+    if isinstance(node, list):
+        for item in node:
+            yield from _uses(item)
+
+
+def _keys(parameters: Mapping[str, Any]) -> Iterator[str]:
+    """Yield the names that are given, also below `if` and `else`."""
+    for key, value in parameters.items():
+        if expressions.EXPRESSION.fullmatch(key):
+            yield from _keys(value)
+        else:
+            yield key
+
+
+def _template_path(file: str, use: Mapping[str, Any]) -> str:
+    name = str(use["template"])
+    path = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(file).parent / name
+    return path.as_posix()
+
+
 def _read(reader: "_Reader", name: str, label: str) -> PipelineFile:
     content = reader.content(label)
     found = PipelineFile(name, label, paths=_pull_requests(content.get("pr")), cron=_cron(content))
@@ -162,11 +220,10 @@ class _Reader:
         return result
 
     def _template(self, file: str, use: dict[str, Any]) -> Any:
-        name = str(use["template"])
-        path = PurePosixPath(name.lstrip("/")) if name.startswith("/") else PurePosixPath(file).parent / name
-        content = self.content(path.as_posix())
+        path = _template_path(file, use)
+        content = self.content(path)
         parameters = {each["name"]: each.get("default", "") for each in content.get("parameters") or []}
-        return self.expanded(path.as_posix(), content, {"parameters": {**parameters, **(use.get("parameters") or {})}})
+        return self.expanded(path, content, {"parameters": {**parameters, **(use.get("parameters") or {})}})
 
 
 def _scopes(expression: str, scope: Scope, open_: Any) -> tuple[list[Scope], Any]:

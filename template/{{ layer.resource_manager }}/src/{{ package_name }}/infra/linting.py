@@ -8,7 +8,7 @@ from ..config.environment import load_all
 from ..errors import StepFailedError, UserError
 from ..paths import Project
 from . import compiler, preview
-from .stacks import StackName, choose
+from .stacks import SHARED, StackName, choose
 
 
 def lines(project: Project) -> Iterator[str]:
@@ -32,6 +32,27 @@ def lines(project: Project) -> Iterator[str]:
             yield f"{environment}: its resources cannot be told yet: {error}"
         else:
             yield f"{environment}: {len(preview.resources(project.root, environment, stack))} resources"
+
+
+def plain(project: Project, folder: Path) -> tuple[Path | None, list[str]]:
+    """Write the resources of every environment into files that checkov reads; return their folder, if any, and notes.
+
+    Raises:
+        StepFailedError: the compiler refuses infra/.
+        UserError: the configuration is refused, or there is no compiler.
+    """
+    config, notes = project.root / "config", []
+    stacks = [(environment, StackName.environment) for environment in load_all(config)]
+    stacks += [("prod", name) for name in StackName if name != StackName.environment]  # the same rules everywhere
+    for environment, name in stacks:
+        try:
+            _, stack = choose(config, None if name in SHARED else environment, name)
+        except UserError as error:
+            notes.append(f"{environment}, {name}: cannot be told yet: {error}")
+        else:
+            found = preview.resources(project.root, environment, stack)
+            (folder / f"{environment}-{name}.json").write_text(preview.flat(found), encoding="utf-8")
+    return (folder if any(folder.iterdir()) else None), notes
 
 
 def _refuse_other_format(infra: Path, path: Path, name: str) -> None:
