@@ -2,6 +2,7 @@
 
 import base64
 import copy
+import gc
 import io
 import json
 import re
@@ -9,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -149,6 +151,8 @@ class Transport:
         from azure.ai.ml.constants._endpoint import EndpointInvokeFields
         from azure.ai.ml.operations import _job_operations, _job_ops_helper
 
+        _freeze()
+
         def send(adapter: Any, request: Any, **options: Any) -> Any:
             return self._respond(adapter, request)
 
@@ -206,6 +210,13 @@ class Transport:
             reply = early
         call.status = reply.status
         return fault.reply() if fault else reply
+
+
+@cache
+def _freeze() -> None:
+    """Spare the garbage collector the objects of the SDK's modules, over which it would go again and again."""
+    gc.collect()
+    gc.freeze()
 
 
 def _parsed(content: bytes) -> Json:
