@@ -2,7 +2,6 @@
 
 import base64
 import copy
-import gc
 import io
 import json
 import re
@@ -10,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -19,6 +17,8 @@ import requests
 from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.pipeline.transport import HttpTransport
 from urllib3.response import HTTPResponse
+
+from . import sdk
 
 Json = Any
 
@@ -147,11 +147,10 @@ class Transport:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of the network for one test."""
-        from azure.ai.ml._utils import _experimental
         from azure.ai.ml.constants._endpoint import EndpointInvokeFields
         from azure.ai.ml.operations import _job_operations, _job_ops_helper
 
-        _freeze()
+        sdk.hasten(monkeypatch)
 
         def send(adapter: Any, request: Any, **options: Any) -> Any:
             return self._respond(adapter, request)
@@ -161,8 +160,7 @@ class Transport:
 
         monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
         monkeypatch.setattr(requests.Session, "merge_environment_settings", settings)  # it parses os.environ each time
-        # Whether to warn of an experimental class: it reads the sources of the whole stack for each object.
-        monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
+        monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda url: None)  # it looks for a file each time
         monkeypatch.setattr(HttpTransport, "sleep", lambda transport, seconds: self.sleeps.append(seconds))
         monkeypatch.setattr(_job_ops_helper, "_wait_before_polling", lambda seconds: 0)
         monkeypatch.setattr(_job_operations, "get_git_properties", dict)  # it would run git for each submission
@@ -210,13 +208,6 @@ class Transport:
             reply = early
         call.status = reply.status
         return fault.reply() if fault else reply
-
-
-@cache
-def _freeze() -> None:
-    """Spare the garbage collector the objects of the SDK's modules, over which it would go again and again."""
-    gc.collect()
-    gc.freeze()
 
 
 def _parsed(content: bytes) -> Json:
