@@ -4,6 +4,7 @@ A user's process makes one client and submits one job; the tests make thousands 
 """
 
 import gc
+import logging
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -17,7 +18,7 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     from azure.ai.ml._utils import _experimental
     from azure.ai.ml.entities._validation.schema import SchemaValidatableMixin
 
-    _freeze()
+    _settle()
     # Whether to warn of an experimental class: it reads the sources of the whole stack for each object.
     monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
     for name, made in list(vars(_ml_client).items()):
@@ -49,7 +50,12 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @cache
-def _freeze() -> None:
-    """Spare the garbage collector the objects of the SDK's modules, over which it would go again and again."""
+def _settle() -> None:
+    """Spare the whole run what no test looks at.
+
+    These are two lines of log for each operation, and rounds of the garbage collector over the SDK's modules.
+    """
+    logging.getLogger("azure.ai.ml._telemetry").setLevel(logging.WARNING)
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)
