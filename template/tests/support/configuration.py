@@ -8,6 +8,8 @@ from typing import Any
 import yaml
 
 CONFIG = Path(__file__).parents[2] / "config"
+LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # in C where there is one: ten times as fast
+DUMPER = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
 
 def copy_of_config(target: Path) -> Path:
@@ -20,11 +22,11 @@ def copy_of_config(target: Path) -> Path:
 
 def change(path: Path, changed: dict[str, Any]) -> None:
     """Write values into a configuration file, each by its keys joined with dots."""
-    content = yaml.safe_load(path.read_text(encoding="utf-8"))
+    content = yaml.load(path.read_text(encoding="utf-8"), LOADER)
     for keys, value in changed.items():
         *parents, last = keys.split(".")
         section = content
         for parent in parents:
             section = section.setdefault(parent, {})
         section[last] = copy.deepcopy(value)
-    path.write_text(yaml.safe_dump(content), encoding="utf-8")
+    path.write_text(yaml.dump(content, Dumper=DUMPER), encoding="utf-8")

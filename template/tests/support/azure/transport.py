@@ -18,6 +18,8 @@ from azure.core.credentials import AccessToken, AccessTokenInfo
 from azure.core.pipeline.transport import HttpTransport
 from urllib3.response import HTTPResponse
 
+from . import sdk
+
 Json = Any
 
 
@@ -145,9 +147,10 @@ class Transport:
 
     def install(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Take the place of the network for one test."""
-        from azure.ai.ml._utils import _experimental
         from azure.ai.ml.constants._endpoint import EndpointInvokeFields
         from azure.ai.ml.operations import _job_operations, _job_ops_helper
+
+        sdk.hasten(monkeypatch)
 
         def send(adapter: Any, request: Any, **options: Any) -> Any:
             return self._respond(adapter, request)
@@ -157,8 +160,7 @@ class Transport:
 
         monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
         monkeypatch.setattr(requests.Session, "merge_environment_settings", settings)  # it parses os.environ each time
-        # Whether to warn of an experimental class: it reads the sources of the whole stack for each object.
-        monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
+        monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda url: None)  # it looks for a file each time
         monkeypatch.setattr(HttpTransport, "sleep", lambda transport, seconds: self.sleeps.append(seconds))
         monkeypatch.setattr(_job_ops_helper, "_wait_before_polling", lambda seconds: 0)
         monkeypatch.setattr(_job_operations, "get_git_properties", dict)  # it would run git for each submission

@@ -6,7 +6,7 @@ azure-ai-ml, which takes seconds.
 
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from importlib import metadata
 from pathlib import Path
 
@@ -68,14 +68,15 @@ def problems(project: Project, config: EnvironmentConfig) -> Iterator[str]:
     said: dict[str, list[str]] = {
         name: list(dict.fromkeys(_of_rules(project, name, filled))) for name in filled.documents
     }
-    refused = _refused(project, filled.documents)
+    jobs = {name for name, document in filled.documents.items() if "create_job" in document}  # loaded with their jobs
+    # The sentence of a rule is the better one, and one about a job is about its schedule too.
+    told = {name for name, sentences in said.items() if sentences} | (jobs if any(said.values()) else set())
+    refused = _refused(project, filled.documents, told)
+    if refused.keys() - jobs:
+        refused = {name: sentence for name, sentence in refused.items() if name not in jobs}
     for name, sentences in said.items():
-        if values.unwanted(config, name):
-            continue
-        if "create_job" in filled.documents[name] and (any(said.values()) or len(refused) > 1):
-            refused.pop(name, None)  # it loads its job with it, whose own mistake is the one to tell
-        for sentence in sentences or ([refused[name]] if name in refused else []):
-            yield f"{name}: {sentence}"
+        if not values.unwanted(config, name):
+            yield from (f"{name}: {sentence}" for sentence in sentences or [refused.get(name)] if sentence)
     yield from _repeated(filled.documents)
 
 
@@ -97,8 +98,8 @@ def _repeated(documents: Mapping[str, Document]) -> Iterator[str]:
                 yield f"{name}: name: {document.get('name')!r} is refused: {owner} has it (rule name-unique)"
 
 
-def _refused(project: Project, documents: Mapping[str, Document]) -> dict[str, str]:
-    """Return for each file that azure-ai-ml refuses to load why it does."""
+def _refused(project: Project, documents: Mapping[str, Document], told: Collection[str]) -> dict[str, str]:
+    """Return for each file that azure-ai-ml refuses to load why it does; those in `told` are not loaded."""
     from . import sdk_loading
 
     found: dict[str, str] = {}
@@ -110,7 +111,8 @@ def _refused(project: Project, documents: Mapping[str, Document]) -> dict[str, s
     }
     named = {"pipelines": key_of(parts.get("components", [])), "schedules": key_of(parts.get("pipelines", []))}
     keys = {name: f"{name} {digest} {named.get(name.split('/')[1], '')}" for name, digest in digests.items()}
-    waiting = [name for name in documents if keys[name] not in _LOADED]
+    loaded = [name for name in documents if name not in told]
+    waiting = [name for name in loaded if keys[name] not in _LOADED]
     if waiting:
         with tempfile.TemporaryDirectory(dir=_scratch(project)) as scratch, sdk_loading.quiet():
             assets.write_all(project, documents, Path(scratch))
@@ -120,7 +122,7 @@ def _refused(project: Project, documents: Mapping[str, Document]) -> dict[str, s
                     _LOADED[keys[name]] = None
                 except Exception as error:  # marshmallow's, the SDK's own, plain ones: no common base
                     _LOADED[keys[name]] = sdk_loading.reason(error) or first_line(error)
-    for name in documents:
+    for name in loaded:
         if (sentence := _LOADED[keys[name]]) is not None:
             found[name] = sentence
     return found

@@ -147,7 +147,7 @@ class _File:
     given: _Given
     path: Path
 
-    @property
+    @cached_property
     def label(self) -> str:
         return self.given.project.relative(self.path)
 

@@ -125,12 +125,15 @@ class Lake:
 
     def send_queue(self, operation: Operation, batch: str) -> None:
         """Write a queue: its files, then its list, which makes it one."""
+        if operation.applies(f"{QUEUES}/{batch}.jsonl", None, "queued"):
+            self.send_files(batch)
+            self.write_once(self.container(QUEUES), f"{batch}.jsonl", self.workspace.queue(batch).read_bytes())
+
+    def send_files(self, batch: str) -> None:
+        """Write the files that the list of a queue names."""
         client, folder = self.container(QUEUES), self.workspace.files(batch)
-        if not operation.applies(f"{QUEUES}/{batch}.jsonl", None, "queued"):
-            return
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
             self.write_once(client, f"{batch}/{path.name}", path.read_bytes())
-        self.write_once(client, f"{batch}.jsonl", self.workspace.queue(batch).read_bytes())
 
     def send_version(self, operation: Operation) -> int | None:
         """Write the newest version, its manifest last, and return its number; None if the lake has it.

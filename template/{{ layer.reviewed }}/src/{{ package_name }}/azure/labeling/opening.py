@@ -1,8 +1,9 @@
 """Open a review: choose rows of the last days, and queue them in the data lake for people to label.
 
-A review has a key, and a record in the lake beside the queues that says who asked for it, when and why. The record is
-written before the queue, with the time that the queue will have: so a command that died is finished by the next one
-with the same key, and two at once make one queue of the same rows.
+A review has a key, and a record in the lake beside the queues that says who asked for it, when and why. Each command
+with the key chooses rows and lays them beside the queues as a draft. The first one that writes its draft's id into the
+record decides which draft becomes the queue; every command with the key publishes that one. So a command that died is
+finished by the next one, and two at once make one queue, also where they chose different rows.
 """
 
 import hashlib
@@ -31,13 +32,13 @@ from ..sign_in import actor
 from . import rows
 from .lake import QUEUES, Lake
 
-RECORDS = "reviews/"  # of the container of queues
+RECORDS, DRAFTS = "reviews/", "drafts/"  # of the container of queues
 BY_HAND = "by hand"  # reason where none is given
 
 
 @dataclass(frozen=True)
 class Review:
-    """A review that was asked for; `queue` is the id of its queue, empty while there is none."""
+    """A review that was asked for; `queue` is the id of the draft that becomes its queue, empty while there is none."""
 
     key: str
     number: int  # of the reviews with this key
@@ -103,11 +104,15 @@ def start(
                 return None
             approve()
             review = _claimed(lake, known, Review(key, 1, why, actor(), now.isoformat()))
-            return _queued(lake, operation, review, label, Path(scratch))
+            if not review.queue:
+                review = _decided(lake, _drafted(lake, operation, review, label, Path(scratch)))
+            operation.note(review.sentence)
+            _publish(lake, operation, review.queue)
+            return review.queue
 
 
-def _queued(lake: Lake, operation: Operation, review: Review, label: str, scratch: Path) -> str:
-    """Choose the rows of a review, and write its queue."""
+def _drafted(lake: Lake, operation: Operation, review: Review, label: str, scratch: Path) -> Review:
+    """Choose the rows of a review, and write them as a draft; return the review with its id."""
     import pandas as pd
 
     from ... import models
@@ -122,10 +127,23 @@ def _queued(lake: Lake, operation: Operation, review: Review, label: str, scratc
     source = Source(azure.config.names.data_lake, frame, lambda: original.contents(azure.project, config))
     in_service = InService(label, model, pd.read_parquet(folder / kept.FOLDER / kept.REFERENCE))
     queued = choosing.doubtful(config, lake.workspace, source, in_service, at=at)
-    _change(lake, replace(review, queue=queued.batch_id))
-    lake.send_queue(operation, queued.batch_id)
+    lake.send_files(queued.batch_id)
+    lake.write_once(lake.container(QUEUES), _draft(queued.batch_id), lake.workspace.queue(queued.batch_id).read_bytes())
     operation.note(f"{queued.batch_id}: {counted}: {queued.sentence}")
-    return queued.batch_id
+    return replace(review, queue=queued.batch_id)
+
+
+def _publish(lake: Lake, operation: Operation, batch: str) -> None:
+    """Make a draft the queue that people find."""
+    client = lake.container(QUEUES)
+    if operation.applies(f"{QUEUES}/{batch}.jsonl", None, "queued"):
+        with translated(lake.azure, f"{QUEUES}/{_draft(batch)}"):
+            content = bytes(client.download_blob(_draft(batch)).readall())
+        lake.write_once(client, f"{batch}.jsonl", content)
+
+
+def _draft(batch: str) -> str:
+    return f"{DRAFTS}{batch}.jsonl"
 
 
 def _standing(lake: Lake, known: list[Review], key: str, reason: str) -> tuple[str, str] | None:
@@ -191,18 +209,14 @@ def _claimed(lake: Lake, known: list[Review], wanted: Review) -> Review:
     review = replace(wanted, number=len(same) + 1)
     with translated(lake.azure, f"{QUEUES}/{review.name}"):
         try:
-            answer = lake.container(QUEUES).upload_blob(review.name, _text(review), overwrite=False)
-            return replace(review, etag=str(answer.get_blob_properties().etag))
+            blob = lake.container(QUEUES).get_blob_client(review.name)
+            return replace(review, etag=str(blob.upload_blob(_text(review), overwrite=False)["etag"]))
         except ResourceExistsError:  # another command was faster, or the answer of our own request was lost
             return _read(lake, review.name)
 
 
-def _change(lake: Lake, review: Review) -> None:
-    """Write the queue of a review into its record.
-
-    Raises:
-        UserError: another command has written another queue there.
-    """
+def _decided(lake: Lake, review: Review) -> Review:
+    """Write the draft of a review into its record; return the record, which has the draft of who was first."""
     from azure.core import MatchConditions
     from azure.core.exceptions import ResourceModifiedError
 
@@ -210,9 +224,9 @@ def _change(lake: Lake, review: Review) -> None:
     with translated(lake.azure, f"{QUEUES}/{review.name}"):
         try:
             lake.container(QUEUES).upload_blob(review.name, _text(review), overwrite=True, **unchanged)
-        except ResourceModifiedError:
-            if (other := _read(lake, review.name)).queue != review.queue:
-                raise UserError(f"review {review.key}: {other.sentence} meanwhile: nothing more is queued") from None
+        except ResourceModifiedError:  # another command was faster, or the answer of our own request was lost
+            return _read(lake, review.name)
+    return review
 
 
 def _text(review: Review) -> str:
