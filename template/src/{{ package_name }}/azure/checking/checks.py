@@ -76,7 +76,8 @@ def problems(project: Project, config: EnvironmentConfig) -> Iterator[str]:
         refused = {name: sentence for name, sentence in refused.items() if name not in jobs}
     for name, sentences in said.items():
         if not values.unwanted(config, name):
-            yield from (f"{name}: {sentence}" for sentence in sentences or [refused.get(name)] if sentence)
+            shown = sentences or ([refused[name]] if name in refused else [])
+            yield from (f"{name}: {sentence}" for sentence in shown)
     yield from _repeated(filled.documents)
 
 
