@@ -135,7 +135,7 @@ class StoryCi:
         return dict(line.split("=", 1) for line in lines)
 
     def subscription(self, job: Job) -> str:
-        """Return the subscription in which `az` is signed in."""
+        """Return the subscription in which `az` is signed in, empty where it is not."""
         return str(self._variables(job.environment).get("AZURE_SUBSCRIPTION_ID", ""))
 
     @property
