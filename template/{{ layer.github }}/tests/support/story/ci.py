@@ -135,8 +135,8 @@ class StoryCi:
         return dict(line.split("=", 1) for line in lines)
 
     def subscription(self, job: Job) -> str:
-        """Return the subscription in which `az` is signed in."""
-        return str(self._variables(job.environment)["AZURE_SUBSCRIPTION_ID"])
+        """Return the subscription in which `az` is signed in, empty where it is not."""
+        return str(self._variables(job.environment).get("AZURE_SUBSCRIPTION_ID", ""))
 
     @property
     def _repository(self) -> str:
@@ -208,7 +208,7 @@ class StoryCi:
             name=name,
             environment=environment,
             asks=bool(rules and rules["reviewers"]),
-            client=own.get("AZURE_CLIENT_ID"),
+            client=own.get("AZURE_CLIENT_ID") or None,
             rights=frozenset(f"{key}: {right}" for key, right in (job.get("permissions") or {}).items()),
             steps=steps,
             replaced=replaced,
