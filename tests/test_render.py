@@ -108,6 +108,7 @@ def test_texts_end_in_one_line_break(render: harness.Render) -> None:
         assert not blank, f"{path}: {blank}"
 
 
+@pytest.mark.quick
 def test_git_ignores_no_rendered_file(render: harness.Render, tmp_path: Path) -> None:
     """Of the variants with the same rules, all files together."""
     having: dict[tuple[tuple[Path, str], ...], set[Path]] = {}

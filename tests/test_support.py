@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from tests.infra.cases import CASES
-from tests.support import covering, harness, renders, summary
+from tests.support import covering, environments, harness, renders, summary
+from tests.support.environments import Environments
 from tests.support.scheduling import group
 
 # Makes the folder of its argument once, slowly enough for another process to come along.
@@ -143,12 +144,35 @@ def test_older_renders_are_removed_once_unused(tmp_path: Path) -> None:
     assert (tmp_path / current / "template" / "copier.yml").is_file()
 
 
+def test_released_environment_is_the_next_one_s(
+    render: harness.Render, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(environments, "FOLDER", tmp_path)
+    monkeypatch.setattr(harness, "run", lambda *command, **_: Path(command[-1]).mkdir() if "venv" in command else None)
+    project = render(harness.answers_for())
+    one, other = Environments(), Environments()
+    first = one.of(project)
+    assert other.of(project) != first
+    other.release()
+    one.release()
+    assert other.of(project, keep=True) == first
+    other.release()
+    assert one.of(project) != first
+    other.release(kept=True)
+    one.release()
+    assert one.of(project) == first
+    one.release()
+
+
 @pytest.mark.quick
 def test_tests_of_a_case_run_in_one_process() -> None:
     for case in CASES:
         tests = [f"tests/infra/test_{name}.py::test_it[{case}{rest}]" for name in "ab" for rest in ("", "-bicep")]
         assert {group(test) for test in tests} == {str(case)}
     assert group("tests/test_render.py::test_it[classical-bicep]") == "tests/test_render.py::test_it[classical-bicep]"
+    compilers = {group(f"tests/infra/test_{name}.py::test_it[dev]") for name in ("arm", "bicep")}
+    assert len(compilers) == 1
+    assert group("tests/infra/test_terraform.py::test_it") not in compilers
 
 
 def test_summary_names_variants_and_skipped_checks() -> None:
