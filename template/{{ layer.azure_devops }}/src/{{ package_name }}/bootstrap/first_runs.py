@@ -44,6 +44,28 @@ def longest(cron: str) -> timedelta:
     return timedelta(hours=1) if cron.split()[1] == "*" else timedelta(days=1)
 
 
+def due(cron: str, after: datetime) -> datetime | None:
+    """Return when a schedule is due next, None for one that is neither hourly nor daily.
+
+    >>> due("17 * * * *", datetime(2026, 11, 29, 12, 30, tzinfo=UTC)).isoformat()
+    '2026-11-29T13:17:00+00:00'
+    >>> due("43 5 * * *", datetime(2026, 11, 29, 4, 0, tzinfo=UTC)).isoformat()
+    '2026-11-29T05:43:00+00:00'
+    """
+    minute, hour = cron.split()[:2]
+    if not minute.isdigit() or not (hour == "*" or hour.isdigit()):
+        return None
+    time = after.replace(minute=int(minute), second=0, microsecond=0)
+    time = time if hour == "*" else time.replace(hour=int(hour))
+    return time if time > after else time + longest(cron)
+
+
+def pause(cron: str, at: datetime) -> float:
+    """Return the seconds until the next look: one minute after a schedule was due, otherwise those until it is."""
+    time = due(cron, at - LATE)
+    return EVERY if time is None or time <= at else (time - at).total_seconds()
+
+
 def _builds(place: Place, definitions: Definitions, name: str, **query: str) -> list[dict[str, Any]]:
     number = definitions.id(name)
     if number is None:
@@ -82,7 +104,7 @@ def _schedule_step(place: Place, definitions: Definitions, file: PipelineFile, c
                     f" may ignore a schedule until its file changes: change a comment in {file.path}, push it to main,"
                     " and run this again"
                 )
-            sleep(EVERY)
+            sleep(min(pause(cron, now()), (end - now()).total_seconds() + 1))
 
     return Step(
         key="azure_devops:schedule/watch",

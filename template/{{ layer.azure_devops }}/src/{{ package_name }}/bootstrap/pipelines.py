@@ -88,7 +88,8 @@ class Definitions:
             if self.id(file.name) is None:
                 configuration = {"type": "yaml", "path": f"/{file.path}", "repository": self._repository()}
                 body = {"name": file.name, "folder": self.folder, "configuration": configuration}
-                self._place.core.post(self._place.path("pipelines"), json=body)
+                made = self._place.core.post(self._place.path("pipelines"), json=body)
+                self._numbers[file.name] = int(made["id"])
             found = self._full(file.name)
             if found and not self._fits(found, file):
                 found["process"]["yamlFilename"] = f"/{file.path}"
