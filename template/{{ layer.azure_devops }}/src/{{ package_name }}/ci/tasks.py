@@ -35,11 +35,7 @@ class Tasks:
             return
         known = self._inputs[task.lower()]
         # Letter case does not matter, and an input may have older names.
-        names = {
-            name.lower(): key
-            for key, rule in known.items()
-            for name in (key, *rule.get("aliases", ()))
-        }
+        names = {name.lower(): key for key, rule in known.items() for name in (key, *rule.get("aliases", ()))}
         given = step.get("inputs") or {}
         found = set()
         for name, value in given.items():
