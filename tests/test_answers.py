@@ -91,12 +91,12 @@ def test_confusing_package_name_is_refused(value: str, reason: str) -> None:
 
 
 def test_locked_package_is_refused_as_a_name() -> None:
-    # A lock that renders only with some answers has its name inside an expression. Copier's is installed apart from the
-    # project, so that its packages clash with none of the project's.
+    # A lock that renders only with some answers has its name inside an expression. Those of Copier and checkov are
+    # installed apart from the project, so that their packages clash with none of the project's.
     locks = [
         path
         for path in (harness.ROOT / "template").rglob("*")
-        if re.search(r"\.lock\.txt|^uv\.lock", path.name) and not path.name.startswith("copier.")
+        if re.search(r"\.lock\.txt|^uv\.lock", path.name) and not path.name.startswith(("checkov.", "copier."))
     ]
     assert len({re.sub(r".*?(\w+)\.lock.*", r"\1", path.name) for path in locks}) > 4
     for lock in locks:

@@ -188,7 +188,7 @@ def test_image_locks_are_exported_from_uv_lock(
 ) -> None:
     project = shutil.copytree(render(harness.answers_for(scenario)), tmp_path / "project")
     shutil.copy(environments.of(project) / "uv.lock", project)
-    for name in ("batch.in", "copier.in"):  # resolved apart, which needs the index
+    for name in ("batch.in", "checkov.in", "copier.in"):  # resolved apart, which needs the index
         (project / "requirements" / name).unlink()
     shipped = pinned_lines(project)
     harness.run(sys.executable, "requirements/lock.py", cwd=project, variables={"UV_OFFLINE": "1"})

@@ -10,6 +10,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 import yaml
@@ -20,8 +21,9 @@ from tests.infra.conftest import Filled
 from tests.infra.flavours import MADE
 from tests.infra.resource import Resource
 from tests.support import harness
+from tests.support.environments import Environments
 
-LOCK = harness.ROOT / "requirements/checkov.lock.txt"
+LOCK = harness.ROOT / "template/requirements/checkov.lock.txt"
 INSTALL = ("pip", "install", "--quiet", "--require-hashes")
 ISOLATED, _, PUBLIC = REPRESENTATIVE
 REASON = re.compile(r"  - (CKV2?_AZURE_\d+)  # \w.+")
@@ -77,6 +79,23 @@ def template(resources: list[Resource]) -> dict[str, Any]:
             for resource in resources
         ],
     }
+
+
+@needs_bicep
+@pytest.mark.parametrize("iac", ["bicep", "arm"])
+def test_scan_of_a_new_project_finds_nothing(
+    iac: str, environments: Environments, render: harness.Render, tmp_path: Path
+) -> None:
+    """As `ci` scans it; test_ci_passes_step_by_step does the same with Terraform."""
+    project = shutil.copytree(render(harness.answers_for(iac=iac)), tmp_path / "project")
+    environment = environments.of(project)
+    harness.install(environment, project)
+    out = harness.run(str(environment / "bin/mlops"), "infra", "scan", cwd=project, timeout=600)
+    found = re.search(r"Passed checks: (\d+), Failed checks: 0", out)
+    assert found
+    assert int(found[1]) > 50  # of three environments and what they share
+    report = ElementTree.parse(project / "outputs/checks/checkov.xml").getroot()
+    assert report.get("tests") == found[1]
 
 
 @pytest.mark.exhaustive

@@ -15,12 +15,16 @@ class Tasks:
     def __init__(self, schema: Mapping[str, Any]) -> None:
         self._keys = set(schema["properties"])
         self._inputs: dict[str, dict[str, Any]] = {}
-        self._versions: dict[str, list[str]] = {}
+        self._required: dict[str, set[str]] = {}
+        self._versions: dict[str, set[str]] = {}
         for each in schema["anyOf"]:
             match = _PATTERN.fullmatch(each["properties"]["task"].get("pattern", ""))
-            if match:
-                self._inputs[f"{match[1]}@{match[2]}".lower()] = each["properties"].get("inputs", {})
-                self._versions.setdefault(match[1].lower(), []).append(match[2])
+            if match:  # some are there twice, from two publishers: either may be meant
+                name, inputs = f"{match[1]}@{match[2]}".lower(), each["properties"].get("inputs", {})
+                required = set(inputs.get("required", ()))
+                self._inputs.setdefault(name, {}).update(inputs.get("properties", {}))
+                self._required[name] = self._required.get(name, required) & required
+                self._versions.setdefault(match[1].lower(), set()).add(match[2])
 
     def faults(self, step: Mapping[str, Any]) -> Iterator[str]:
         """Yield what is wrong with a step that runs a task."""
@@ -31,11 +35,7 @@ class Tasks:
             return
         known = self._inputs[task.lower()]
         # Letter case does not matter, and an input may have older names.
-        names = {
-            name.lower(): key
-            for key, rule in known.get("properties", {}).items()
-            for name in (key, *rule.get("aliases", ()))
-        }
+        names = {name.lower(): key for key, rule in known.items() for name in (key, *rule.get("aliases", ()))}
         given = step.get("inputs") or {}
         found = set()
         for name, value in given.items():
@@ -44,10 +44,11 @@ class Tasks:
                 yield f"{name!r} is no input of {task}"
                 continue
             found.add(key)
-            allowed = _allowed(known["properties"][key])
+            allowed = _allowed(known[key])
             if allowed and not str(value).startswith(_OPEN) and str(value).lower() not in map(str.lower, allowed):
                 yield f"{name}: {value!r} is refused: one of {', '.join(allowed)}"
-        yield from (f"input {key!r} of {task} is missing" for key in known.get("required", ()) if key not in found)
+        missing = sorted(self._required[task.lower()] - found)
+        yield from (f"input {key!r} of {task} is missing" for key in missing)
 
     def _unknown(self, task: str) -> Iterator[str]:
         name, _, version = task.partition("@")

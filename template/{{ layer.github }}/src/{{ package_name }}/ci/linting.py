@@ -1,4 +1,4 @@
-"""What actionlint, with shellcheck for the commands, and zizmor say of .github/: all three in the versions of uv.lock."""
+"""What actionlint, with shellcheck for commands, and zizmor say of .github/: all three in the versions of uv.lock."""
 
 import shutil
 import sys
