@@ -69,6 +69,7 @@ INTERFACE = {
     "azure.watch.ci",
     "updates.ci",
     "bootstrap.ci",
+    "bootstrap.environments",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",
