@@ -70,6 +70,7 @@ INTERFACE = {
     "updates.ci",
     "bootstrap.ci",
     "ci.linting",
+    "bootstrap.environments",
     # Of the layer that Bicep and ARM share, which the CLI names only there; templates is each language's own.
     "infra.compiler",
     "infra.parameters",

@@ -157,6 +157,9 @@ def test_a_second_apply_changes_nothing(built: Path) -> None:
     assert "prevent_destroy" in kept.stdout + kept.stderr
 
 
+LAKE = "module.data_lake.azurerm_storage_account.main"
+
+
 def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     state = json.loads(terraform.terraform("show", "-json", cwd=built).stdout)["values"]["root_module"]["resources"]
     there: dict[str, dict[str, Any]] = {"identities": {}, "credentials": {}, "roles": {}}
@@ -175,6 +178,13 @@ def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monk
             there[group][key] = each["values"]["id"]
             addresses.add(each["address"])
             monkeypatch.setitem(stub.existing, each["values"]["id"], each["values"])
+    modules = json.loads(terraform.terraform("show", "-json", cwd=built).stdout)["values"]["root_module"]["child_modules"]
+    (lake,) = (
+        each for module in modules for each in module["resources"] if each["address"] == LAKE
+    )
+    there["storage"] = {"data_lake": lake["values"]["id"]}
+    addresses.add(LAKE)
+    monkeypatch.setitem(stub.existing, lake["values"]["id"], lake["values"])
     assert all(there.values())
 
     root = Path(shutil.copytree(built, tmp_path / "infra"))

@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
-from azure.core.exceptions import ClientAuthenticationError
-
 from ..azure.client import MANAGEMENT
 from ..azure.sign_in import credential
 from ..config.environment import EnvironmentConfig
-from ..errors import UserError, first_line
+from ..errors import UserError
 from ..infra import az
 from .rest import RefusedError, Rest
 from .steps import Identity
@@ -121,10 +119,7 @@ def _kept(signed_in: Any, audience: str) -> Callable[[], str]:
 
     def give() -> str:
         if time.time() > kept.until - _EARLY:
-            try:
-                given = signed_in.get_token(f"{audience}/.default")
-            except ClientAuthenticationError as error:  # also: `az` is missing, or its sign-in has ended
-                raise UserError(f"not signed in to Azure: run 'az login' ({first_line(error)})") from None
+            given = signed_in.get_token(f"{audience}/.default")
             kept.value, kept.until = given.token, float(given.expires_on)
         return kept.value
 

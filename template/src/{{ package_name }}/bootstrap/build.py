@@ -11,7 +11,6 @@ from ..infra.stacks import Stack, StackName
 from ..paths import Project
 from . import settings
 from .azure import MACHINE_LEARNING, Azure
-from .grants import managed_group, registry_path
 from .journal import Journal
 from .resources import is_built
 from .steps import Phase, State, Step
@@ -110,6 +109,22 @@ class Build:
         if made is None:
             raise StepFailedError(f"registry {config.registry.name}: Azure has not made its group yet: run it again")
         settings.write(self._project, {"common": {_MANAGED: made}})
+
+
+def registry_path(azure: Azure, config: EnvironmentConfig) -> str:
+    """Return the ID of the registry that all environments share."""
+    registry = config.registry
+    group = azure.group_id(registry.resource_group, registry.subscription_id)
+    return f"{group}/providers/Microsoft.MachineLearningServices/registries/{registry.name}"
+
+
+def managed_group(azure: Azure, config: EnvironmentConfig) -> str | None:
+    """Return the name of the group that Azure made behind the registry; None while that is not built."""
+    found = azure.arm.get(registry_path(azure, config), params=MACHINE_LEARNING, missing=(404,))
+    if found is None:
+        return None
+    managed = (found["properties"].get("managedResourceGroup") or {}).get("resourceId")
+    return str(managed).rpartition("/")[2] if managed else None
 
 
 def commit_step(project: Project, journal: Journal) -> Step:

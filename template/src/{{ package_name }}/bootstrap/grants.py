@@ -13,9 +13,9 @@ from ..infra import roles, tables
 from ..infra.tables import Grant
 from ..paths import Project
 from . import settings
-from .azure import AUTHORIZATION, MACHINE_LEARNING, STORAGE, Azure
+from .azure import AUTHORIZATION, STORAGE, Azure
 from .journal import Journal
-from .resources import identities_of, identity_key, shell_id
+from .resources import identities_of, identity_key, is_built, shell_id
 from .rest import RefusedError
 from .steps import Phase, State, Step
 
@@ -104,12 +104,23 @@ class Grants:
         return here and all(known.get(word) or roles.condition(word, config) for word in grant.when)
 
     def waiting(self) -> list[str]:
-        """Return the roles whose resource is not built yet, in words."""
-        return [
-            f"{given.grant.role} on production's data lake for {given.grant.who} of {given.config.environment.name}"
-            for given in self.rows()
-            if given.grant.on == "production_lake" and not self._exists(given)
+        """Return the roles whose resource or holder is not built yet, with who gives them when."""
+        rows = [given for given in self.rows() if given.grant.on == "production_lake" and not self._exists(given)]
+        lake = [
+            f"{given.grant.role} on production's data lake for {given.grant.who} of {given.config.environment.name}:"
+            " add prod to --env"
+            for given in rows
         ]
+        # In a closed network a workspace approves its connections to what is outside of its group; CI may not let it.
+        workspaces = [
+            f"{grant.role} on {grant.on} for the workspace of {name}: once {name} is built, by you, with"
+            f" 'mlops infra apply --env {name}'"
+            for name, config in self._configs.items()
+            for grant in self._table.grants
+            if grant.who == "workspace" and grant.on in _OUTSIDE and self._counts(grant, config)
+            if config.environment.assign_roles and not is_built(self._azure, config)
+        ]
+        return lake + workspaces
 
     def scope(self, given: Given) -> str | None:
         """Return the ID of what a role counts for; None while that is not known."""
@@ -237,19 +248,3 @@ class Grants:
             quoted = quote(condition).replace("HOLDER", f"'{holder}'")
             line += f" --condition {quoted} --condition-version 2.0"
         return line
-
-
-def registry_path(azure: Azure, config: EnvironmentConfig) -> str:
-    """Return the ID of the registry that all environments share."""
-    registry = config.registry
-    group = azure.group_id(registry.resource_group, registry.subscription_id)
-    return f"{group}/providers/Microsoft.MachineLearningServices/registries/{registry.name}"
-
-
-def managed_group(azure: Azure, config: EnvironmentConfig) -> str | None:
-    """Return the name of the group that Azure made behind the registry; None while that is not built."""
-    found = azure.arm.get(registry_path(azure, config), params=MACHINE_LEARNING, missing=(404,))
-    if found is None:
-        return None
-    managed = (found["properties"].get("managedResourceGroup") or {}).get("resourceId")
-    return str(managed).rpartition("/")[2] if managed else None

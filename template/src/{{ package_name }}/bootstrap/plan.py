@@ -134,7 +134,7 @@ class Bootstrap:
         return self.ci.manual()
 
     def later(self) -> list[str]:
-        """Return what this command will give in a later run, as its object is not there yet."""
+        """Return the roles that could not be given, as their object is not there yet, with what to do."""
         return self._grants.waiting()
 
     def handover(self, path: Path) -> int:

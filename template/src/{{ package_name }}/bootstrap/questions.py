@@ -10,6 +10,7 @@ from ..infra import ci as infra_ci
 from ..paths import Project
 from . import settings
 from .arguments import NO_APPROVAL, approvers
+from .environments import needed
 
 _WHO = {
     "promote": "lets a candidate go on to staging",
@@ -45,8 +46,12 @@ def missing_reviewers(
     import questionary
 
     found = dict(given)
-    for key in _needed(configs):
-        if key in found or settings.read(project, "common", f"ci.reviewers.{key}") is not None:
+    for key in _WHO:
+        if (
+            key not in needed(list(configs))
+            or key in found
+            or settings.read(project, "common", f"ci.reviewers.{key}") is not None
+        ):
             continue
 
         def refusal(answer: str, key: str = key) -> bool | str:
@@ -73,14 +78,6 @@ def approve(question: str) -> None:
 
 
 _EMPTY = f"name at least one, or write {NO_APPROVAL}"
-
-
-def _needed(configs: Mapping[str, EnvironmentConfig]) -> list[str]:
-    """Return the approvals that jobs of these environments wait for: in dev, none does."""
-    later = [config for name, config in configs.items() if name != "dev"]
-    builds = any(config.ci.builds_infrastructure for config in later)
-    wanted = {"promote": bool(later), "prod": "prod" in configs, "infra": builds}
-    return [key for key, is_needed in wanted.items() if is_needed]
 
 
 def _asked(question: Any) -> Any:

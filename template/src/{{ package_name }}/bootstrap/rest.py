@@ -6,8 +6,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from azure.core.exceptions import ClientAuthenticationError
 
-from ..errors import StepFailedError, UserError
+from ..errors import StepFailedError, UserError, first_line
 
 SECONDS = 60.0  # that one call may take
 TRIES = 5
@@ -181,7 +182,11 @@ class Rest:
         raise AssertionError("unreachable")
 
     def _sign(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"{self._scheme} {self._token()}"
+        try:
+            token = self._token()
+        except ClientAuthenticationError as error:  # also: `az` is missing, or its sign-in has ended
+            raise UserError(f"{self._name}: not signed in: run 'az login' ({first_line(error)})") from None
+        request.headers["Authorization"] = f"{self._scheme} {token}"
         return request
 
     def _address(self, path: str) -> str:

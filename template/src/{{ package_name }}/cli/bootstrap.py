@@ -110,7 +110,9 @@ def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
         _line(console, f"{number:2}. {sentence}")
     later = work.later()
     if later:
-        _line(console, f"Not given yet, as production is not there: {'; '.join(later)}. Add prod to --env")
+        _line(console, "Not given yet:")
+    for sentence in later:
+        _line(console, f"  - {sentence}")
     _line(console, 'Done. README.md, "The first day in Azure", has the next step.')
 
 

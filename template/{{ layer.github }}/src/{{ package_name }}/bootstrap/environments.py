@@ -65,6 +65,12 @@ class Wanted:
     found_by: str = ""
 
 
+def needed(environments: Sequence[str]) -> list[str]:
+    """Return the keys of `ci.reviewers` that these environments need."""
+    later = [name for name in environments if name != "dev"]
+    return [*(["promote", "infra"] if later else []), *(["prod"] if "prod" in later else [])]
+
+
 def table(configs: Mapping[str, EnvironmentConfig], reviewers: Mapping[str, Sequence[str]]) -> list[Wanted]:
     """Return the environments of GitHub that the workflows use, for these environments of the project."""
     found = [wanted for name, config in configs.items() for wanted in _of(name, config, reviewers)]
