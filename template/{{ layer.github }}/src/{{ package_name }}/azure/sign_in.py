@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..errors import UserError
+from .authorization import authorization
 
 if TYPE_CHECKING:
     from azure.core.credentials import TokenCredential
@@ -53,8 +54,6 @@ def actor(environment: Mapping[str, str] = os.environ) -> str:
 def _assertion(url: str, token: str) -> str:
     import requests
 
-    answer = requests.get(
-        f"{url}&audience={AUDIENCE}", headers={"Authorization": f"bearer {token}"}, timeout=CLI_SECONDS
-    )
+    answer = requests.get(f"{url}&audience={AUDIENCE}", auth=authorization(f"bearer {token}"), timeout=CLI_SECONDS)
     answer.raise_for_status()
     return str(answer.json()["value"])

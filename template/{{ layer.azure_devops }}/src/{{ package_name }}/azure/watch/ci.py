@@ -17,6 +17,7 @@ import requests
 
 from ...config.environment import EnvironmentConfig
 from ...errors import StepFailedError, UserError
+from ..authorization import authorization
 from .issues import LABEL, Content, mark, marked
 from .last_run import LastRun
 from .state import Entry, Run, Ticket
@@ -46,7 +47,7 @@ class Ci:
         self._folder = environment.get("BUILD_DEFINITIONFOLDERPATH")
         self._address = f"{server.rstrip('/')}/{environment.get('SYSTEM_TEAMPROJECT') or project}/_apis"
         self._session = requests.Session()
-        self._session.headers["Authorization"] = f"Bearer {environment['SYSTEM_ACCESSTOKEN']}"
+        self._session.auth = authorization(f"Bearer {environment['SYSTEM_ACCESSTOKEN']}")
 
     def run(self, entry: Entry) -> Run | None:
         """Return the run whose number begins with an entry's key, None if there is none."""

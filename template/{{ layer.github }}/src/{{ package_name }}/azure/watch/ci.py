@@ -13,6 +13,7 @@ import requests
 
 from ...config.environment import EnvironmentConfig
 from ...errors import StepFailedError, UserError
+from ..authorization import authorization
 from .issues import LABEL, Content, mark, marked
 from .last_run import LastRun
 from .state import Entry, Run, Ticket
@@ -38,9 +39,9 @@ class Ci:
         repository = environment.get("GITHUB_REPOSITORY") or config.ci.repository
         self._address = f"{environment.get('GITHUB_API_URL') or 'https://api.github.com'}/repos/{repository}"
         self._session = requests.Session()
+        self._session.auth = authorization(f"Bearer {environment['GITHUB_TOKEN']}")
         self._session.headers.update(
             {
-                "Authorization": f"Bearer {environment['GITHUB_TOKEN']}",
                 "Accept": "application/vnd.github+json",
                 "X-GitHub-Api-Version": "2022-11-28",
             }
