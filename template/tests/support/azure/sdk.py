@@ -1,4 +1,4 @@
-"""azure-ai-ml in tests: what it would make anew for each client and each job is made once a test.
+"""azure-ai-ml in tests: what it would make again for each client and each job is made once a test.
 
 A user's process makes one client and submits one job; the tests make thousands of them.
 """
