@@ -64,7 +64,6 @@ class Job:
         asks: whether a person must approve it first.
         client: client ID of the identity as which it acts, None without one.
         rights: of its token, by the words of the CI system.
-        replaced: steps that only set the machine up, which the walk leaves out.
         handed_on: step -> output -> value, once it has run.
     """
 
@@ -74,6 +73,5 @@ class Job:
     client: str | None
     rights: frozenset[str]
     steps: list[Step]
-    replaced: list[str] = field(default_factory=list)
     result: str = "success"
     handed_on: dict[str, dict[str, str]] = field(default_factory=dict)

@@ -22,6 +22,7 @@ TOKEN_OF_JOB = "token-of-the-job"
 ISSUER = "https://token.actions.githubusercontent.com"
 PROVIDER = "pipelines.actions.githubusercontent.com"
 HERE = "$/.github/"  # of this repository
+# They set a machine up, as the tests' own is; commands of the project sign in by themselves.
 REPLACED = {"actions/checkout", "actions/setup-python", "azure/login", "hashicorp/setup-terraform"}
 WRITES = {"dispatches": "actions", "issues": "issues"}  # part of a path -> permission of a job's token
 
@@ -196,8 +197,7 @@ class StoryCi:
         context = {**context, "vars": self._variables(environment)}
         own = {**variables, **{key: filled(text, context) for key, text in job.get("env", {}).items()}}
         context = {**context, "env": own}
-        replaced: list[str] = []
-        steps = list(self._steps(job["steps"], context, own, replaced))
+        steps = list(self._steps(job["steps"], context, own))
         assert self.fake.repository
         rules = self.fake.repository.environments[environment] if environment else {}
         branch = "main" if context["github"]["ref"] == "refs/heads/main" else context["github"]["ref"]
@@ -211,20 +211,16 @@ class StoryCi:
             client=own.get("AZURE_CLIENT_ID") or None,
             rights=frozenset(f"{key}: {right}" for key, right in (job.get("permissions") or {}).items()),
             steps=steps,
-            replaced=replaced,
         )
 
-    def _steps(
-        self, steps: list[Mapping[str, Any]], context: Context, variables: dict[str, str], replaced: list[str]
-    ) -> Iterator[Step]:
+    def _steps(self, steps: list[Mapping[str, Any]], context: Context, variables: dict[str, str]) -> Iterator[Step]:
         for step in steps:
             if "uses" in step:
                 action = step["uses"].partition("@")[0]
                 if action.startswith(HERE):
                     inner = self._file(f"{action.removeprefix(HERE)}/action.yml")["runs"]["steps"]
-                    yield from self._steps(inner, context, variables, replaced)
+                    yield from self._steps(inner, context, variables)
                 elif action in REPLACED:
-                    replaced.append(action)
                     for text in step.get("with", {}).values():
                         filled(str(text), context)
                 else:
