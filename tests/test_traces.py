@@ -64,7 +64,11 @@ ALLOWED = (
         for path in (
             *(f"src/*/bootstrap/{name}.py" for name in ("ci", "connections", "pipelines", "place", "policies")),
             *("config/common.yml", "src/*/config/ci.py", "tests/test_bootstrap_devops_connections.py"),
-            *("tests/support/bootstrap/devops_api.yml", "tests/test_environments_ci.py", "tests/test_pipeline_files.py"),
+            *(
+                "tests/support/bootstrap/devops_api.yml",
+                "tests/test_environments_ci.py",
+                "tests/test_pipeline_files.py",
+            ),
         )
     ),
     *(

@@ -178,10 +178,10 @@ def test_first_plan_adopts_what_bootstrap_made(built: Path, tmp_path: Path, monk
             there[group][key] = each["values"]["id"]
             addresses.add(each["address"])
             monkeypatch.setitem(stub.existing, each["values"]["id"], each["values"])
-    modules = json.loads(terraform.terraform("show", "-json", cwd=built).stdout)["values"]["root_module"]["child_modules"]
-    (lake,) = (
-        each for module in modules for each in module["resources"] if each["address"] == LAKE
-    )
+    modules = json.loads(terraform.terraform("show", "-json", cwd=built).stdout)["values"]["root_module"][
+        "child_modules"
+    ]
+    (lake,) = (each for module in modules for each in module["resources"] if each["address"] == LAKE)
     there["storage"] = {"data_lake": lake["values"]["id"]}
     addresses.add(LAKE)
     monkeypatch.setitem(stub.existing, lake["values"]["id"], lake["values"])
