@@ -21,7 +21,14 @@ _OWNER = "the role Owner, or Contributor with Role Based Access Control Administ
 def problems(
     azure: Azure, ground: Ground, configs: Mapping[str, EnvironmentConfig], providers: Providers
 ) -> Iterator[str]:
-    """Yield what the signed-in person may not do, with scope and role."""
+    """Yield what the signed-in person may not do, with scope and role, and what the first apply would miss."""
+    for config in configs.values():
+        network = config.network
+        if network.closed and not (network.subnet_id or network.address_space):
+            yield (
+                f"{config.where('network.subnet_id')} is missing: mode {network.mode!r} needs it, or"
+                " network.address_space, for the private endpoints"
+            )
     if missing_providers := providers.missing():
         scope = f"/subscriptions/{azure.subscription}"
         path = f"{scope}/providers/Microsoft.Authorization/permissions"
