@@ -82,7 +82,7 @@ def template(resources: list[Resource]) -> dict[str, Any]:
 
 
 @needs_bicep
-@pytest.mark.parametrize("iac", ["bicep", "arm"])
+@pytest.mark.parametrize("iac", ["bicep", pytest.param("arm", marks=pytest.mark.exhaustive)])
 def test_scan_of_a_new_project_finds_nothing(
     iac: str, environments: Environments, render: harness.Render, tmp_path: Path
 ) -> None:
