@@ -32,7 +32,7 @@ def answers(**changed: object) -> dict[str, object]:
     return harness.answers_for(ci="azure_devops", **changed)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def environment(environments: Environments, render: harness.Render) -> Path:
     """The environment of a project in Azure DevOps: it holds the schema."""
     return environments.of(render(answers()))

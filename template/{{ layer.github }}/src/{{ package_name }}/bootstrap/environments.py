@@ -249,7 +249,7 @@ class Environments:
 
 _POLICY = {"name": BRANCH, "type": "branch"}
 # Whether administrators may pass over the rules: the owner's choice. GitHub's description of this call lacks it, and
-# Terraform's provider for GitHub writes it (github_repository_environment).
+# the provider integrations/github writes it (github_repository_environment).
 _KEPT = ("can_admins_bypass",)
 NO_REVIEWERS = (
     "GitHub offers required reviewers in private repositories with Enterprise only: make the repository public, move it"

@@ -23,7 +23,7 @@ ISSUER = "https://token.actions.githubusercontent.com"
 PROVIDER = "pipelines.actions.githubusercontent.com"
 HERE = "$/.github/"  # of this repository
 # They set a machine up, as the tests' own is; commands of the project sign in by themselves.
-REPLACED = {"actions/checkout", "actions/setup-python", "azure/login", "hashicorp/setup-terraform"}
+REPLACED = {"actions/checkout", "actions/setup-python", "azure/login"}
 WRITES = {"dispatches": "actions", "issues": "issues"}  # part of a path -> permission of a job's token
 
 
@@ -220,7 +220,7 @@ class StoryCi:
                 if action.startswith(HERE):
                     inner = self._file(f"{action.removeprefix(HERE)}/action.yml")["runs"]["steps"]
                     yield from self._steps(inner, context, variables)
-                elif action in REPLACED:
+                elif action in REPLACED or action.startswith("hashicorp/setup-"):
                     for text in step.get("with", {}).values():
                         filled(str(text), context)
                 else:
