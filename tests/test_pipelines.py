@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import os
 import re
 import shlex
 import signal
@@ -141,6 +142,18 @@ def lines(render: harness.Render, project: str, ci: str) -> Iterator[str]:
                         yield line
 
 
+def parsed(environment: Path, project: Path, package: str, words: str) -> subprocess.CompletedProcess[str]:
+    """Let the real CLI of a shared render parse lines of words; its bytecode is kept elsewhere."""
+    return subprocess.run(
+        [environment / "bin/python", harness.ROOT / "tests/support/parse_commands.py", package],
+        input=words,
+        text=True,
+        capture_output=True,
+        cwd=project / "src",
+        env={**os.environ, "PYTHONPYCACHEPREFIX": str(harness.BYTECODE)},
+    )
+
+
 @systems
 @projects
 def test_every_command_line_parses(project: str, ci: str, environments: Environments, render: harness.Render) -> None:
@@ -148,14 +161,7 @@ def test_every_command_line_parses(project: str, ci: str, environments: Environm
     package = answers(project, ci).get("package_name") or slug(project).replace("-", "_")
     words = sorted({json.dumps(shlex.split(line)[3:]) for line in lines(render, project, ci)})
     assert len(words) > 10
-    script = harness.ROOT / "tests/support/parse_commands.py"
-    done = subprocess.run(
-        [environments.of(folder) / "bin/python", script, package],
-        input="\n".join(words),
-        text=True,
-        capture_output=True,
-        cwd=folder / "src",
-    )
+    done = parsed(environments.of(folder), folder, package, "\n".join(words))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -375,9 +381,7 @@ time.sleep(30)
 )
 def test_wrong_command_line_is_found(line: str, environments: Environments, render: harness.Render) -> None:
     folder = render(harness.answers_for())
-    script = harness.ROOT / "tests/support/parse_commands.py"
-    command = [str(environments.of(folder) / "bin/python"), str(script), "flight_time"]
-    done = subprocess.run(command, input=json.dumps(line.split()), text=True, capture_output=True, cwd=folder / "src")
+    done = parsed(environments.of(folder), folder, "flight_time", json.dumps(line.split()))
     assert done.returncode == 1, done.stdout + done.stderr
     assert done.stdout.startswith(json.dumps(line.split())), done.stderr
 

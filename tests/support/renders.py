@@ -84,7 +84,7 @@ class Renders:
         found = []
         for answers, project in self._used.items():
             if project.exists() and digest(project, harness.files(project)) != recorded(project).read_text():
-                shutil.rmtree(project)
+                shutil.rmtree(project, ignore_errors=True)  # another process may remove it too
                 found.append(answers)
         return found
 
