@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from ..errors import UserError
 from .client import Azure
 from .problems import translated
 
@@ -53,6 +54,7 @@ def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
     Right: Storage Blob Data Reader on the container.
 
     Raises:
+        UserError: a file's name would lead out of that folder.
         AzureProblemError, AzureFailedError: Azure refused or failed.
     """
     container = _container(azure)
@@ -68,9 +70,9 @@ def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
     with translated(azure, delivery.path), ThreadPoolExecutor(THREADS) as pool:
         # A lake lists its folders too: they are the blobs of no length that others lie in.
         names = [str(each.name) for each in container.list_blobs(place, include=["metadata"]) if not _is_folder(each)]
-        # A name may hold "..", and would be written outside of the folder.
-        wanted = [name for name in names if name != f"{place}{MARKER}" and ".." not in PurePosixPath(name).parts]
-        list(pool.map(fetch, wanted))
+        if outside := next((name for name in names if ".." in PurePosixPath(name).parts), None):
+            raise UserError(f"{delivery.path}: file {outside!r} is refused: a name may not lead out of the delivery")
+        list(pool.map(fetch, [name for name in names if name != f"{place}{MARKER}"]))
     return target
 
 

@@ -187,8 +187,7 @@ class Environments:
             return State.ABSENT
         if found["name"] != wanted.name:
             raise UserError(f"environment {found['name']!r} on GitHub has other capital letters than {wanted.name!r}")
-        body = {key: value for key, value in self._body(wanted, found).items() if key not in _KEPT}
-        return State.SAME if body == _rules(found) else State.DIFFERENT
+        return State.SAME if self._wanted_rules(wanted, found) == _rules(found) else State.DIFFERENT
 
     def _write(self, wanted: Wanted) -> None:
         path = self._path(wanted.name)
@@ -207,11 +206,21 @@ class Environments:
             raise UserError(f"environment {wanted.name!r} on GitHub lacks rules that were written: {NO_REVIEWERS}")
 
     def _body(self, wanted: Wanted, found: Mapping[str, Any] | None) -> dict[str, Any]:
-        """Return all rules: one that is left out of a PUT may be reset. Waiting times of the owner stay."""
-        reviewers = [self._people.get(name) for name in wanted.reviewers]
+        """Return all rules, as one that is left out of a PUT may be reset; those of a plan only where one is set.
+
+        In private repositories without Enterprise, GitHub refuses a body that names these at all, even as 0 or null
+        (google/go-github#2611, integrations/terraform-provider-github#1262).
+        """
+        rules, before = self._wanted_rules(wanted, found), _rules(found) if found else {}
         kept = {key: found[key] for key in _KEPT if key in found} if found else {}
+        if any(rules[key] or before.get(key) for key in _OF_PLAN):
+            return {**kept, **rules}
+        return {**kept, **{key: value for key, value in rules.items() if key not in _OF_PLAN}}
+
+    def _wanted_rules(self, wanted: Wanted, found: Mapping[str, Any] | None) -> dict[str, Any]:
+        """Return the rules of an environment; waiting times of the owner stay."""
+        reviewers = [self._people.get(name) for name in wanted.reviewers]
         return {
-            **kept,
             "wait_timer": _rules(found)["wait_timer"] if found else 0,
             # GitHub refuses it where there is no reviewer (github-community-projects/safe-settings#628).
             "prevent_self_review": wanted.only_others and bool(reviewers),
@@ -249,8 +258,9 @@ class Environments:
 
 _POLICY = {"name": BRANCH, "type": "branch"}
 # Whether administrators may pass over the rules: the owner's choice. GitHub's description of this call lacks it, and
-# the provider integrations/github writes it (github_repository_environment).
+# google/go-github writes it (CreateUpdateEnvironment).
 _KEPT = ("can_admins_bypass",)
+_OF_PLAN = ("wait_timer", "prevent_self_review", "reviewers")
 NO_REVIEWERS = (
     "GitHub offers required reviewers in private repositories with Enterprise only: make the repository public, move it"
     " to an organisation with Enterprise, or go on without approvals, with --reviewer KEY=none"

@@ -11,6 +11,9 @@ ENVIRONMENT_KEYS = {
     "wait_timer",
 }
 
+# Those that a private repository without Enterprise refuses even as 0, false and null (google/go-github#2611).
+OF_PLAN = {"prevent_self_review", "reviewers", "wait_timer"}
+
 
 class AboutEnvironments(Hub):
     """Answers about environments, their rules and variables."""
@@ -88,7 +91,7 @@ class AboutEnvironments(Hub):
     def _check(self, body: dict[str, Json]) -> None:
         policy, reviewers = body.get("deployment_branch_policy"), body.get("reviewers") or []
         accesses = {"Team": self._there.teams, "User": [7, *map(self.users.get, self._there.collaborators)]}
-        if self._lacks_reviewers and reviewers and not self.silent:
+        if self._lacks_reviewers and not self.silent and body.keys() & OF_PLAN:
             raise Reply(
                 422,
                 {
