@@ -209,7 +209,7 @@ class Environments:
         """Return all rules, as one that is left out of a PUT may be reset; those of a plan only where one is set.
 
         In private repositories without Enterprise, GitHub refuses a body that names these at all, even as 0 or null
-        (google/go-github#2611, integrations/terraform-provider-github#1262).
+        (google/go-github#2611, backstage/backstage#28978).
         """
         rules, before = self._wanted_rules(wanted, found), _rules(found) if found else {}
         kept = {key: found[key] for key in _KEPT if key in found} if found else {}
