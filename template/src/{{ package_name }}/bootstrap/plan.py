@@ -65,11 +65,16 @@ class Bootstrap:
         self._build = Build(project, self.azure, self._configs, self.journal, show)
 
     def problems(self) -> dict[str, list[str]]:
-        """Return what keeps the run from ending well, by who can help: azure, directory, ci."""
+        """Return what keeps the run from ending well, by who can help.
+
+        Those are the administrators of `azure`, `directory` and `ci`; and `you`, for this project and your sign-in.
+        """
+        of_ci = self.ci.rights()
         found = {
             "azure": list(rights.problems(self.azure, self._ground, self._configs, self._providers)),
             "directory": self._people.problems(),
-            "ci": self.ci.problems(),
+            "ci": of_ci,
+            "you": [sentence for sentence in self.ci.problems() if sentence not in of_ci],
         }
         return {who: sentences for who, sentences in found.items() if sentences}
 
@@ -129,6 +134,10 @@ class Bootstrap:
         """Return an identity of an environment, None while it does not exist."""
         return self.azure.identity(self._configs[environment], who)
 
+    def ahead(self) -> list[str]:
+        """Return what is left to people, as far as it is known before a run."""
+        return self.ci.ahead()
+
     def manual(self) -> list[str]:
         """Return what is left to people after a run, before the first model can serve."""
         return self.ci.manual()
@@ -137,13 +146,17 @@ class Bootstrap:
         """Return the roles that could not be given, as their object is not there yet, with what to do."""
         return self._grants.waiting()
 
-    def handover(self, path: Path) -> int:
+    def handover(self, path: Path, problems: Mapping[str, Sequence[str]]) -> int:
         """Write the commands that need rights which the person lacks; return how many there are.
+
+        Args:
+            path: of the script.
+            problems: as `problems` returns them.
 
         Raises:
             UserError: the file cannot be written.
         """
-        lacking = self.problems()
+        lacking = {who: sentences for who, sentences in problems.items() if who != "you"}
         phases = {
             *(_OF_DIRECTORY if "directory" in lacking else ()),
             *(_OF_AZURE if "azure" in lacking else ()),

@@ -1,7 +1,7 @@
 """`mlops bootstrap`: from a fresh clone to working CI, in one command that may be run again."""
 
 import time
-from itertools import groupby
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +11,7 @@ from ..errors import UserError
 from ..paths import Project
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
     from rich.console import Console
 
@@ -73,15 +73,19 @@ def bootstrap(
     if undo:
         _undo(work, console, yes, dry_run)
         return
+    problems = work.problems()
     if handover:
-        count = work.handover(handover)
+        count = work.handover(handover, problems)
         _line(console, f"{handover}: {count} commands for an administrator; afterwards run 'mlops bootstrap' again")
+        for sentence in problems.get("you", ()):
+            _line(console, f"missing: {sentence}")
         return
-    problems = [sentence for sentences in work.problems().values() for sentence in sentences]
     if problems and not dry_run:
         raise UserError(_refusal(problems))
     steps = work.steps()
     _plan(steps, console, problems)
+    if dry_run or not yes:
+        _left_to_you(_ahead(work, console), console)
     if dry_run:
         return
     if not yes:
@@ -103,11 +107,7 @@ def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
         seconds = time.monotonic() - began
         text = ", ".join(f"{state.done} {count}" for state, count in counts.items() if count)
         _line(console, f"{title} {text:40} ok{f'  {seconds:.0f} s' if seconds > _SLOW else ''}")
-    left = work.manual()
-    if left:
-        _line(console, "Left to you:")
-    for number, sentence in enumerate(left, 1):
-        _line(console, f"{number:2}. {sentence}")
+    _left_to_you(work.manual(), console)
     later = work.later()
     if later:
         _line(console, "Not given yet:")
@@ -116,7 +116,22 @@ def _run(work: "Bootstrap", steps: "list[Step]", console: "Console") -> None:
     _line(console, 'Done. README.md, "The first day in Azure", has the next step.')
 
 
-def _plan(steps: "Iterable[Step]", console: "Console", problems: list[str]) -> None:
+def _ahead(work: "Bootstrap", console: "Console") -> list[str]:
+    try:
+        return work.ahead()
+    except UserError as error:  # the person may lack the right to look
+        _line(console, f"?      left to you: {error}")
+        return []
+
+
+def _left_to_you(left: list[str], console: "Console") -> None:
+    if left:
+        _line(console, "Left to you:")
+    for number, sentence in enumerate(left, 1):
+        _line(console, f"{number:2}. {sentence}")
+
+
+def _plan(steps: "Iterable[Step]", console: "Console", problems: "Mapping[str, Sequence[str]]") -> None:
     """Print each phase with what it would make and change, and what is missing for it."""
     from ..bootstrap.steps import Phase, State, look
 
@@ -130,7 +145,7 @@ def _plan(steps: "Iterable[Step]", console: "Console", problems: list[str]) -> N
                 _line(console, f"     ?      {outcome.step.what}: {outcome.note}")
             elif outcome.found is not State.SAME:
                 _line(console, f"     {outcome.found.value:6} {outcome.step.what}")
-    for sentence in problems:
+    for sentence in chain.from_iterable(problems.values()):
         _line(console, f"missing: {sentence}")
 
 
@@ -167,12 +182,11 @@ def _pairs(option: str, given: "Iterable[str] | None") -> dict[str, str]:
     return {key: value for key, _, value in pairs}
 
 
-def _refusal(problems: list[str]) -> str:
-    listed = "\n".join(f"  - {sentence}" for sentence in problems)
-    return (
-        f"nothing was written, as this is missing:\n{listed}\n"
-        "'mlops bootstrap --handover FILE' writes a script for whoever has these rights"
-    )
+def _refusal(problems: "Mapping[str, Sequence[str]]") -> str:
+    listed = [f"  - {sentence}" for sentence in chain.from_iterable(problems.values())]
+    if problems.keys() - {"you"}:
+        listed.append("'mlops bootstrap --handover FILE' writes a script for whoever has the rights that you lack")
+    return "\n".join(["nothing was written, as this is missing:", *listed])
 
 
 def _line(console: "Console", text: str) -> None:

@@ -1,4 +1,4 @@
-"""What commands print: the progress of a run, the outcome of checks."""
+"""What commands print and ask: the progress of a run, the outcome of checks, the approval of a change."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -49,6 +49,31 @@ class Progress:
                 f" {done.seconds:6.1f} s  {text}",
             )
             self.console.print(line, soft_wrap=True)
+
+
+def approve(question: str, yes: bool) -> None:
+    """Ask before a change, unless `--yes` was given.
+
+    Raises:
+        UserError: the answer is no, or no user is there who could answer.
+    """
+    from rich.console import Console
+
+    from ..infra import ci
+
+    if yes:
+        return
+    no_user = UserError(
+        f"no user can approve here: add --yes where the approval was given before; the question was: {question}"
+    )
+    if ci.is_running():  # an agent's input may be open without a user
+        raise no_user
+    try:
+        answer = Console().input(f"{question} Only 'yes' goes on: ", markup=False)
+    except EOFError:
+        raise no_user from None
+    if answer.strip() != "yes":
+        raise UserError("not approved: nothing was changed")
 
 
 def print_champion(trained: "Trained") -> None:

@@ -25,13 +25,3 @@ def connected(env: str) -> "Azure":
     from ...paths import Project
 
     return connect(Project.find(), env)
-
-
-def confirm(question: str, yes: bool) -> None:
-    """Ask before a change, unless `--yes` was given.
-
-    Raises:
-        typer.Abort: the answer is no.
-    """
-    if not yes:
-        typer.confirm(question, abort=True)

@@ -45,18 +45,21 @@ class CiSystem:
         self._approvers = people.Approvers(self._place, named)
 
     def problems(self) -> list[str]:
-        """Return what this person or this organisation lacks; nothing is written before it is empty."""
+        """Return what this person or this organisation lacks, rights too; nothing is written before it is empty."""
         place = self._place
         return [
             *(self.git.problems() if place.source is None else []),
-            *needs.rights(place, self._rights),
-            *needs.pools(place, self._files),
+            *self.rights(),
             *filter(None, [self._github() if place.project() else None]),
             *filter(None, self._pushed_elsewhere()),
             *self._missing,
             *self._approvers.problems(),
             *needs.second_person(place, self._approvers),
         ]
+
+    def rights(self) -> list[str]:
+        """Return which rights the person lacks, and which agent pools the organisation: an administrator can help."""
+        return [*needs.rights(self._place, self._rights), *needs.pools(self._place, self._files)]
 
     def repository_steps(self) -> list[Step]:
         """Return project, repository, push and agent pools."""
@@ -99,8 +102,12 @@ class CiSystem:
         ready = [each for each in self._files if hosted or not each.hosted]
         return [*rules, *first_runs.steps(self._place, self._definitions, ready)]
 
+    def ahead(self) -> list[str]:
+        """Return what is left to people and known before a run: all of it."""
+        return self.manual()
+
     def manual(self) -> list[str]:
-        """Return what is left to people."""
+        """Return what is left to people after a run."""
         ends = "its issuer ends on 2027-07-01"
         again = [f"make the service connection {name} again: {ends}" for name in self._connections.retired()]
         agents = [] if needs.hosted_jobs(self._place, self._files) else [needs.form(self._place)]

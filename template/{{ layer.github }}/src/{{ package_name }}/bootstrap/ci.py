@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 from ..config.environment import EnvironmentConfig
 from ..paths import Project
-from . import environments, repository, rulesets, subjects, workflows
+from . import environments, repository, rulesets, runners, subjects, workflows
 from .git import Git, basic
 from .github import GitHub
 from .reviewers import People
@@ -31,6 +31,7 @@ class CiSystem:
         hub: GitHub,
     ) -> None:
         last = list(configs.values())[-1]
+        self._root = project.root
         self._configs = configs
         self._hub = hub
         self.git = Git(project.root, hub.server, lambda: basic("x-access-token", hub.token))
@@ -42,7 +43,7 @@ class CiSystem:
         self._environments = environments.Environments(hub, self._people, self._wanted)
 
     def problems(self) -> list[str]:
-        """Return what this person or this repository lacks; nothing is written before it is empty."""
+        """Return what this person or this repository lacks, rights too; nothing is written before it is empty."""
         scopes = ",".join(self._hub.missing_scopes)
         return [
             *([f"GitHub: your sign-in lacks rights: 'gh auth refresh --scopes {scopes}'"] if scopes else []),
@@ -52,6 +53,10 @@ class CiSystem:
             *self._environments.problems(),
             *subjects.problems(self._hub),
         ]
+
+    def rights(self) -> list[str]:
+        """Return which rights the person lacks: whoever has them can do their part."""
+        return repository.rights(self._hub)
 
     def repository_steps(self) -> list[Step]:
         """Return the repository, its first push and its settings."""
@@ -88,18 +93,26 @@ class CiSystem:
         train = [workflows.training(self._hub)] if "dev" in self._configs else []
         return [rulesets.step(self._hub), workflows.enabled(self._hub), tenant, *train]
 
+    def ahead(self) -> list[str]:
+        """Return what is left to people and known before a run."""
+        switched_off = workflows.switched_off_by_people(self._hub)
+        return [
+            *(f"switch {path} on again, if it should run" for path in switched_off),
+            *runners.missing(self._hub, self._root),
+        ]
+
     def manual(self) -> list[str]:
-        """Return what is left to people."""
+        """Return what is left to people after a run."""
         waiting = self._people.waiting(name for wanted in self._wanted for name in wanted.reviewers)
         forbidden = repository.pull_requests_forbidden(self._hub)
         return [
             *(f"{name} accepts the invitation to {self._hub.wanted}" for name in waiting),
-            *(f"switch {path} on again, if it should run" for path in workflows.switched_off_by_people(self._hub)),
             *(
                 ["an owner of the organisation lets GitHub Actions open pull requests; until then updates open issues"]
                 if forbidden
                 else []
             ),
+            *self.ahead(),
         ]
 
     def _approvals(self) -> list[str]:

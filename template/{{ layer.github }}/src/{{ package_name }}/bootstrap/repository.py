@@ -15,13 +15,11 @@ UNKNOWN = (404, 422)  # about a commit that it does not hold
 
 def problems(hub: GitHub, git: Git) -> list[str]:
     """Return what keeps the repository from being made, adopted or pushed to."""
-    found = git.problems()
+    found = git.problems() + rights(hub)
     repository = hub.repository()
-    if repository is None:
-        return found + _cannot_make(hub)
+    if repository is None or not _is_admin(repository):
+        return found
     name = repository["full_name"]
-    if not (repository.get("permissions") or {}).get("admin"):
-        return [*found, f"{name} on GitHub: your role there must be Admin; ask an owner for it"]
     if repository.get("archived"):
         return [*found, f"{name} on GitHub is archived: unarchive it, or write another into ci.repository"]
     origin = git.origin()
@@ -37,6 +35,20 @@ def problems(hub: GitHub, git: Git) -> list[str]:
         there = f"{name} on GitHub: its default branch is {branch!r}"
         found.append(f"{there}: 'gh repo edit {name} --default-branch {BRANCH}'")
     return found
+
+
+def rights(hub: GitHub) -> list[str]:
+    """Return which right the person lacks to make the repository, or to set it up."""
+    repository = hub.repository()
+    if repository is None:
+        return _cannot_make(hub)
+    if _is_admin(repository):
+        return []
+    return [f"{repository['full_name']} on GitHub: your role there must be Admin; ask an owner for it"]
+
+
+def _is_admin(repository: dict[str, Any]) -> bool:
+    return bool((repository.get("permissions") or {}).get("admin"))
 
 
 def steps(hub: GitHub, git: Git) -> list[Step]:

@@ -78,6 +78,25 @@ class AboutRepository(Hub):
             raise Reply(409, {"message": "The organization forbids it"})
         return self._setting(request, self._there.token, set(self._there.token))
 
+    def _runners(self, request: Request) -> Reply:
+        if self._there.role != "admin":
+            raise Reply(403, {"message": "Must have admin rights to Repository."})
+        return page(request, self.runners, "runners")
+
+    def _runner_groups(self, request: Request, organisation: str) -> Reply:
+        if "admin:org" not in (self.scopes or ""):
+            raise Reply(403, {"message": "You must be an org owner or have the self-hosted runners permission."})
+        place = request.query.get("visible_to_repository")
+        listed = [
+            {"id": number, "name": name, "visibility": "all" if name == "*" else "selected"}
+            for number, name in enumerate(self.groups)
+            if place is None or name in ("*", place)
+        ]
+        return page(request, listed, "runner_groups")
+
+    def _runners_of_group(self, request: Request, organisation: str, number: str) -> Reply:
+        return page(request, list(self.groups.values())[int(number)], "runners")
+
     def _subject(self, request: Request) -> Reply:
         login, prefix = self.owner["login"], {}
         if self.subject == {"use_default": True}:
