@@ -12,7 +12,7 @@ locals {
   given = [for on, id in { key_vault = local.existing.key_vault_id, container_registry = local.existing.container_registry_id, log_analytics = local.existing.log_analytics_id } : on if id != null]
 
   private_endpoints = { for row in local.networks.private_endpoints : row.name => row if contains(row.modes, local.mode) && !contains(local.given, row.on) }
-  outbound_rules    = { for row in local.networks.outbound_rules : row.name => row if contains(row.modes, local.mode) && alltrue([for case in lookup(row, "when", []) : local.cases[case]]) }
+  outbound_rules    = { for row in local.networks.outbound_rules : row.name => row if contains(row.modes, local.mode) && alltrue([for case in lookup(row, "when", []) : local.cases[case]]) && !contains(var.left_to_people.outbound_rules, row.name) }
   approved_hosts    = toset(try(coalesce(local.config.network.approved_hosts), []))
 
   subnet_id = module.configuration.subnet_ids[local.environment]

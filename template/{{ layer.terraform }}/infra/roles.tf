@@ -67,7 +67,7 @@ locals {
   )
 
   assigns  = local.config.environment.assign_roles
-  assigned = { for name, row in local.rows : name => row if local.assigns && !contains(local.given, row.on) }
+  assigned = { for name, row in local.rows : name => row if local.assigns && !contains(local.given, row.on) && !contains(var.left_to_people.roles, name) }
 
   role_ids = merge(local.grants.roles, local.cases.autoscale_role ? { autoscale = basename(local.config.ci.autoscale_role_id) } : {})
 

@@ -19,3 +19,12 @@ variable "config_folder" {
   description = "Optional. The folder with common.yml and a file for each environment, relative to this one."
   default     = "../config"
 }
+
+variable "left_to_people" {
+  type = object({
+    roles          = optional(set(string), [])
+    outbound_rules = optional(set(string), [])
+  })
+  description = "Optional. Rows of tables/roles.yml, called as in roles.tf, and of tables/network.yml that this plan leaves out: `mlops infra` names those that the identity of CI may not give and that the state lacks."
+  default     = {}
+}

@@ -23,7 +23,6 @@ from .steps import Phase, State, Step
 # Checked with the compiler.
 _NAMESPACE = uuid.UUID("11fb06fb-712d-4ddd-98c7-e71bbd588830")
 _TRIES, _WAIT = 8, 5.0  # until Entra ID has told Azure of an identity; over a minute and a half in all
-_OUTSIDE = ("ml_registry", "ml_registry_group", "production_lake", "state")
 
 
 def guid(*parts: str) -> str:
@@ -89,10 +88,8 @@ class Grants:
             if not config.environment.assign_roles:
                 continue
             for grant in self._table.grants:
-                place = grant.on.partition("/")[0]
-                outside = place in _OUTSIDE
-                first = grant.who == "plan" or grant.role in self._table.given_by_people_only
-                if grant.who in identities_of(config) and (outside or first) and self._counts(grant, config):
+                first = grant.who == "plan" or roles.by_people_only(grant, self._table)
+                if grant.who in identities_of(config) and first and self._counts(grant, config):
                     yield Given(config, grant, self._table.roles[grant.role])
 
     def _counts(self, grant: Grant, config: EnvironmentConfig) -> bool:
@@ -117,7 +114,7 @@ class Grants:
             f" 'mlops infra apply --env {name}'"
             for name, config in self._configs.items()
             for grant in self._table.grants
-            if grant.who == "workspace" and grant.on in _OUTSIDE and self._counts(grant, config)
+            if grant.who == "workspace" and grant.on in roles.OUTSIDE and self._counts(grant, config)
             if config.environment.assign_roles and not is_built(self._azure, config)
         ]
         return lake + workspaces

@@ -15,8 +15,9 @@ IDENTITIES = ("jobs", "endpoint", "ci", "infrastructure", "plan", "workspace")
 READS = "Storage Blob Data Reader"
 WRITES = "Storage Blob Data Contributor"
 
-# Outside the environment's resource group: CI may give nothing there.
-_SHARED = ("ml_registry", "ml_registry_group", "production_lake")
+# Outside the environment's resource group: CI may give nothing there, nor in parts of these.
+OUTSIDE = ("ml_registry", "ml_registry_group", "production_lake", "state")
+PEOPLE = "an apply of people"  # who gives such a role
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,11 @@ def counts(grant: "Grant", config: EnvironmentConfig) -> bool:
     """Return whether a row counts in an environment, whether or not its container or group is there."""
     here = not grant.environments or config.environment.name in grant.environments
     return here and all(condition(name, config) for name in grant.when)
+
+
+def by_people_only(grant: "Grant", table: tables.Roles) -> bool:
+    """Return whether the identity that builds infrastructure in CI may not give a role."""
+    return grant.on.partition("/")[0] in OUTSIDE or grant.role in table.given_by_people_only
 
 
 def _each(table: tables.Roles, config: EnvironmentConfig, prod: EnvironmentConfig) -> Iterator[Assignment]:
@@ -142,6 +148,4 @@ def _giver(grant: "Grant", config: EnvironmentConfig, table: tables.Roles) -> st
         return "an administrator"
     if getattr(config.existing, f"{grant.on}_id", None) is not None:
         return "its owner"
-    if grant.on in _SHARED or grant.role in table.given_by_people_only:
-        return "an apply of people"
-    return ""
+    return PEOPLE if by_people_only(grant, table) else ""

@@ -96,3 +96,30 @@ run "building_identity_gives_itself_nothing" {
     error_message = "It must give the roles of the table, but those that people alone give."
   }
 }
+
+run "ci_leaves_out_what_people_give" {
+  command = plan
+
+  variables {
+    environment = "staging"
+    left_to_people = {
+      roles          = ["workspace: Azure AI Enterprise Network Connection Approver on production_lake"]
+      outbound_rules = ["production-blob", "production-dfs"]
+    }
+  }
+
+  assert {
+    condition     = !contains(keys(azurerm_role_assignment.main), "workspace: Azure AI Enterprise Network Connection Approver on production_lake") && contains(keys(azurerm_role_assignment.main), "workspace: Azure AI Enterprise Network Connection Approver on data_lake")
+    error_message = "A role that is left to people must not be in the plan, and others must be."
+  }
+
+  assert {
+    condition     = !contains(keys(azapi_resource.outbound_rule), "production-dfs") && contains(keys(azapi_resource.outbound_rule), "lake-dfs")
+    error_message = "A connection that needs this role must wait for it."
+  }
+
+  assert {
+    condition     = anytrue([for name, command in output.roles_to_assign : startswith(name, "workspace: Azure AI Enterprise Network Connection Approver on production_lake")])
+    error_message = "The role must be listed with its command."
+  }
+}

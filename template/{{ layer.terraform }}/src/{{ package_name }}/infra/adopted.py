@@ -103,7 +103,7 @@ class _Lookup:
             {who for who in self.names if (_IDENTITY, "main", who) not in known},
             {who for who in _trusted(self.config) if (_CREDENTIAL, who, 0) not in known},
             # as infra/roles.tf calls it
-            [grant for grant in self.rows(table) if (_ROLE, "main", _key(grant)) not in known],
+            [grant for grant in self.rows(table) if (_ROLE, "main", key(grant)) not in known],
             self.config.environment.name == self.prod.environment.name and _LAKE not in known,
         )
 
@@ -180,7 +180,7 @@ class _Lookup:
             for grant in rows:
                 name = given.get((there.get(grant.who, ""), table.roles.get(grant.role, "")))
                 if grant.on == on and name:
-                    yield _key(grant), f"{scopes[on]}/providers/Microsoft.Authorization/roleAssignments/{name}"
+                    yield key(grant), f"{scopes[on]}/providers/Microsoft.Authorization/roleAssignments/{name}"
 
     def _assignments(self, scope: str) -> dict[tuple[str, str], str]:
         """Return the names of the assignments on exactly this scope, by object ID and role."""
@@ -213,5 +213,6 @@ def _trusted(config: EnvironmentConfig) -> Collection[str]:
     return [who for who in config.ci.trusted() if builds or who not in ("infrastructure", "plan")]
 
 
-def _key(grant: tables.Grant) -> str:
+def key(grant: tables.Grant | roles.Assignment) -> str:
+    """Return how infra/roles.tf calls a row of the table."""
     return f"{grant.who}: {grant.role} on {grant.on}"
