@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, settings
 
 from tests.support import copier_once, harness, summary
 from tests.support.environments import Environments
+from tests.support.memory import Temporary
 from tests.support.renders import Renders, Session
 
 settings.register_profile("quick", max_examples=60, deadline=None)
@@ -18,6 +19,7 @@ settings.register_profile("exhaustive", max_examples=1000, deadline=None, suppre
 
 SESSION = pytest.StashKey[Session]()
 FOLDER = pytest.StashKey[Path]()
+TEMPORARY = pytest.StashKey[Temporary]()
 # Libraries that would use all cores in each of the processes that run tests.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
@@ -37,6 +39,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", "variant: runs a variant's own tests, with --variant only")
     config.addinivalue_line("markers", "first: takes longest, and is begun before the others")
+    config.stash[TEMPORARY] = Temporary()
     copier_once.install()
     exhaustive, quick = config.getoption("--exhaustive"), config.getoption("--quick")
     settings.load_profile("exhaustive" if exhaustive else "quick")
@@ -81,9 +84,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     return Scheduling(config, log)
 
 
-def pytest_sessionfinish(session: pytest.Session) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if SESSION in session.config.stash:
         session.config.stash[SESSION].end()
+    session.config.stash[TEMPORARY].end(kept=exitstatus == pytest.ExitCode.TESTS_FAILED)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -15,12 +15,14 @@ from tests.infra import stub
 from tests.support import harness
 from tests.support.environments import Environments, mypy_cache
 
-PYTEST = ("-q", "-p", "no:cacheprovider")
+PYTEST = ("-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=failed")
 # Tests of the skeleton about files that each scenario brings.
 OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook", "story")]
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
 OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
+# Answers that each scenario's checked-in answers have of their own.
+TYPED = ("project_name", "project_slug", "package_name", "description", "owner")
 
 
 @pytest.mark.quick
@@ -133,13 +135,16 @@ def test_variant_passes_its_own_checks(
 def test_types_fit(environments: Environments, render: harness.Render, request: pytest.FixtureRequest) -> None:
     """Those of each file that any variant has, in one of the projects that have it; with --exhaustive in all.
 
-    Those of the libraries differ between versions of Python: the version is this interpreter's, so that mypy reads
-    them once; with --exhaustive it is the project's own.
+    mypy reads again only files that differ from the project before, and what uses them. Hence all projects have the
+    same names, and those that differ least follow one another. Types of the libraries differ between versions of
+    Python: the version is this interpreter's, so that mypy reads them once; with --exhaustive it is the project's own.
     """
     everything = request.config.getoption("--exhaustive")
     version = [] if everything else [f"--python-version={sys.version_info.major}.{sys.version_info.minor}"]
-    chosen = (harness.distinct if everything else harness.sufficient)(render, (".py",))
-    for project in sorted(chosen, key=lambda project: sorted(path.name for path in (project / "src").iterdir())):
+    names = {name: value for name, value in harness.answers_for().items() if name in TYPED}
+    variants = [answers if everything else {**answers, **names} for answers in harness.VARIANTS.values()]
+    chosen = (harness.distinct if everything else harness.sufficient)(render, (".py",), variants)
+    for project in harness.in_short_steps(chosen, (".py",)):
         environment = environments.of(project)
         with mypy_cache() as cache:
             mypy = (str(environment / "bin" / "mypy"), f"--cache-dir={cache}", *version)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import itertools
+import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from tests.infra.cases import CASES
-from tests.support import covering, environments, harness, renders, summary
+from tests.support import covering, environments, harness, memory, renders, summary
 from tests.support.environments import Environments
 from tests.support.scheduling import group
 
@@ -207,3 +209,48 @@ def test_variant_is_read_from_its_name() -> None:
 def test_refuses_unknown_variant(name: str) -> None:
     with pytest.raises(ValueError, match="is refused: use at most one of each"):
         harness.variant(name)
+
+
+@pytest.fixture
+def shared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder in place of the one in memory, which has room; without a wish of the user."""
+    monkeypatch.setattr(memory, "ROOM", 1)
+    monkeypatch.delenv("TMPDIR", raising=False)
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    return tmp_path
+
+
+def test_temporary_files_are_in_memory_until_the_end(shared: Path) -> None:
+    run = memory.Temporary(shared)
+    assert Path(tempfile.gettempdir()).parent == shared
+    assert python("import tempfile; print(tempfile.gettempdir())").communicate()[0].strip() == tempfile.gettempdir()
+    run.end(kept=False)
+    assert not list(shared.iterdir())
+    assert shared not in Path(tempfile.gettempdir()).parents
+
+
+def test_temporary_files_of_a_failed_run_stay_until_the_next(shared: Path) -> None:
+    failed = memory.Temporary(shared)
+    failed.end(kept=True)
+    left = list(shared.iterdir())
+    assert failed.folder in left
+    running = memory.Temporary(shared)
+    assert not set(left) & set(shared.iterdir())
+    used = set(shared.iterdir())
+    del os.environ["TMPDIR"]
+    memory.Temporary(shared).end(kept=False)  # beside the other, which goes on
+    assert set(shared.iterdir()) == used
+    os.environ["TMPDIR"] = str(running.folder)
+    running.end(kept=False)
+
+
+@pytest.mark.parametrize("wish", ["a user's own folder", "no room"])
+def test_temporary_files_stay_on_disk(wish: str, shared: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if wish == "no room":
+        monkeypatch.setattr(memory, "ROOM", 1024**6)
+    else:
+        monkeypatch.setenv("TMPDIR", str(shared / "own"))
+    before = os.environ.get("TMPDIR")
+    memory.Temporary(shared).end(kept=False)
+    assert os.environ.get("TMPDIR") == before
+    assert not list(shared.iterdir())

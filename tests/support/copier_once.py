@@ -12,7 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from copier import _main, _vcs
+from copier._jinja_ext import get_yield_context
 from copier._main import Worker
+
+# What a worker keeps while it renders the files: its answers stay the same there.
+CONTEXT, ANSWERS_FILE, RENDERED = "context_of_tests", "answers_file_of_tests", "rendered_of_tests"
 
 
 def install() -> None:
@@ -20,6 +25,73 @@ def install() -> None:
     jinja2.Environment.compile = _compiled_once(jinja2.Environment.compile)  # type: ignore[method-assign]
     # A process of git for each file: whether git ignores the right to execute. It does on Windows alone.
     Worker._sync_git_index_executable_bit = lambda *_: None  # type: ignore[method-assign]
+    # A search of PATH for each file.
+    _main.is_git_available = functools.cache(_vcs.is_git_available)  # type: ignore[attr-defined]
+    worker: Any = Worker
+    worker._render_template = _keeping(worker._render_template)
+    worker._render_context = _kept_context(worker._render_context)
+    worker._render_string = _rendered_once(worker._render_string)
+    worker.answers_relpath = property(_kept_answers_file(worker.answers_relpath.fget))
+
+
+def _keeping(render: Callable[[Worker], None]) -> Callable[[Worker], None]:
+    """Return the method that renders all files, with the context of the answers made once."""
+
+    @functools.wraps(render)
+    def rendered(self: Worker) -> None:
+        # In the dictionary: the worker checks the attributes that it is given.
+        self.__dict__.update({ANSWERS_FILE: self.answers_relpath, CONTEXT: self._render_context(), RENDERED: {}})
+        try:
+            render(self)
+        finally:
+            for name in (ANSWERS_FILE, CONTEXT, RENDERED):
+                del self.__dict__[name]
+
+    return rendered
+
+
+def _kept_context(make: Callable[[Worker], dict[str, Any]]) -> Callable[[Worker], dict[str, Any]]:
+    """Return the method with a copy of the context that `_keeping` has made."""
+
+    @functools.wraps(make)
+    def context(self: Worker) -> dict[str, Any]:
+        kept = self.__dict__.get(CONTEXT)
+        return make(self) if kept is None else dict(kept)
+
+    return context
+
+
+def _kept_answers_file(make: Callable[[Worker], Path]) -> Callable[[Worker], Path]:
+    """Return the method with the path that `_keeping` has rendered."""
+
+    @functools.wraps(make)
+    def path(self: Worker) -> Path:
+        kept: Path | None = self.__dict__.get(ANSWERS_FILE)
+        if kept is None:
+            return make(self)
+        self.jinja_env.preprocess("")  # the tag `yield` forgets a part of a path where another text is rendered
+        return kept
+
+    return path
+
+
+def _rendered_once(render: Callable[..., str]) -> Callable[..., str]:
+    """Return the method for a part of a path: most parts are the same few names of folders."""
+
+    @functools.wraps(render)
+    def rendered(self: Worker, string: str, extra_context: dict[str, Any] | None = None) -> str:
+        known = self.__dict__.get(RENDERED)
+        if known is None or extra_context:
+            return render(self, string, extra_context)
+        if string in known:
+            self.jinja_env.preprocess(string)
+            return str(known[string])
+        text = render(self, string)
+        if not get_yield_context(self.jinja_env).yield_name:
+            known[string] = text
+        return text
+
+    return rendered
 
 
 def _compiled_once(compile: Callable[..., Any]) -> Callable[..., Any]:

@@ -279,10 +279,10 @@ rendered_digests = functools.cache(digests)
 """Of a render, which no test changes."""
 
 
-def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def distinct(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answers] | None = None) -> Iterator[Path]:
     """Yield one rendered project for each set of files of these kinds that any variant has."""
     seen = []
-    for answers in VARIANTS.values():
+    for answers in VARIANTS.values() if variants is None else variants:
         project = render(answers)
         relevant = {path: digest for path, digest in rendered_digests(project).items() if path.suffix in suffixes}
         if relevant not in seen:
@@ -290,10 +290,10 @@ def distinct(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
             yield project
 
 
-def sufficient(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
+def sufficient(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answers] | None = None) -> Iterator[Path]:
     """Yield few rendered projects that together hold each content of each file of these kinds that any variant has."""
     left = {}
-    for answers in VARIANTS.values():
+    for answers in VARIANTS.values() if variants is None else variants:
         project = render(answers)
         left[project] = {file for file in rendered_digests(project).items() if file[0].suffix in suffixes}
     while any(left.values()):
@@ -301,3 +301,16 @@ def sufficient(render: Render, suffixes: tuple[str, ...]) -> Iterator[Path]:
         known = left[project]
         yield project
         left = {each: held - known for each, held in left.items()}
+
+
+def in_short_steps(projects: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
+    """Yield rendered projects, the next always the one with the fewest other files of these kinds than the last."""
+    left = {
+        project: {file for file in rendered_digests(project).items() if file[0].suffix in suffixes}
+        for project in projects
+    }
+    last: set[tuple[Path, str]] = set()
+    while left:
+        project = min(left, key=lambda each: len(left[each] - last))
+        last = left.pop(project)
+        yield project
