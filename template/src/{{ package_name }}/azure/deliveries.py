@@ -6,12 +6,12 @@ from datetime import datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from ..errors import UserError
+from . import storage
 from .client import Azure
 from .problems import translated
 
 if TYPE_CHECKING:
-    from azure.storage.blob import BlobProperties, ContainerClient
+    from azure.storage.blob import ContainerClient
 
 CONTAINER, FOLDER, MARKER = "curated", "production/", "_SUCCESS"
 NEWEST = 60  # folders that are looked into; their names begin with a date
@@ -60,31 +60,14 @@ def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
     container = _container(azure)
     place = delivery.path.removeprefix(f"{CONTAINER}/").removesuffix(MARKER)
     target = folder / PurePosixPath(place).name
-
-    def fetch(name: str) -> None:
-        path = target / name.removeprefix(place)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as stream:
-            container.download_blob(name).readinto(stream)
-
-    with translated(azure, delivery.path), ThreadPoolExecutor(THREADS) as pool:
-        # A lake lists its folders too: they are the blobs of no length that others lie in.
-        names = [str(each.name) for each in container.list_blobs(place, include=["metadata"]) if not _is_folder(each)]
-        if outside := next((name for name in names if ".." in PurePosixPath(name).parts), None):
-            raise UserError(f"{delivery.path}: file {outside!r} is refused: a name may not lead out of the delivery")
-        list(pool.map(fetch, [name for name in names if name != f"{place}{MARKER}"]))
+    with translated(azure, delivery.path):
+        names = [name for name in storage.files(container, place) if name != MARKER]
+        storage.fetch(container, {f"{place}{name}": target / name for name in names})
     return target
 
 
-def _is_folder(blob: "BlobProperties") -> bool:
-    return (blob.metadata or {}).get("hdi_isfolder") == "true"
-
-
 def _container(azure: Azure) -> "ContainerClient":
-    from azure.storage.blob import ContainerClient
-
-    account = f"https://{azure.config.names.data_lake}.blob.core.windows.net"
-    return ContainerClient(account, CONTAINER, credential=azure.credential)
+    return storage.container(azure, azure.config.names.data_lake, CONTAINER)
 
 
 def _marker(container: "ContainerClient", folder: str) -> Delivery | None:

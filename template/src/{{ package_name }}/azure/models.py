@@ -69,12 +69,22 @@ def registry(azure: Azure, name: str | None = None) -> Place:
     """
     if name is None or name == azure.config.registry.name:
         return Place(azure.config.registry.name, azure.registry_id)
+    found = home(azure, name)
+    group = f"/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
+    return Place(name, f"{group}/providers/{MACHINE_LEARNING}/registries/{name}")
+
+
+def home(azure: Azure, name: str) -> dict[str, Any]:
+    """Return what Azure says of where a registry is, by its name alone.
+
+    Raises:
+        AzureProblemError, AzureFailedError: there is no such registry, or it may not be read.
+    """
     # The address that the SDK asks as well, whatever the region of the registry.
     address = f"https://eastus.api.azureml.ms/registrymanagement/v1.0/registries/{name}/discovery"
     with translated(azure, f"registry {name}"):
-        found = azure.call("GET", address, version=None).body
-    group = f"/subscriptions/{found['subscriptionId']}/resourceGroups/{found['resourceGroup']}"
-    return Place(name, f"{group}/providers/{MACHINE_LEARNING}/registries/{name}")
+        found: dict[str, Any] = azure.call("GET", address, version=None).body
+    return found
 
 
 def of_id(text: str) -> str | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .. import models
 
 FOLDER, FILE = "known", "answers.json"  # in a model folder
+FILES = (Contract.FILE, f"{FOLDER}/{FILE}")  # of a model folder that `load` reads
 RELATIVE = 1e-3  # of a figure, between processors
 
 

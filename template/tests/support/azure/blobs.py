@@ -32,6 +32,7 @@ class Blobs:
     def __init__(self) -> None:
         self.kept: dict[str, Blob] = {}
         self.now = 0.0  # seconds; tests let time pass
+        self.sent = 0  # bytes of blobs that were read
         self._writes = 0
 
     def answer(self, request: Request) -> Reply:
@@ -62,6 +63,7 @@ class Blobs:
             return (
                 Reply(416, None, {"x-ms-error-code": "InvalidRange"}) if _ranged(request) else Reply(200, b"", headers)
             )
+        self.sent += size
         if not _ranged(request):
             return Reply(200, known.content, headers)
         return Reply(206, known.content, headers | {"Content-Range": f"bytes 0-{size - 1}/{size}"})

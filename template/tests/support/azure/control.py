@@ -194,6 +194,11 @@ class ControlPlane:
     def _post(self, request: Request, path: str) -> Reply:
         owner, _, verb = path.rpartition("/")
         if "/datarefs/" in path:  # where the files of an asset of the registry are
+            registry, _, version = owner.partition("/datarefs/")
+            model = f"/models/{version}/{verb}"
+            self.resources.must(registry + model)
+            if request.body["assetId"] != f"azureml://registries/{registry.rpartition('/')[2]}{model}":
+                raise refusal(400, "UserError", f"assetId {request.body['assetId']} is another asset")
             return Reply(200, {"blobReferenceForConsumption": _place(f"{UPLOADS}/{RELEASED}")})
         if verb in self.actions:
             return self.actions[verb](request, owner)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UserError
 from ...figures import plural
 from ...pipeline.digests import files_of, key_of
+from .. import storage
 from ..client import Azure
 from ..operations import Operation, Say, recorded
 from ..problems import translated
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 CONTAINER, MARKER = "curated", "_SUCCESS"
 SHA256 = "sha256"  # metadata of a blob
 THREADS = 8
-SECONDS = 60  # to wait for an answer
 BLOCK = 1 << 20
 
 _DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # also part of an asset's name, which Azure ML limits
@@ -148,8 +148,6 @@ def _named(option: str, value: str, allowed: re.Pattern[str]) -> str:
 
 def _store(azure: Azure, to: str) -> _Store:
     """Return a datastore of the environment by the name of its container or in config/."""
-    from azure.storage.blob import ContainerClient
-
     config = azure.config
     owned = {**config.data.sources, **config.data.targets}
     if to not in config.data_lake.containers and to not in owned:
@@ -161,17 +159,7 @@ def _store(azure: Azure, to: str) -> _Store:
             " and then _SUCCESS with the tools of Fabric"
         )
     name = to if to in owned else to.replace("-", "_")
-    with translated(azure, f"datastore {name}"):
-        place = azure.call("GET", f"{azure.workspace_id}/datastores/{name}").body["properties"]
-    container = place.get("filesystem") or place.get("containerName")
-    client = ContainerClient(
-        f"https://{place['accountName']}.blob.core.windows.net",
-        container,
-        credential=azure.credential,
-        connection_timeout=SECONDS,
-        read_timeout=SECONDS,
-    )
-    return _Store(name, client)
+    return _Store(name, storage.datastore(azure, name))
 
 
 def _registered(azure: Azure, name: str, version: str) -> str | None:

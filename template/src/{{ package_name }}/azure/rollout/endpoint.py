@@ -6,7 +6,7 @@ autoscale, people and other tools have set stays.
 
 import copy
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -22,8 +22,8 @@ from ..operations import Operation, Say
 from ..problems import translated
 from ..sign_in import actor
 from ..tags import CONTENT, DEPLOYED_BY, MODEL, OVERRIDE, PREVIOUS, PREVIOUS_MODEL, PROJECT, TESTED
+from . import model_files, releases
 from . import next_step as rollout
-from . import releases
 from .releases import Release
 
 VERSION = "2024-10-01"  # of the service's interface
@@ -137,9 +137,9 @@ class Served:
             poller = self._begin(self._entity(document))
             waiting.wait(poller, f"deployment {name}", minutes=MINUTES, say=self.say)
 
-    def download(self, release: Release, folder: Path) -> Path:
-        """Fetch the files of a release, and return its model folder."""
-        return releases.download(self.azure, release, folder)
+    def download(self, release: Release, folder: Path, only: Collection[str] = ()) -> Path:
+        """Fetch the files of a release, or only those of some names, and return its model folder."""
+        return model_files.download(self.azure, release, folder, only)
 
     def document(self, release: Release, name: str) -> Document:
         """Return the file of a deployment, filled in for a release; of one in the registry, with its environment."""

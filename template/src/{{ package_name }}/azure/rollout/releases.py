@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...errors import UserError
@@ -74,33 +73,6 @@ def find(azure: Azure, label: str) -> Release:
             raise UserError(_missing(azure, label, own)) from None
     reference = f"azureml:{label}" if own else in_registry(azure, "models", f"azureml:{label}")
     return Release(name, version, reference, dict(found.tags or {}))
-
-
-def download(azure: Azure, release: Release, folder: Path) -> Path:
-    """Fetch the files of a model version, and return its model folder.
-
-    Raises:
-        UserError: the files are no model of this project, or Azure refused or failed.
-    """
-    client = azure.registry if release.in_registry else azure.ml
-    name = release.name if release.in_registry else release.reference.removeprefix("azureml:").split(":")[0]
-    with translated(azure, f"files of model {release.label}"):
-        client.models.download(name, release.version, str(folder))
-    return model_folder(folder, release.label)
-
-
-def model_folder(folder: Path, label: str) -> Path:
-    """Return the folder below `folder` that holds a model's contract.
-
-    Raises:
-        UserError: there is none, or there are several.
-    """
-    from ...records import Contract
-
-    found = [path.parent for path in folder.rglob(Contract.FILE)]
-    if len(found) != 1:
-        raise UserError(f"model {label}: must hold one {Contract.FILE}; found {len(found)}: was it made by 'train'?")
-    return found[0]
 
 
 def refuse_unstaged(azure: Azure, release: Release, override: str | None) -> None:

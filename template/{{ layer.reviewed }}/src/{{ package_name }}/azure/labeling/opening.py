@@ -27,7 +27,7 @@ from ..client import Azure
 from ..jobs import champion
 from ..operations import Operation, Say, recorded
 from ..problems import translated
-from ..rollout import releases
+from ..rollout import model_files, releases
 from ..sign_in import actor
 from . import rows
 from .lake import QUEUES, Lake
@@ -120,7 +120,7 @@ def _drafted(lake: Lake, operation: Operation, review: Review, label: str, scrat
 
     azure, at = lake.azure, datetime.fromisoformat(review.at)
     config = load_config(azure.project.config_path)
-    folder = releases.download(azure, releases.find(azure, label), scratch / "model")
+    folder = model_files.download(azure, releases.find(azure, label), scratch / "model")
     model = models.load(folder)
     frame, counted = rows.arrived(azure, model.contract, config, scratch / "rows", at)
     lake.fetch_version(whole=False)
