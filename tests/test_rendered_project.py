@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -16,11 +18,18 @@ from tests.support import harness
 from tests.support.environments import Environments, mypy_cache
 
 PYTEST = ("-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=failed")
-# Tests of the skeleton about files that each scenario brings.
-OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook", "story")]
+# Tests that scenarios share, about files or code that each of them brings: texts and images to show, to copy, to send.
+OF_LAYERS = [
+    f"tests/test_{name}.py"
+    for name in [
+        *("azure_labeling", "azure_review", "deployments", "doctests", "entry", "label_studio", "notebook"),
+        *("review_loop", "review_merge", "review_terminal", "story"),
+    ]
+]
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
 OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
+OTHERS = [name for name in harness.offered("scenario") if name != SCENARIO]
 # Answers that each scenario's checked-in answers have of their own.
 TYPED = ("project_name", "project_slug", "package_name", "description", "owner")
 
@@ -104,7 +113,7 @@ def ci_commands(project: Path) -> list[str]:
 
 
 @pytest.mark.first
-@pytest.mark.parametrize("scenario", [name for name in harness.offered("scenario") if name != SCENARIO])
+@pytest.mark.parametrize("scenario", OTHERS)
 def test_tests_of_another_scenario_pass(
     scenario: str,
     environments: Environments,
@@ -112,11 +121,13 @@ def test_tests_of_another_scenario_pass(
     request: pytest.FixtureRequest,
     tmp_path: Path,
 ) -> None:
-    """Those that its layers bring, and those of the skeleton that read files of a layer; all with --exhaustive."""
+    """Those that no scenario before it has alike, and those that depend on a layer; all with --exhaustive."""
     answers = harness.answers_for()  # equal names, so that equal files are equal
-    known, other = render(answers), render({**answers, "scenario": scenario})
+    before = itertools.takewhile(lambda name: name != scenario, [SCENARIO, *OTHERS])
+    known, other = [render({**answers, "scenario": name}) for name in before], render({**answers, "scenario": scenario})
     everything = request.config.getoption("--exhaustive")
-    run_tests(other, [] if everything else [*brought(known, other), *OF_LAYERS], environments, tmp_path)
+    chosen = [] if everything else sorted({*brought(known, other), *OF_LAYERS})
+    run_tests(other, chosen, environments, tmp_path)
 
 
 @pytest.mark.variant
@@ -166,7 +177,7 @@ def test_tests_of_another_iac_pass(
 ) -> None:
     """Those in which its project differs from the one above, whose other tests need not run twice."""
     known, other = (render(answers) for answers in (harness.answers_for(), harness.answers_for(iac=iac)))
-    own = brought(known, other)
+    own = brought([known], other)
     shared = [
         str(path) for path in harness.files(other) if path.match("tests/test_*infra*.py") and str(path) not in own
     ]
@@ -178,7 +189,7 @@ def test_tests_of_another_iac_pass(
 def test_tests_of_another_ci_pass(ci: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
     """Those in which its project differs from the one above, and those that call the CI system through its layer."""
     known, other = (render(answers) for answers in (harness.answers_for(), harness.answers_for(ci=ci)))
-    own = brought(known, other)
+    own = brought([known], other)
     through = [str(path) for name in OF_CI for path in harness.files(other) if path.match(f"tests/test_{name}.py")]
     assert through
     run_tests(other, sorted({*own, *through}), environments, tmp_path)
@@ -195,10 +206,14 @@ def test_configuration_passes_its_checks(
     harness.run(str(environment / "bin" / "mlops"), "check", cwd=project)
 
 
-def brought(known: Path, other: Path) -> list[str]:
-    """Return the test files of a project that another one lacks or has with other content."""
-    before, found = harness.digests(known), harness.digests(other)
-    own = [str(path) for path in found if path.match("tests/test_*.py") and before.get(path) != found[path]]
+def brought(known: Iterable[Path], other: Path) -> list[str]:
+    """Return the test files of a project that none of some others has with the same content."""
+    before, found = [harness.digests(project) for project in known], harness.digests(other)
+    own = [
+        str(path)
+        for path in found
+        if path.match("tests/test_*.py") and all(digests.get(path) != found[path] for digests in before)
+    ]
     assert own
     return own
 
