@@ -41,6 +41,11 @@ class Run:
     outputs: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
+    def pulled(self) -> bool:
+        """Whether a pull request started it."""
+        return self.event is not None and self.event.reason == "pull_request"
+
+    @property
     def failed(self) -> bool:
         """Whether a job failed."""
         return "failure" in self.results.values()
