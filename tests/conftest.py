@@ -54,6 +54,9 @@ def pytest_configure(config: pytest.Config) -> None:
     # Tools of the template's own environment come first, also when pytest is called by its path.
     os.environ["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     os.environ |= dict.fromkeys(THREADS, "1")
+    # Bytecode is kept in one place, outside of renders: compiling what azure-ai-ml or MLflow import takes seconds.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    os.environ["PYTHONPYCACHEPREFIX"] = str(harness.BYTECODE)
     # A user's own settings of git change no test: signatures, hooks, the name of branches.
     os.environ["GIT_CONFIG_GLOBAL"] = os.devnull
     os.environ["GIT_CONFIG_NOSYSTEM"] = "1"

@@ -42,7 +42,7 @@ def test_two_watchers_at_once_claim_each_action_once(
     with azurite.started(certificate, key) as address:
         ended = subprocess.run(
             [python, script, package, address, certificate],
-            env={**os.environ, "PYTHONPATH": str(project / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(project / "src")},
             capture_output=True,
             text=True,
             timeout=300,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import json
-import os
 import re
 import shlex
 import signal
@@ -143,14 +142,13 @@ def lines(render: harness.Render, project: str, ci: str) -> Iterator[str]:
 
 
 def parsed(environment: Path, project: Path, package: str, words: str) -> subprocess.CompletedProcess[str]:
-    """Let the real CLI of a shared render parse lines of words; its bytecode is kept elsewhere."""
+    """Let the real CLI of a shared render parse lines of words."""
     return subprocess.run(
         [environment / "bin/python", harness.ROOT / "tests/support/parse_commands.py", package],
         input=words,
         text=True,
         capture_output=True,
         cwd=project / "src",
-        env={**os.environ, "PYTHONPYCACHEPREFIX": str(harness.BYTECODE)},
     )
 
 

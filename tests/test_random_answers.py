@@ -13,7 +13,7 @@ import pytest
 import yaml
 from copier import run_copy
 from copier.errors import UserMessageError
-from hypothesis import Phase, event, given, settings
+from hypothesis import Phase, event, example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -25,38 +25,53 @@ from tests.test_render import assert_names_no_place, assert_parses
 # The places where free text would be read as code by GitHub, Azure Pipelines or Azure ML.
 COMMAND_FOLDERS = (".github/", ".azuredevops/", "azureml/components/", "azureml/pipelines/")
 
+# Texts that are accepted, and that would be code in most of the files that show them.
+HOSTILE = {
+    "project_name": "Say \"hi\" & 'bye' <b> {{ 7*7 }}",
+    "description": "$(touch owned) `id` ${{ secrets.X }} $[[ x ]] %{ if true } ${var.secret} | a: b # c \\",
+    "owner": "@at *anchor !tag {% raw %}",
+}
+
 # Names and contents that were found in order; only few of them differ from one set of answers to the next.
 checked: set[tuple[str, str]] = set()
 
 slugs = st.one_of(st.from_regex(r"[a-z][a-z0-9]{1,9}(-[a-z0-9]{1,4}){0,2}", fullmatch=True), anything)
 packages = st.one_of(st.from_regex(r"[a-z][a-z0-9_]{2,29}", fullmatch=True), anything)
 texts = st.one_of(one_line, one_line, anything)
+# Made once: to make a strategy takes longer than to draw from it.
+typed: dict[str, st.SearchStrategy[str]] = {
+    "project_name": texts,
+    "description": texts,
+    "owner": texts,
+    "project_slug": slugs,
+    "package_name": packages,
+    "location": st.one_of(
+        st.sampled_from(sorted(REGIONS)), st.from_regex(r"[a-z]{6,12}[23]?", fullmatch=True), anything
+    ),
+    "repository": st.one_of(st.none(), anything),  # none: that of the other answers
+    "alert_email": st.one_of(st.emails(), anything),
+    "name_suffix": st.one_of(st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True), anything),
+}
 
 
 @st.composite
 def answer_sets(draw: st.DrawFn) -> dict[str, Any]:
     """Draw any choices, with up to three of the typed answers replaced by any text."""
-    answers = draw(st.sampled_from(list(harness.VARIANTS.values())))
-    typed: dict[str, st.SearchStrategy[str]] = {
-        "project_name": texts,
-        "description": texts,
-        "owner": texts,
-        "project_slug": slugs,
-        "package_name": packages,
-        "location": st.one_of(
-            st.sampled_from(sorted(REGIONS)), st.from_regex(r"[a-z]{6,12}[23]?", fullmatch=True), anything
-        ),
-        "repository": st.one_of(st.just(answers["repository"]), anything),
-        "alert_email": st.one_of(st.emails(), anything),
-        "name_suffix": st.one_of(st.from_regex(r"[a-z][a-z0-9]{3}", fullmatch=True), anything),
-    }
+    answers: dict[str, Any] = draw(st.sampled_from(list(harness.VARIANTS.values())))
     replaced = draw(st.lists(st.sampled_from(sorted(typed)), min_size=1, max_size=3, unique=True))
-    return {**answers, **{question: draw(typed[question]) for question in replaced}}
+    drawn = {question: draw(typed[question]) for question in replaced}
+    return answers | {question: value for question, value in drawn.items() if value is not None}
 
 
-# Shrinking would render for minutes; at most three answers are unusual anyway.
+# Half of the profile's number in `make test`: each one renders a project, and two are told. Shrinking would render for
+# minutes; at most three answers are unusual anyway.
 @pytest.mark.first
-@settings(phases=(Phase.explicit, Phase.reuse, Phase.generate))
+@settings(
+    max_examples=1000 if settings.get_current_profile_name() == "exhaustive" else 30,
+    phases=(Phase.explicit, Phase.reuse, Phase.generate),
+)
+@example({**harness.answers_for(), **HOSTILE})
+@example({**harness.answers_for("nlp", iac="bicep", ci="azure_devops"), **HOSTILE})
 @given(answer_sets())
 def test_random_answers_are_refused_or_shown(template: Path, answers: dict[str, Any]) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -222,10 +222,7 @@ def started(
             uv.chmod(0o755)
             server = SERVERS[ci](origin)
             variables = stack.enter_context(running(server))
-            source = {
-                "PYTHONPATH": str(render(harness.answers_for(ci=ci)) / "src"),
-                "PYTHONPYCACHEPREFIX": str(harness.BYTECODE),
-            }
+            source = {"PYTHONPATH": str(render(harness.answers_for(ci=ci)) / "src")}
             command = [str(environment / "bin" / "python"), "-m", "flight_time.cli"]
             return Story(tmp_path, server, variables, command, source, results, checks)
 

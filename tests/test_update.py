@@ -131,7 +131,7 @@ def check(render: harness.Render, environment: Path) -> Check:
         result = subprocess.run(
             [str(environment / "bin" / "python"), "-m", "flight_time.cli", "template", "check", *arguments],
             cwd=project,
-            env={**os.environ, "PYTHONPATH": str(source / "src"), "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONPATH": str(source / "src")},
             capture_output=True,
             text=True,
         )

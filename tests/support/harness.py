@@ -181,11 +181,7 @@ VARIANTS: dict[str, dict[str, Any]] = {}
 
 
 def run(*command: str, cwd: Path = ROOT, timeout: int = 300, variables: Mapping[str, str] | None = None) -> str:
-    """Run a command and fail with all that it printed, which is the result otherwise.
-
-    Bytecode is kept in one place, outside of renders: compiling what azure-ai-ml or MLflow import takes seconds.
-    """
-    inherited = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    """Run a command and fail with all that it printed, which is the result otherwise."""
     result = subprocess.run(
         command,
         cwd=cwd,
@@ -193,7 +189,7 @@ def run(*command: str, cwd: Path = ROOT, timeout: int = 300, variables: Mapping[
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**inherited, "PYTHONPYCACHEPREFIX": str(BYTECODE), **(variables or {})},
+        env={**os.environ, **(variables or {})},
     )
     assert result.returncode == 0, f"{' '.join(command)}\n{result.stdout}"
     return result.stdout
