@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import matplotlib
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.font_manager import fontManager, get_font
 
@@ -105,12 +106,13 @@ def _save(path: Path, families: Sequence[str], painter: Any, *arguments: Any) ->
             "text.parse_math": False,
         }
     ):
-        figure = Figure(figsize=(6, 4), layout="constrained")
+        figure = Figure(figsize=(6, 4), dpi=120, layout="constrained")
         axes = figure.add_subplot()
         axes.spines[["top", "right"]].set_visible(False)
         painter(axes, *arguments)
-        # Without the date and the library's version the same numbers give the same bytes.
-        figure.savefig(path, dpi=120, metadata={"Software": None})
+        # Without the date and the library's version the same numbers give the same bytes. Figure.savefig would draw
+        # twice.
+        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
 
 
 def _readable(axis: "Axis") -> None:
