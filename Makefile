@@ -48,7 +48,7 @@ test: $(READY) ## Run all tests but the long ones, on variants that show every p
 	$(PYTEST)
 
 test-all: $(READY) ## Run all tests on all variants, with 1000 random answer sets, every combination of infrastructure, a real Label Studio
-	LABEL_STUDIO_TEST=1 ALL_FAULTS=1 $(PYTEST) --exhaustive
+	LABEL_STUDIO_TEST=1 ALL_FAULTS=1 HYPOTHESIS_PROFILE=thorough $(PYTEST) --exhaustive
 
 arm: $(READY) ## After a change of the Bicep layer: compile it to the JSON of the ARM layer
 	PATH="$(BIN):$$PATH" $(BIN)/python scripts/arm.py

@@ -84,7 +84,7 @@ def compose(
         learner: sections that stand after the limits.
         gain: what a challenger must gain over the champion.
     """
-    target, rows = roles.target, len(roles.target.filled)
+    target, rows = roles.target, roles.target.count
     files = dict(survey.files)
     if target.missing:
         gaps = f"{plural(survey.rows - rows, 'row has', 'rows have')} no {target.name!r}"
@@ -178,4 +178,4 @@ def dropped(survey: Survey, roles: Roles) -> list[str]:
     """Return a sentence if rows have no target."""
     if not roles.target.missing:
         return []
-    return [f"{plural(survey.rows - len(roles.target.filled), 'row')} without {roles.target.name!r} dropped."]
+    return [f"{plural(survey.rows - roles.target.count, 'row')} without {roles.target.name!r} dropped."]

@@ -7,7 +7,8 @@ import re
 import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 from . import metrics, split
 from .config.project import RESERVED
@@ -18,6 +19,7 @@ from .figures import plural
 from .survey import NAMES_THINGS, Column, Survey
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
     import pandas as pd
 
 LEAK_ROWS = 4_000  # rows that each column is tried on as the only feature
@@ -56,6 +58,17 @@ class Roles:
     def skewed(self) -> bool:
         """Whether the target of a regression has a long right tail."""
         return self.task == "regression" and _skewed(self.target)
+
+    @cached_property
+    def trial(self) -> "tuple[npt.NDArray[Any], npt.NDArray[Any]]":
+        """The rows, by position, that a single column is tried on: to learn from, and to be judged by."""
+        import pandas as pd
+
+        known = self.target.values.notna().to_numpy().nonzero()[0]
+        known = known[:: -(-len(known) // LEAK_ROWS)]
+        # Half of the rows, by a hash of their position: order in the file must not decide.
+        learn, test = next(split.folds(pd.Series(known.astype(str)), "id", 2))
+        return known[learn], known[test]
 
 
 def assign(
@@ -191,7 +204,7 @@ def _eligible(column: Column, tasks: Sequence[metrics.Task], classes: int) -> bo
 
 def _few(column: Column) -> bool:
     """Whether the numbers of a column can be classes."""
-    rows, distinct = len(column.filled), column.distinct
+    rows, distinct = column.count, column.distinct
     return column.whole and (distinct == 2 or (distinct <= CLASSES and rows >= 10 * distinct))
 
 
@@ -212,18 +225,19 @@ def _target(
     able = [column for column in survey.columns.values() if _eligible(column, tasks, classes)]
     usual = [column for column in able if column.name == survey.usual_target]
     named = [column for column in able if column.name.lower() in names]
+    if found := [*usual, *named]:
+        return found[0]
     likely = [c for c in able if not c.names_rows and c.missing < 0.5 and not _holds_addresses(c)]
     likely.sort(key=lambda column: (not ORIGIN.search(column.name), not _has_single_rows(column)))
-    found = [*usual, *named, *likely[-1:]]
-    if not found:
+    if not likely:
         likeness = "a number or a class" if numbers else "a class"
         raise UserError(f"{survey.path}: no column looks like {likeness} to predict; name it with --target")
-    return found[0]
+    return likely[-1]
 
 
 def _holds_addresses(column: Column) -> bool:
     """Whether most different values are addresses of pages or mailboxes."""
-    return bool(column.filled.drop_duplicates().str.match(ADDRESS).mean() > 0.5)
+    return column.numbers is None and bool(column.filled.drop_duplicates().str.match(ADDRESS).mean() > 0.5)
 
 
 def _has_single_rows(column: Column) -> bool:
@@ -266,26 +280,23 @@ def _alone(column: Column, roles: Roles) -> float:
     from sklearn.metrics import balanced_accuracy_score, r2_score
     from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-    known = roles.target.values.notna().to_numpy().nonzero()[0]
-    known = known[:: -(-len(known) // LEAK_ROWS)]
+    learn, test = roles.trial
     values = column.numbers if column.numbers is not None else column.times
     if values is None:
         values = pd.Series(pd.factorize(column.values)[0])
     elif column.times is not None:
         values = (values - values.min()).dt.total_seconds()
-    inputs = values.iloc[known].to_numpy("float64").reshape(-1, 1)
-    # Half of the rows, by a hash of their position: order in the file must not decide.
-    learn, test = next(split.folds(pd.Series(known.astype(str)), "id", 2))
+    inputs = values.to_numpy("float64").reshape(-1, 1)
     if roles.task == "regression":
         assert roles.target.numbers is not None
-        truth = roles.target.numbers.iloc[known].to_numpy()
+        truth = roles.target.numbers.to_numpy()
         fitted = DecisionTreeRegressor(min_samples_leaf=3, random_state=0).fit(inputs[learn], truth[learn])
         return float(r2_score(truth[test], fitted.predict(inputs[test])))
-    truth = roles.target.values.iloc[known].to_numpy(str)
-    fitted = DecisionTreeClassifier(min_samples_leaf=3, random_state=0).fit(inputs[learn], truth[learn])
+    truth = roles.target.values.to_numpy()
+    fitted = DecisionTreeClassifier(min_samples_leaf=3, random_state=0).fit(inputs[learn], truth[learn].astype(str))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a class that one half lacks
-        return float(balanced_accuracy_score(truth[test], fitted.predict(inputs[test])))
+        return float(balanced_accuracy_score(truth[test].astype(str), fitted.predict(inputs[test])))
 
 
 def _metric(target: Column, task: metrics.Task, wishes: Wishes) -> str:

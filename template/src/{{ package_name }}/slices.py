@@ -1,6 +1,6 @@
 """Metrics of each slice: does the model serve every group alike?"""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -101,6 +101,35 @@ def outcomes(
     return coded[: len(table)], coded[len(table) :], np.arange(len(classes))
 
 
+def scorer(
+    table: "pd.DataFrame",
+    target: str,
+    classes: Sequence[str] | None,
+    positive: str | None,
+    names: Sequence[str] | None = None,
+) -> "Callable[[npt.NDArray[np.intp]], dict[str, float]]":
+    """Return a function from positions of rows to their metrics, those in `names` or all.
+
+    Args:
+        table: labelled rows with the target and their predictions (see `predictions`).
+        target: name of the column with the true values.
+        classes: class labels in order, None for a regression.
+        positive: the class to find, of two.
+        names: of the metrics.
+    """
+    truth, predicted, labels = outcomes(table, target, classes)
+    probabilities = predictions.probabilities(table, classes)
+    task: metrics.Task = "regression" if classes is None else "classification"
+    wanted = metrics.positive_class(classes or (), positive)
+    number = None if classes is None or wanted is None else classes.index(wanted)
+
+    def score(rows: "npt.NDArray[np.intp]") -> dict[str, float]:
+        probability = None if probabilities is None else probabilities[rows]
+        return metrics.score(task, truth[rows], predicted[rows], probability, labels, number, names)
+
+    return score
+
+
 def _measure_column(
     table: "pd.DataFrame",
     column: str,
@@ -110,16 +139,8 @@ def _measure_column(
     metric: str,
     minimum_rows: int,
 ) -> SliceColumn:
-    truth, predicted, labels = outcomes(table, target, classes)
-    probabilities = predictions.probabilities(table, classes)
-    task: metrics.Task = "regression" if classes is None else "classification"
-    wanted = metrics.positive_class(classes or (), positive)
-    number = None if classes is None or wanted is None else classes.index(wanted)
-    found = []
-    for value, rows in groups(table[column]):
-        probability = None if probabilities is None else probabilities[rows]
-        figures = metrics.score(task, truth[rows], predicted[rows], probability, labels, number)
-        found.append(Slice(value, len(rows), len(rows) >= minimum_rows, figures))
+    figures = scorer(table, target, classes, positive)
+    found = [Slice(value, len(rows), len(rows) >= minimum_rows, figures(rows)) for value, rows in groups(table[column])]
     known = [group.metrics[metric] for group in found if group.counted and metric in group.metrics]
     found.sort(key=lambda group: -group.rows)
     return SliceColumn(max(known) - min(known) if len(known) > 1 else None, tuple(found))

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ WORDS = ("?", "-", "--", ".", "n/a", "#N/A", "#NV", "<NA>", "nil", "NIL")  # tha
 NAMES_THINGS = re.compile(
     r"(^|[_\s.-])(id|uuid|guid|key|no|nr|number|code|zip|postcode)$|(?<=[a-z])(Id|ID|No|Nr)$", re.I
 )
+CODE = re.compile(r"0\d")  # 0815 is no number
 OTHER_DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1(\d{4}|\d{2})( .*)?$")
 
 
@@ -49,28 +51,39 @@ class Column:
     def filled(self) -> "pd.Series":
         return self.values.dropna()
 
-    @property
+    @cached_property
+    def count(self) -> int:
+        """Number of rows that have a value."""
+        return int(self.values.count())
+
+    @cached_property
     def distinct(self) -> int:
         return int(self.values.nunique())
 
     @property
     def missing(self) -> float:
-        return float(self.values.isna().mean())
+        return (len(self.values) - self.count) / len(self.values)
 
     @property
     def example(self) -> str:
         """The first value; empty if there is none."""
-        return str(self.filled.iloc[0]) if len(self.filled) else ""
+        first = self.values.first_valid_index()
+        return "" if first is None else str(self.values[first])
 
     @property
     def unique(self) -> bool:
         """Whether each row has a value of its own."""
         return self.distinct == len(self.values)
 
-    @property
+    @cached_property
     def whole(self) -> bool:
         """Whether it holds whole numbers only."""
-        return self.numbers is not None and bool((self.numbers.dropna() % 1 == 0).all())
+        import numpy as np
+
+        if self.numbers is None:
+            return False
+        filled = self.numbers.dropna().to_numpy()
+        return bool((np.isfinite(filled) & (np.trunc(filled) == filled)).all())
 
     @property
     def names_rows(self) -> bool:
@@ -128,9 +141,8 @@ def look_at(path: Path, files: Sequence[Path], usual_target: str | None = None) 
             nothing = pd.Series([None] * len(frame), dtype=object)
             columns[name] = Column(name, None, nothing, unusable=unusable[name])
             continue
-        found, taken = _without_words(frame[name], decimal)
+        columns[name], taken = _column(name, frame[name], decimal)
         words |= taken
-        columns[name] = _column(name, found, decimal)
     facts = {"separator": separator, "decimal": decimal, "encoding": encoding}
     options: dict[str, Any] = {key: value for key, value in facts.items() if value != getattr(USUAL, key)}
     if words:
@@ -180,35 +192,52 @@ def _decimal_comma(frame: "pd.DataFrame") -> bool:
     return bool(counts[0] > counts[1])
 
 
-def _without_words(column: "pd.Series", decimal: str) -> "tuple[pd.Series, set[str]]":
-    """Return the values without further words that stand for missing ones, and these words."""
+def _column(name: str, column: "pd.Series", decimal: str) -> "tuple[Column, set[str]]":
+    """Tell the kind of a column of categories, and the words in it that stand for a missing value."""
+    import numpy as np
     import pandas as pd
 
-    distinct = pd.Series(column.dropna().unique(), dtype=object)
-    found = {word for word in WORDS if word in set(distinct)}
-    strange = set(distinct[values.numbers(distinct, decimal).isna()]) if len(distinct) > FEW else set()
-    if 0 < len(strange) <= 2 and column.isin(strange).mean() < 0.5:
-        found |= strange  # all others are numbers
-    return column.where(~column.isin(found), None) if found else column, found
+    codes, found = pd.factorize(column.to_numpy(object))
+    distinct = pd.Series(found, dtype=object)
+    numbers = values.numbers(distinct, decimal)
+    words = {word for word in WORDS if word in set(found)}
+    strange = numbers.isna().to_numpy() if len(found) > FEW else np.zeros(len(found), bool)
+    if 0 < strange.sum() <= 2 and np.isin(codes, strange.nonzero()[0]).mean() < 0.5:
+        words |= set(found[strange])  # all others are numbers
+    if words:
+        column = column.where(~column.isin(words), None)
+        kept = ~distinct.isin(words).to_numpy()
+        codes = np.append(np.where(kept, kept.cumsum() - 1, -1), -1)[codes]
+        distinct, numbers = (each[kept].reset_index(drop=True) for each in (distinct, numbers))
+    return _of_kind(name, column, codes, distinct, numbers), words
 
 
-def _column(name: str, column: "pd.Series", decimal: str) -> Column:
-    """Tell the kind of a column of categories, from its different values."""
+def _of_kind(name: str, column: "pd.Series", codes: Any, distinct: "pd.Series", numbers: "pd.Series") -> Column:
+    """Tell the kind of a column from its different values.
+
+    Args:
+        name: of the column.
+        column: its values.
+        codes: position of each value among the different ones, -1 for a missing one.
+        distinct: the different values.
+        numbers: those as numbers, NaN where they are none.
+    """
+    import numpy as np
     import pandas as pd
 
-    distinct = pd.Series(column.dropna().unique(), dtype=object)
+    def each_row(of_distinct: Any, missing: Any) -> "pd.Series":
+        return pd.Series(np.append(of_distinct, missing)[codes], column.index, name=name)
+
     if distinct.empty:
         return Column(name, None, column, unusable="empty")
     if len(distinct) == 2 and set(distinct) <= {*TRUE, *FALSE} and len(set(distinct) & set(TRUE)) == 1:
-        return Column(name, "boolean", column, column.map({word: float(word in TRUE) for word in distinct}))
-    numbers = values.numbers(distinct, decimal)
-    if numbers.notna().all() and not distinct.str.match(r"0\d").any():  # 0815 is a code
+        return Column(name, "boolean", column, each_row([float(word in TRUE) for word in distinct], np.nan))
+    if numbers.notna().all() and not any(CODE.match(text) for text in distinct):
         infinite = "holds infinite values" if numbers.abs().max() == float("inf") else ""
-        every = column.map(dict(zip(distinct, numbers, strict=True))).astype("float64")
-        return Column(name, "numeric", column, every, unusable=infinite)
+        return Column(name, "numeric", column, each_row(numbers.to_numpy(), np.nan), unusable=infinite)
     times = values.times(distinct)
     if times.notna().all() and numbers.isna().all():
-        moments = pd.to_datetime(column.map(dict(zip(distinct, times, strict=True))), utc=True)
+        moments = each_row(times.dt.tz_localize(None).to_numpy(), np.datetime64("NaT", "ns")).dt.tz_localize("UTC")
         return Column(name, "time", column, times=moments)
     unusable = ""
     if distinct.str.fullmatch(OTHER_DATE).all():
@@ -218,5 +247,5 @@ def _column(name: str, column: "pd.Series", decimal: str) -> Column:
     elif distinct.str.fullmatch(r"\((list|struct|map|binary|large|fixed|dense|sparse).*\)", flags=re.S).all():
         unusable = f"not one value a row: {distinct[0][1:-1]}"
     words = [len(text.split()) for text in distinct.head(1000)]
-    prose = sum(words) >= PROSE_WORDS * len(words) and len(distinct) > 0.2 * len(column.dropna())
+    prose = sum(words) >= PROSE_WORDS * len(words) and len(distinct) > 0.2 * column.count()
     return Column(name, "text" if prose and not unusable else "categorical", column, unusable=unusable)

@@ -14,7 +14,7 @@ def rise(part: int, whole: int, before: int, whole_before: int) -> float:
     >>> round(rise(8, 10, 1, 10), 4)  # scipy.stats.fisher_exact([[8, 2], [1, 9]], "greater")
     0.0027
     """
-    if not whole or not whole_before:
+    if not part or not whole or not whole_before:
         return 1.0
     total = whole + whole_before
     return float(stats.hypergeom.sf(part - 1, total, part + before, whole))

@@ -5,7 +5,7 @@ Outputs are monitor.json and monitor.html; a breach ends the run with exit code 
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -232,7 +232,7 @@ def _judge(
             f"({percent(limits.out_of_range)} is allowed)"
         )
         tests.append((quality.out_of_range_p, sentence if quality.out_of_range > limits.out_of_range else None))
-    return Signal(name=name, kind=kind, **asdict(moved), **asdict(quality), breaches=()), tests
+    return Signal(name=name, kind=kind, **vars(moved), **vars(quality), breaches=()), tests
 
 
 def _judge_confidence(

@@ -52,11 +52,9 @@ def standard_error(table: pd.DataFrame, config: ProjectConfig, classes: Sequence
     if len(table) > FEW:
         return None
     draw = np.random.default_rng(config.seed)
-    found = []
-    for _ in range(REPEATS):
-        rows = draw.integers(0, len(table), len(table))
-        figures = predictions.score(table.iloc[rows], config.columns.target, classes, config.decision.positive)
-        found.append(figures.get(config.metric.name, np.nan))
+    name = config.metric.name
+    figures = slices.scorer(table, config.columns.target, classes, config.decision.positive, (name,))
+    found = [figures(draw.integers(0, len(table), len(table))).get(name, np.nan) for _ in range(REPEATS)]
     return float(np.nanstd(found, ddof=1)) if np.isfinite(found).sum() > 1 else None
 
 

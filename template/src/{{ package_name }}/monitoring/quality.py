@@ -49,8 +49,8 @@ def column_quality(
     examples: list[str] = []
     out_of_range: float | None = None
     unseen_p = out_of_range_p = 1.0
-    rows, filled, rows_before = len(production), int(production.notna().sum()), len(reference)
-    filled_before = int(reference.notna().sum())
+    rows, filled = len(production), int(production.count())
+    rows_before, filled_before = len(reference), int(reference.count())
     if kind == "categorical":
         categories = known.categories if known else None
         expected = set(reference.dropna().astype(str) if categories is None else categories)
@@ -73,8 +73,8 @@ def column_quality(
             else chance.rise(filled, rows, 0, rows_before)
         )
     return ColumnQuality(
-        missing_reference=_share(int(reference.isna().sum()), len(reference)),
-        missing_production=_share(int(production.isna().sum()), len(production)),
+        missing_reference=_share(rows_before - filled_before, rows_before),
+        missing_production=_share(rows - filled, rows),
         unseen=unseen,
         unseen_examples=tuple(examples),
         out_of_range=out_of_range,

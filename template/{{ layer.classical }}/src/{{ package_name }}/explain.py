@@ -49,8 +49,10 @@ def explain(model: models.Model, frame: "pd.DataFrame", config: ProjectConfig) -
 
     def figures(inputs: "pd.DataFrame", target: Any) -> dict[str, float]:
         labels = predictions.labels(model.contract.classes)
-        answers, chances = model.predict(inputs), model.predict_proba(inputs)
-        return metrics.score(config.task, target, answers, chances, labels, model.contract.positive)
+        # A figure looks at the probabilities or at the answers: the other ones are not asked for.
+        chances = model.predict_proba(inputs) if name in metrics.OF_KNOWN_CLASSES else None
+        answers = model.predict(inputs) if chances is None else target
+        return metrics.score(config.task, target, answers, chances, labels, model.contract.positive, (name,))
 
     def score(estimator: _Estimator, inputs: "pd.DataFrame", target: Any) -> float:
         return sign * figures(inputs, target)[name]

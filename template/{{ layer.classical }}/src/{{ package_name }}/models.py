@@ -8,7 +8,7 @@ replace this module.
 import os
 import pickle
 import statistics
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 from importlib import metadata
@@ -359,12 +359,14 @@ def _summary(scores: list[dict[str, float]]) -> tuple[dict[str, float], dict[str
     return {name: statistics.fmean(each) for name, each in folds.items()}, errors
 
 
-def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dict[str, float]:
-    """Return all metrics of a fitted pipeline on the labelled rows of `frame`."""
+def evaluate(
+    pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame", names: Collection[str] | None = None
+) -> dict[str, float]:
+    """Return metrics of a fitted pipeline on the labelled rows of `frame`: those in `names`, or all."""
     inputs = frame[config.columns.features]
     target = frame[config.columns.target].to_numpy()
     if config.task == "regression":
-        return metrics.score("regression", target, pipeline.predict(inputs))
+        return metrics.score("regression", target, pipeline.predict(inputs), names=names)
     return metrics.score(
         "classification",
         target,
@@ -372,6 +374,7 @@ def evaluate(pipeline: Any, config: ProjectConfig, frame: "pd.DataFrame") -> dic
         pipeline.predict_proba(inputs),
         pipeline.classes_,
         config.decision.positive,
+        names,
     )
 
 

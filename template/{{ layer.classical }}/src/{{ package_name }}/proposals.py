@@ -60,7 +60,7 @@ def _finding(column: Column, roles: Roles, seen: dict[int, Column]) -> ColumnFin
 
     useless = ""
     if not roles.role(column):
-        twin = seen.setdefault(hash(tuple(pd.util.hash_array(column.values.to_numpy(object)))), column)
+        twin = seen.setdefault(hash(pd.util.hash_array(column.values.to_numpy(object)).tobytes()), column)
         useless = _useless(column) or (f"duplicate: the same values as {twin.name!r}" if twin is not column else "")
     return drafts.finding(column, roles, _feature_role(column), useless)
 
@@ -79,7 +79,7 @@ def _is_key(column: Column) -> bool:
 
 def _useless(column: Column) -> str:
     """Return why a column cannot be a feature, whatever the target; a colon ends the kind of reason."""
-    filled = len(column.filled)
+    filled = column.count
     if column.name in RESERVED:
         return drafts.ADDED
     if column.unusable or column.distinct < 2:
@@ -103,11 +103,14 @@ def _useless(column: Column) -> str:
 
 def _sections(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...]) -> dict[str, Any]:
     """Return the sections of config/project.yml, with limits measured on the data."""
-    draft = _with_limits(survey, roles, findings, Limits(roles.metric, 0.0, 1.0))
-    config = drafts.validated(draft, survey)
+    columns, slices = _columns(survey, roles, findings), _slices(survey, findings, roles.target.count)
+
+    def with_limits(limits: Limits) -> dict[str, Any]:
+        return drafts.compose(survey, roles, findings, columns, limits, slices, learner=_learner(roles))
+
+    config = drafts.validated(with_limits(Limits(roles.metric, 0.0, 1.0)), survey)
     frame = data.read(survey.path, config)
-    limits = _measure(frame, config)
-    sections = _with_limits(survey, roles, findings, limits)
+    sections = with_limits(_measure(frame, config))
     if roles.task == "classification":
         labels = frame[config.columns.target].value_counts()
         if len(labels) == 2:
@@ -120,7 +123,8 @@ def _sections(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...])
     return sections
 
 
-def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...], limits: Limits) -> dict[str, Any]:
+def _columns(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ...]) -> dict[str, Any]:
+    """Return the section `columns`."""
     columns = drafts.columns_of(roles)
     for role in ("numeric", "categorical", "boolean"):
         if listed := [finding for finding in findings if finding.role == role]:
@@ -130,12 +134,15 @@ def _with_limits(survey: Survey, roles: Roles, findings: tuple[ColumnFinding, ..
         dates = [roles.time]  # all that there is to learn from
     if dates:
         columns["dates"] = {column.name: _parts(column) for column in dates}
-    learner: dict[str, Any] = {"model": _model(roles)}
-    if roles.task == "classification":
-        decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
-        learner = {"decision": Noted(decision, "how a probability becomes an answer"), **learner}
-    slices = _slices(survey, findings, len(roles.target.filled))
-    return drafts.compose(survey, roles, findings, columns, limits, slices, learner=learner)
+    return columns
+
+
+def _learner(roles: Roles) -> dict[str, Any]:
+    """Return the sections that stand after the limits."""
+    if roles.task == "regression":
+        return {"model": _model(roles)}
+    decision = {"positive": None, "threshold": Noted("f1", "found on validation folds; or a number")}
+    return {"decision": Noted(decision, "how a probability becomes an answer"), "model": _model(roles)}
 
 
 def _model(roles: Roles) -> dict[str, Any]:
@@ -193,8 +200,8 @@ def _measure(frame: "pd.DataFrame", config: ProjectConfig) -> Limits:
         fitted = models.fit(models.BASELINE, config, known)
         dummy.fit(known[columns.features], known[columns.target])
         return (
-            lambda rows: models.evaluate(fitted, config, new.iloc[rows]),
-            lambda rows: models.evaluate(dummy, config, new.iloc[rows]),
+            lambda rows: models.evaluate(fitted, config, new.iloc[rows], (config.metric.name,)),
+            lambda rows: models.evaluate(dummy, config, new.iloc[rows], (config.metric.name,)),
         )
 
     held = round(len(frame) * config.split.holdout)

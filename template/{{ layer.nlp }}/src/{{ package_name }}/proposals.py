@@ -99,7 +99,7 @@ def _words(column: Column) -> float:
     """Return the mean number of words of the different values, numbers not counted; less where values repeat."""
     distinct = column.filled.drop_duplicates()
     looked_at = distinct.iloc[:: -(-len(distinct) // LOOKED_AT)]
-    own = len(distinct) / len(column.filled)
+    own = len(distinct) / column.count
     words = sum(not token.isdecimal() for value in looked_at for token in annotate.tokens(str(value)))
     return own * words / len(looked_at)
 
@@ -170,7 +170,7 @@ def _notes(
     mix = ", ".join(f"{name} {share:.0%}" for name, share in list(measured.languages.items())[:5] if share >= 0.005)
     notes.append(f"Languages: {mix} (und: too short to tell, or unsure).")
     blank = int(text.column.filled.map(lambda value: not str(value).strip()).sum())
-    if empty := survey.rows - len(text.column.filled) + blank:
+    if empty := survey.rows - text.column.count + blank:
         gaps = plural(empty, "row has", "rows have")
         notes.append(f"{gaps} no {text.column.name!r}: `mlops check` refuses an empty text; remove these rows.")
     if roles.by == "time":
