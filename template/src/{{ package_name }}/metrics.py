@@ -1,13 +1,12 @@
 """Metrics by name, for both tasks; the unit of an error metric is the unit of the target."""
 
-from functools import partial
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 from .figures import plural
 
 if TYPE_CHECKING:
     # Not at run time: commands that only read records should answer at once.
-    from collections.abc import Callable, Collection, Sequence
+    from collections.abc import Collection, Sequence
 
     import numpy.typing as npt
 
@@ -163,92 +162,91 @@ def score(
         that has no row, R2 of a single row, MAPE of a true value of 0) is left out; see `undefined`.
     """
     wanted = NAMES[task] if names is None else names
-    found = (
-        _of_values(target, prediction)
-        if task == "regression"
-        else _of_classes(target, prediction, probability, classes, positive, wanted)
-    )
-    return {name: float(figure()) for name, figure in found.items() if name in wanted}
+    if task == "regression":
+        found = _of_values(target, prediction, wanted)
+    else:
+        found = _of_labels(target, prediction, classes, positive)
+        if probability is not None and classes is not None:
+            found |= _of_probabilities(target, probability, classes, positive, wanted)
+    return {name: float(figure) for name, figure in found.items() if name in wanted}
 
 
-def _of_classes(
-    target: "Array",
-    prediction: "Array",
-    probability: "Array | None",
-    classes: "Array | None",
-    positive: str | int | None,
-    names: "Collection[str]",
-) -> "dict[str, Callable[[], Any]]":
-    """Return how to compute each metric that these rows define."""
+def _of_labels(
+    target: "Array", prediction: "Array", classes: "Array | None", positive: str | int | None
+) -> dict[str, Any]:
+    """Return the metrics that these rows define, from counts of rows by class: scikit-learn would count five times."""
     import numpy as np
-    from sklearn import metrics as sk
 
-    if target.dtype == object:
-        target, prediction, classes, positive = _numbered(target, prediction, classes, positive)
-    present = np.unique(target)
-    found: dict[str, Callable[[], Any]] = {
-        "accuracy": lambda: sk.accuracy_score(target, prediction),
-        "error_rate": lambda: 1 - sk.accuracy_score(target, prediction),
-        "balanced_accuracy": lambda: sk.recall_score(
-            target, prediction, labels=present, average="macro", zero_division=0
-        ),
-        "f1_macro": lambda: sk.f1_score(target, prediction, average="macro", zero_division=0),
+    labels, codes = np.unique(np.concatenate([target, prediction]), return_inverse=True)
+    truth, answers = codes[: len(target)], codes[len(target) :]
+    true, called, both = (
+        np.bincount(each, minlength=len(labels)) for each in (truth, answers, truth[truth == answers])
+    )
+
+    def share(part: "Array", whole: "Array") -> "Array":
+        return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
+
+    precision, recall, f1 = share(both, called), share(both, true), share(2 * both, true + called)
+    accuracy = both.sum() / len(target)
+    found = {
+        "accuracy": accuracy,
+        "error_rate": 1 - accuracy,
+        "balanced_accuracy": recall[true > 0].mean(),
+        "f1_macro": f1.mean(),
     }
-    known = present if classes is None else classes
-    wanted = positive_class(list(known), positive)
-    if OF_POSITIVE_CLASS.intersection(names) and (wanted is None or wanted in present):
-        of = {"average": "macro"} if wanted is None else {"labels": [wanted], "average": "macro"}
-        figures = sk.precision_recall_fscore_support(target, prediction, zero_division=0, **of)
-        named = zip(("precision", "recall", "f1"), figures, strict=False)
-        found |= {name: partial(float, figure) for name, figure in named}
-    if probability is None or classes is None or not OF_KNOWN_CLASSES.intersection(names):
-        return found
-    truth = target[:, None] == classes[None, :]
-    if not truth.any(axis=1).all():  # a label that training never saw has no probability
-        return found
-    found["log_loss"] = lambda: sk.log_loss(target, probability, labels=list(classes))
-    squares = float(np.mean(np.sum((probability - truth) ** 2, axis=1)))
-    found["brier"] = lambda: squares / 2 if len(classes) == 2 else squares  # two classes: Brier's usual 0 to 1
-    if truth.any(axis=0).all() and len(classes) > 1:
-        if wanted is None:
-            found["roc_auc"] = lambda: sk.roc_auc_score(target, probability, multi_class="ovr", labels=list(classes))
-            found["average_precision"] = lambda: sk.average_precision_score(truth, probability, average="macro")
-        else:
-            column = list(classes).index(wanted)
-            right, chance = truth[:, column], probability[:, column]
-            found["roc_auc"] = lambda: sk.roc_auc_score(right, chance)
-            found["average_precision"] = lambda: sk.average_precision_score(right, chance)
+    present = labels[true > 0]
+    wanted = positive_class(list(present if classes is None else classes), positive)
+    if wanted is None or wanted in present:
+        of = slice(None) if wanted is None else labels == wanted
+        found |= {"precision": precision[of].mean(), "recall": recall[of].mean(), "f1": f1[of].mean()}
     return found
 
 
-def _numbered(
-    target: "Array", prediction: "Array", classes: "Array | None", positive: str | int | None
-) -> "tuple[Array, Array, Array | None, int | None]":
-    """Return labels as numbers in the order of the labels, which scikit-learn sorts and compares many times faster."""
+def _of_probabilities(
+    target: "Array",
+    probability: "Array",
+    classes: "Array",
+    positive: str | int | None,
+    names: "Collection[str]",
+) -> dict[str, Any]:
+    """Return the metrics that these rows define."""
     import numpy as np
-    import pandas as pd
+    from sklearn import metrics as sk
+    from sklearn.utils import assert_all_finite
 
-    parts = [target, prediction, np.array([], dtype=object) if classes is None else classes]
-    codes, labels = pd.factorize(np.concatenate(parts), sort=True)
-    truth, answers, known = np.split(codes, [len(target), 2 * len(target)])
-    place = {label: number for number, label in enumerate(labels)}
-    return truth, answers, None if classes is None else known, None if positive is None else place.get(positive, -1)
+    truth = target[:, None] == classes[None, :]
+    if not truth.any(axis=1).all():  # a label that training never saw has no probability
+        return {}
+    assert_all_finite(probability)
+    least = np.finfo(probability.dtype).eps
+    squares = np.mean(np.sum((probability - truth) ** 2, axis=1))
+    found = {
+        "log_loss": -np.log(np.clip(probability[truth], least, 1 - least)).mean(),
+        "brier": squares / 2 if len(classes) == 2 else squares,  # two classes: Brier's usual 0 to 1
+    }
+    if truth.any(axis=0).all() and len(classes) > 1:
+        wanted = positive_class(list(classes), positive)
+        of = slice(None) if wanted is None else list(classes).index(wanted)
+        for name, figure in (("roc_auc", sk.roc_auc_score), ("average_precision", sk.average_precision_score)):
+            if name in names:
+                found[name] = figure(truth[:, of], probability[:, of])  # of more classes the mean over them
+    return found
 
 
-def _of_values(target: "Array", prediction: "Array") -> "dict[str, Callable[[], Any]]":
-    """Return how to compute each metric that these rows define."""
+def _of_values(target: "Array", prediction: "Array", names: "Collection[str]") -> dict[str, Any]:
+    """Return the metrics that these rows define."""
     import numpy as np
     from sklearn import metrics as sk
 
     # A model that extrapolates can answer "infinite"; a huge error loses every comparison and JSON can hold it.
     prediction = np.clip(prediction, -LARGEST, LARGEST)
-    found: dict[str, Callable[[], Any]] = {
-        "rmse": lambda: sk.root_mean_squared_error(target, prediction),
-        "mae": lambda: sk.mean_absolute_error(target, prediction),
-        "median_error": lambda: sk.median_absolute_error(target, prediction),
+    figures = {
+        "rmse": sk.root_mean_squared_error,
+        "mae": sk.mean_absolute_error,
+        "median_error": sk.median_absolute_error,
     }
     if not (target == 0).any():
-        found["mape"] = lambda: sk.mean_absolute_percentage_error(target, prediction)
+        figures["mape"] = sk.mean_absolute_percentage_error
     if len(target) > 1 and np.ptp(target.astype(float)) > 0:
-        found["r2"] = lambda: sk.r2_score(target, prediction)
-    return found
+        figures["r2"] = sk.r2_score
+    return {name: figure(target, prediction) for name, figure in figures.items() if name in names}
