@@ -18,12 +18,13 @@ from tests.support import harness
 from tests.support.environments import Environments, mypy_cache
 
 PYTEST = ("-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=failed")
-# Tests that scenarios share, about files or code that each of them brings: texts and images to show, to copy, to send.
+# Tests that scenarios share, about files or code that each of them brings: pipelines; texts and images that are shown,
+# copied and sent.
 OF_LAYERS = [
     f"tests/test_{name}.py"
     for name in [
-        *("azure_labeling", "azure_review", "deployments", "doctests", "entry", "label_studio", "notebook"),
-        *("review_loop", "review_merge", "review_terminal", "story"),
+        *("azure_labeling", "azure_review", "azure_submit", "deployments", "doctests", "entry", "label_studio"),
+        *("notebook", "review_loop", "review_merge", "review_terminal", "story"),
     ]
 ]
 # Tests that every CI system has alike, of code that calls the layer of the CI system.

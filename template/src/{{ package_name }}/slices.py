@@ -118,7 +118,8 @@ def scorer(
         names: of the metrics.
     """
     truth, predicted, labels = outcomes(table, target, classes)
-    probabilities = predictions.probabilities(table, classes)
+    needed = names is None or metrics.OF_KNOWN_CLASSES.intersection(names)
+    probabilities = predictions.probabilities(table, classes) if needed else None
     task: metrics.Task = "regression" if classes is None else "classification"
     wanted = metrics.positive_class(classes or (), positive)
     number = None if classes is None or wanted is None else classes.index(wanted)

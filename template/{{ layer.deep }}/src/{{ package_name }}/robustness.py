@@ -1,7 +1,7 @@
 """How much worse a model gets on inputs that were changed in a way that should not change the answer."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -89,18 +89,8 @@ def jackknife_error(figure: Figure, rows: int) -> float:
 
 def _figure(table: "pd.DataFrame", target: str, classes: Sequence[str], metric: str, positive: str | None) -> Figure:
     """Return a function of positions of rows that gives the metric of these rows, None where it is not defined."""
-    truth, predicted, labels = slices.outcomes(table, target, classes)
-    probability: Any = None
-    if metric in metrics.OF_KNOWN_CLASSES:
-        probability = predictions.probabilities(table, classes)
-    wanted = metrics.positive_class(classes, positive)
-    number = None if wanted is None else classes.index(wanted)
-
-    def figure(rows: "npt.NDArray[np.intp]") -> float | None:
-        chances = None if probability is None else probability[rows]
-        return metrics.score("classification", truth[rows], predicted[rows], chances, labels, number).get(metric)
-
-    return figure
+    score = slices.scorer(table, target, classes, positive, (metric,))
+    return lambda rows: score(rows).get(metric)
 
 
 def _difference(new: float | None, old: float | None) -> float | None:
