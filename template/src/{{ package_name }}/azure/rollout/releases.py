@@ -118,7 +118,7 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
     for path, document in assets.fill_environments(azure.project, azure.config).items():
         asset = sync.Asset("environments", str(document["name"]), str(document["version"]), path, document)
         if reference == f"azureml:{asset.name}:{asset.version}":
-            if not sync.exists(azure, azure.ml, asset) and operation.applies(asset.label, None, "registered"):
+            if not sync.exists(azure, asset) and operation.applies(asset.label, None, "registered"):
                 with translated(azure, asset.label):
                     created = sync.entity(asset, {PROJECT: str(azure.config.tags.get("project", ""))})
                     azure.ml.environments.create_or_update(created)
