@@ -78,10 +78,7 @@ class Project:
 
     def relative(self, path: Path) -> str:
         """Return `path` for a message or a record: relative to the project where possible."""
-        for here in (
-            Path(os.path.normpath(path.absolute())),
-            path.resolve(),
-        ):  # a link within the project is named as such
-            if here.is_relative_to(self.root):
-                return here.relative_to(self.root).as_posix()
-        return str(path)
+        here = Path(os.path.normpath(path.absolute()))  # a link within the project is named as such
+        if not here.is_relative_to(self.root):
+            here = path.resolve()
+        return here.relative_to(self.root).as_posix() if here.is_relative_to(self.root) else str(path)

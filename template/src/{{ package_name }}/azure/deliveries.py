@@ -31,20 +31,30 @@ class Delivery:
         """Its identity among deliveries, rewritten ones included."""
         return f"{self.path}@{self.etag}"
 
+    @property
+    def place(self) -> str:
+        """Its folder in the container, with a slash at the end."""
+        return self.path.removeprefix(f"{CONTAINER}/").removesuffix(MARKER)
+
+    @property
+    def folder_name(self) -> str:
+        """The name of that folder."""
+        return PurePosixPath(self.place).name
+
 
 def deliveries(azure: Azure) -> list[Delivery]:
     """Return the complete deliveries in the newest folders of `curated/production/` in the environment's lake.
 
     Right: Storage Blob Data Reader on the container.
     """
-    container = _container(azure)
+    client = container(azure)
     folders = sorted(
         str(each.name)
-        for each in container.walk_blobs(name_starts_with=FOLDER, delimiter="/")
+        for each in client.walk_blobs(name_starts_with=FOLDER, delimiter="/")
         if str(each.name).endswith("/")
     )
     with ThreadPoolExecutor(THREADS) as pool:
-        found = pool.map(lambda folder: _marker(container, folder), folders[-NEWEST:])
+        found = pool.map(lambda folder: _marker(client, folder), folders[-NEWEST:])
     return [delivery for delivery in found if delivery is not None]
 
 
@@ -57,16 +67,29 @@ def download(azure: Azure, delivery: Delivery, folder: Path) -> Path:
         UserError: a file's name would lead out of that folder.
         AzureProblemError, AzureFailedError: Azure refused or failed.
     """
-    container = _container(azure)
-    place = delivery.path.removeprefix(f"{CONTAINER}/").removesuffix(MARKER)
-    target = folder / PurePosixPath(place).name
+    target = folder / delivery.folder_name
+    names = files(azure, delivery)
     with translated(azure, delivery.path):
-        names = [name for name in storage.files(container, place) if name != MARKER]
-        storage.fetch(container, {f"{place}{name}": target / name for name in names})
+        storage.fetch(container(azure), {f"{delivery.place}{name}": target / name for name in names})
     return target
 
 
-def _container(azure: Azure) -> "ContainerClient":
+def files(azure: Azure, delivery: Delivery) -> dict[str, int]:
+    """Return the files of a delivery, by their paths in its folder, with their bytes.
+
+    Right: Storage Blob Data Reader on the container.
+
+    Raises:
+        UserError: a file's name would lead out of that folder.
+        AzureProblemError, AzureFailedError: Azure refused or failed.
+    """
+    with translated(azure, delivery.path):
+        found = storage.files(container(azure), delivery.place)
+    return {name: int(blob.size) for name, blob in found.items() if name != MARKER}
+
+
+def container(azure: Azure) -> "ContainerClient":
+    """Return the client of the container of deliveries."""
     return storage.container(azure, azure.config.names.data_lake, CONTAINER)
 
 

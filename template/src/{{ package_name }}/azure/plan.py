@@ -9,7 +9,7 @@ from ..errors import UserError
 from . import models, serving
 from .checking import grants, quota
 from .client import Azure
-from .definitions.sync import Asset, expected
+from .definitions.sync import exists, expected
 from .jobs import schedules
 from .jobs.champion import model_name
 from .problems import AzureFailedError, AzureProblemError, translated
@@ -64,23 +64,12 @@ def _safely(azure: Azure, name: str, part: object) -> list[Row]:
 def _assets(azure: Azure) -> Iterator[Row]:
     """Yield the versions that `sync` would register."""
     assets = list(expected(azure))
-    there = together({asset.label: partial(_exists, azure, asset) for asset in assets})
+    there = together({asset.label: partial(exists, azure, asset) for asset in assets})
     for asset in assets:
         if there[asset.label]:
             yield Row("same", asset.label)
         else:
             yield Row("missing", asset.label, "'mlops azure sync' registers it")
-
-
-def _exists(azure: Azure, asset: Asset) -> bool:
-    from azure.core.exceptions import ResourceNotFoundError
-
-    with translated(azure, asset.label):
-        try:
-            azure.call("GET", f"{azure.workspace_id}/{asset.kind}/{asset.name}/versions/{asset.version}")
-        except ResourceNotFoundError:
-            return False
-    return True
 
 
 def _endpoints(azure: Azure) -> Iterator[Row]:

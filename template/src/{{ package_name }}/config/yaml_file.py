@@ -1,6 +1,5 @@
 """Read a YAML file into a typed model; a mistake is one sentence with file, key, value and rule."""
 
-import copy
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -62,7 +61,7 @@ def read(path: Path, label: str) -> dict[str, Any]:
         UserError: the file is missing, is not YAML, or holds something else.
     """
     try:
-        content = copy.deepcopy(_parsed(path.read_text(encoding="utf-8")))
+        content = _copied(_parsed(path.read_text(encoding="utf-8")))
     except FileNotFoundError:
         raise UserError(f"{label}: no such file") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -81,6 +80,13 @@ def _parsed(text: str) -> Any:
     node = loader.get_single_node()
     _refuse_repeated_keys(node)
     return None if node is None else loader.construct_document(node)
+
+
+def _copied(value: Any) -> Any:
+    """Return lists and mappings of YAML as new ones; what they hold besides cannot be changed."""
+    if isinstance(value, dict):
+        return {key: _copied(item) for key, item in value.items()}
+    return [_copied(item) for item in value] if isinstance(value, list) else value
 
 
 def suggest(name: str, known: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ A user's process makes one client and submits one job; the tests make thousands 
 
 import gc
 import logging
+import typing
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -19,6 +20,8 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
     from azure.ai.ml.entities._validation.schema import SchemaValidatableMixin
 
     _settle()
+    if names := getattr(typing, "_get_protocol_attrs", None):  # Python 3.11 asks for them at each isinstance
+        monkeypatch.setattr(typing, "_get_protocol_attrs", cache(names))
     # Whether to warn of an experimental class: it reads the sources of the whole stack for each object.
     monkeypatch.setattr(_experimental, "_should_skip_warning", lambda: True)
     for name, made in list(vars(_ml_client).items()):

@@ -1,14 +1,13 @@
 """The edge: every HTTP call of this process ends here instead of in the network, and may be made to fail."""
 
 import base64
-import copy
 import io
 import json
 import re
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -159,6 +158,7 @@ class Transport:
             return {"proxies": {}, "stream": stream, "verify": verify, "cert": cert}
 
         monkeypatch.setattr(requests.adapters.HTTPAdapter, "send", send)
+        monkeypatch.setattr(requests.Session, "request", _directly(requests.Session.request))
         monkeypatch.setattr(requests.Session, "merge_environment_settings", settings)  # it parses os.environ each time
         monkeypatch.setattr(requests.sessions, "get_netrc_auth", lambda url: None)  # it looks for a file each time
         monkeypatch.setattr(HttpTransport, "sleep", lambda transport, seconds: self.sleeps.append(seconds))
@@ -203,11 +203,32 @@ class Transport:
             call.status = fault.status or -1
             return fault.reply()
         try:
-            reply = self.route(copy.deepcopy(request))
+            reply = self.route(replace(request, body=_copied(request.body)))
         except Reply as early:
             reply = early
         call.status = reply.status
         return fault.reply() if fault else reply
+
+
+def _directly(request: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method of a session that passes on what azure-core has made ready, without the session's own work.
+
+    That is a third of the time of a call: cookies, redirects, and parsing the address three times.
+    """
+
+    def sent(session: requests.Session, method: str, url: str, **options: Any) -> Any:
+        body, headers = options.get("data"), options.get("headers")
+        if options.get("allow_redirects", True) or options.get("files") or not isinstance(body, bytes | str | None):
+            return request(session, method, url, **options)  # somebody else's, or a body in another form
+        prepared = requests.PreparedRequest()
+        prepared.method, prepared.url, prepared.body = method.upper(), url, body
+        prepared.headers = requests.structures.CaseInsensitiveDict(headers or {})
+        response = session.get_adapter(url).send(prepared)
+        if not options.get("stream"):
+            assert response.content is not None  # as a session does: the body is read before it returns
+        return response
+
+    return sent
 
 
 def _parsed(content: bytes) -> Json:
@@ -215,6 +236,11 @@ def _parsed(content: bytes) -> Json:
         return json.loads(content)
     except ValueError:  # as a client may send it to an endpoint
         return content
+
+
+def _copied(body: Json) -> Json:
+    """Return a body that a route may change."""
+    return body if body is None or isinstance(body, bytes) else json.loads(json.dumps(body))
 
 
 def _built(adapter: Any, prepared: Any, reply: Reply) -> Any:

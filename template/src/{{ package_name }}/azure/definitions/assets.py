@@ -53,6 +53,16 @@ def fill_all(
     return {project.relative(path): _File(given, path).filled() for path in paths}
 
 
+def fill_environments(project: Project, config: EnvironmentConfig) -> dict[Path, Document]:
+    """Return the files of azureml/environments/ filled in; their files are read once.
+
+    Raises:
+        UserError: see `fill`.
+    """
+    given = _Given(project, config, None, None)
+    return {path: _File(given, path).filled() for path in yaml_files(project, "environments")}
+
+
 def fill(
     project: Project,
     config: EnvironmentConfig,

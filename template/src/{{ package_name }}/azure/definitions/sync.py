@@ -3,16 +3,13 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..client import Azure
 from ..operations import Operation, Say, recorded
 from ..problems import translated
 from ..tags import PROJECT
 from . import assets, values
-
-if TYPE_CHECKING:
-    from azure.ai.ml import MLClient
 
 FOLDERS = ("environments", "components", "data")  # components refer to environments
 
@@ -45,7 +42,7 @@ def sync(azure: Azure, *, say: Say, dry_run: bool = False) -> list[Asset]:
     missing = []
     with recorded(azure, "sync", azure.config.names.workspace, say=say, dry_run=dry_run) as operation:
         for asset in expected(azure):
-            if not exists(azure, azure.ml, asset):
+            if not exists(azure, asset):
                 missing.append(asset)
                 _register(azure, operation, asset)
         if not missing:
@@ -63,13 +60,13 @@ def expected(azure: Azure) -> Iterator[Asset]:
                 yield Asset(folder, str(document["name"]), str(document["version"]), path, document)
 
 
-def exists(azure: Azure, client: "MLClient", asset: Asset) -> bool:
-    """Return whether a workspace or registry has this version."""
+def exists(azure: Azure, asset: Asset) -> bool:
+    """Return whether the workspace has this version; azure-ai-ml would load all of it, which takes it much longer."""
     from azure.core.exceptions import ResourceNotFoundError
 
     with translated(azure, asset.label):
         try:
-            getattr(client, asset.kind).get(asset.name, asset.version)
+            azure.call("GET", f"{azure.workspace_id}/{asset.kind}/{asset.name}/versions/{asset.version}")
         except ResourceNotFoundError:
             return False
     return True

@@ -6,7 +6,7 @@ autoscale, people and other tools have set stays.
 
 import copy
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,16 +188,16 @@ class Served:
     def mark(self, name: str, *, tested: bool) -> None:
         """Tag a deployment as tested, or take the tag's value away."""
         path = self.deployment_path(name)
-        found = self.resource(path) or {}
-        self.tag(path, {TESTED: (found.get("tags") or {}).get(MODEL, "") if tested else ""})
+        self.tag(path, lambda tags: {TESTED: tags.get(MODEL, "") if tested else ""})
 
-    def tag(self, path: str, tags: Mapping[str, str]) -> None:
-        """Add tags to the endpoint or a deployment; those of others stay."""
+    def tag(self, path: str, tags: Mapping[str, str] | Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
+        """Add tags to the endpoint or a deployment, or what a function makes of its own ones; those of others stay."""
         found = self.resource(path)
         if found is None:
             raise UserError(f"{path.rpartition('/')[2]}: was deleted meanwhile: run the command again")
-        merged = {**(found.get("tags") or {}), **tags}
-        if merged != (found.get("tags") or {}):
+        known = found.get("tags") or {}
+        merged = {**known, **(tags(known) if callable(tags) else tags)}
+        if merged != known:
             self.patch(path, {"tags": merged})
 
     def patch(self, path: str, body: Mapping[str, Any]) -> None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from ...errors import UserError
 from ..client import Azure
 from ..definitions import assets, sync
-from ..definitions.versions import yaml_files
 from ..operations import Operation
 from ..problems import translated
 from ..tags import PROJECT, STAGED
@@ -116,11 +115,10 @@ def ensure_environment(azure: Azure, operation: Operation, reference: str) -> No
                     " from this checkout, which brings it there"
                 ) from None
         return
-    for path in yaml_files(azure.project, "environments"):
-        document = assets.fill(azure.project, azure.config, path)
+    for path, document in assets.fill_environments(azure.project, azure.config).items():
         asset = sync.Asset("environments", str(document["name"]), str(document["version"]), path, document)
         if reference == f"azureml:{asset.name}:{asset.version}":
-            if not sync.exists(azure, azure.ml, asset) and operation.applies(asset.label, None, "registered"):
+            if not sync.exists(azure, asset) and operation.applies(asset.label, None, "registered"):
                 with translated(azure, asset.label):
                     created = sync.entity(asset, {PROJECT: str(azure.config.tags.get("project", ""))})
                     azure.ml.environments.create_or_update(created)

@@ -58,6 +58,17 @@ def alike(queued: "Sequence[QueueItem]", frame: "pd.DataFrame", config: ProjectC
     return found
 
 
+def in_part(config: ProjectConfig) -> ProjectConfig:
+    """Return a configuration for data of which only a part is here: images that a table lists may be missing."""
+    return config.model_copy(update={"images": config.images.model_copy(update={"unreadable": "leave_out"})})
+
+
+def there(frame: "pd.DataFrame", config: ProjectConfig) -> "pd.DataFrame":
+    """Return the rows whose images are on this machine."""
+    found = frame[config.columns.image]
+    return frame[[isinstance(path, str) and Path(path.partition(MEMBER)[0]).is_file() for path in found]]
+
+
 def keep(item: "QueueItem", folder: Path) -> "QueueItem":
     """Return an item whose image is a copy in the folder of its queue, under a name that every system can show.
 

@@ -13,7 +13,9 @@ Masked = Literal["url", "email", "iban", "card", "ip", "ssn", "phone", "handle"]
 MASKED: tuple[Masked, ...] = ("url", "email", "iban", "card", "ip", "ssn", "phone", "handle")
 FINE_TUNED, EMBEDDED = "model.transformer", "embedding"  # sections that name a base model
 DERIVED = ("language", "length")  # columns that the annotate step adds
-SUFFIXES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")  # of data files, in lower case
+TABLES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
+SUFFIXES = TABLES  # of data files, in lower case
+LISTED: tuple[str, ...] = ()  # of files that a table above them lists
 NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
 

@@ -56,6 +56,7 @@ class Review(Section):
         drifted: share of the queue that is most unlike the training data; the rest is where the model is least sure.
         double: share of the random items that a second person labels too.
         agreement: least agreement between people (kappa or alpha) at a merge; below it the merge warns.
+        download_mb: megabytes that a review in Azure may read of a window; of a larger one files are drawn by chance.
         keep_inputs: whether online requests are kept for review: none, or a share of them.
         kept_share: that share.
         retention_days: days for which they are kept.
@@ -66,6 +67,7 @@ class Review(Section):
     drifted: Share = 0.4
     double: Share = 1.0  # at the usual budget 12 pairs; half of them would tell nothing of the agreement
     agreement: Annotated[float, Field(ge=0, lt=1)] = 0.6
+    download_mb: Annotated[int, Field(ge=1, le=1_000_000)] = 1000
     keep_inputs: Literal["none", "share"] = "none"
     kept_share: Annotated[float, Field(gt=0, le=1)] = 0.01
     retention_days: Annotated[int, Field(ge=1, le=3650)] = 30

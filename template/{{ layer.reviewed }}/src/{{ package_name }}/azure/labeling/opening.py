@@ -122,7 +122,7 @@ def _drafted(lake: Lake, operation: Operation, review: Review, label: str, scrat
     config = load_config(azure.project.config_path)
     folder = model_files.download(azure, releases.find(azure, label), scratch / "model")
     model = models.load(folder)
-    frame, counted = rows.arrived(azure, model.contract, config, scratch / "rows", at)
+    frame, counted = rows.arrived(azure, model.contract, config, scratch / "rows", at, review.name)
     lake.fetch_version(whole=False)
     source = Source(azure.config.names.data_lake, frame, lambda: original.contents(azure.project, config))
     in_service = InService(label, model, pd.read_parquet(folder / kept.FOLDER / kept.REFERENCE))
