@@ -1,6 +1,6 @@
 """What CI leaves to people: roles that its identity may not give, and connections that need one of them.
 
-Bicep and ARM leave the same out by their parameter `givesOwnersRights`. What is in the state stays in every plan.
+What is in the state stays in every plan.
 """
 
 import os
