@@ -15,7 +15,7 @@ from tests.infra import stub
 from tests.support import harness
 from tests.support.environments import Environments, mypy_cache
 
-PYTEST = ("-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=failed")
+PYTEST = ("-q", "-p", "no:cacheprovider")
 # Tests of the skeleton about files that each scenario brings.
 OF_LAYERS = [f"tests/test_{name}.py" for name in ("deployments", "doctests", "entry", "notebook", "story")]
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
