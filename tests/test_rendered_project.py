@@ -17,7 +17,7 @@ from tests.infra import stub
 from tests.support import harness
 from tests.support.environments import Environments, mypy_cache
 
-PYTEST = ("-q", "-p", "no:cacheprovider", "-o", "tmp_path_retention_policy=failed")
+PYTEST = ("-q", "-p", "no:cacheprovider")
 # Tests that scenarios share, about files or code that each of them brings: pipelines; texts and images that are shown,
 # copied and sent.
 OF_LAYERS = [
