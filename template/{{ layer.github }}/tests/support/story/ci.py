@@ -4,6 +4,7 @@ import fnmatch
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,12 @@ HERE = "$/.github/"  # of this repository
 # They set a machine up, as the tests' own is; commands of the project sign in by themselves.
 REPLACED = {"actions/checkout", "actions/setup-python", "azure/login"}
 WRITES = {"dispatches": "actions", "issues": "issues"}  # part of a path -> permission of a job's token
+
+
+@cache
+def _parsed(text: str) -> Any:
+    """Return the content of a file, to read only: a walk asks for each some twenty times."""
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 class StoryCi:
@@ -144,8 +151,7 @@ class StoryCi:
         return f"{self.fake.owner['login']}/{self.fake.name}"
 
     def _file(self, name: str) -> Any:
-        text = (self._folder / name).read_text(encoding="utf-8")
-        return yaml.load(text, Loader=yaml.BaseLoader)
+        return _parsed((self._folder / name).read_text(encoding="utf-8"))
 
     def _context(self, run: Run, before: list[str]) -> Context:
         event = run.event or Event("workflow_dispatch")
