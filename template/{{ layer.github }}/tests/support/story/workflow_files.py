@@ -2,6 +2,7 @@
 
 import fnmatch
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,12 @@ from .pipeline import Event, NotUnderstoodError, Step
 HERE = "$/.github/"  # of this repository
 # They set a machine up, as the tests' own is; commands of the project sign in by themselves.
 REPLACED = {"actions/checkout", "actions/setup-python", "azure/login"}
+
+
+@cache
+def _parsed(text: str) -> Any:
+    """Return the content of a file, to read only: a walk asks for each some twenty times."""
+    return yaml.load(text, Loader=yaml.BaseLoader)
 
 
 class Workflows:
@@ -82,7 +89,7 @@ class Workflows:
 
     def _read(self, name: str) -> Any:
         text = (self._folder / name).read_text(encoding="utf-8")
-        return yaml.load(text, Loader=yaml.BaseLoader)
+        return _parsed(text)
 
 
 def ordered(jobs: Mapping[str, Any]) -> list[tuple[str, Any]]:
