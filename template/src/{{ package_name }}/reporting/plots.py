@@ -112,7 +112,7 @@ def _save(path: Path, families: Sequence[str], painter: Any, *arguments: Any) ->
         painter(axes, *arguments)
         # Without the date and the library's version the same numbers give the same bytes. Figure.savefig would draw
         # twice.
-        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})
+        FigureCanvasAgg(figure).print_png(path, metadata={"Software": None})  # type: ignore[no-untyped-call]
 
 
 def _readable(axis: "Axis") -> None:
