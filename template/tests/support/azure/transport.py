@@ -219,7 +219,7 @@ def _directly(request: Callable[..., Any]) -> Callable[..., Any]:
     def sent(session: requests.Session, method: str, url: str, **options: Any) -> Any:
         body, headers = options.get("data"), options.get("headers")
         if options.get("allow_redirects", True) or options.get("files") or not isinstance(body, bytes | str | None):
-            return request(session, method, url, **options)  # somebody else's, or a body in another form
+            return request(session, method, url, **options)  # of another client, or a body in another form
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method.upper(), url, body
         prepared.headers = requests.structures.CaseInsensitiveDict(headers or {})
