@@ -3,7 +3,9 @@
 A user's process makes one client and submits one job; the tests make thousands of them.
 """
 
+import copy
 import gc
+import json
 import logging
 import typing
 from collections.abc import Callable
@@ -34,6 +36,7 @@ def hasten(monkeypatch: pytest.MonkeyPatch) -> None:
         key = (type(entity), str(context))
         if key not in schemas:
             schemas[key] = entity._create_schema_for_validation(context=context)
+            schemas[key].validate = _remembering(schemas[key].validate)
         return schemas[key]
 
     monkeypatch.setattr(SchemaValidatableMixin, "_schema_for_validation", property(schema))
@@ -50,6 +53,19 @@ def _once(make: Callable[..., Any]) -> Callable[..., Any]:
         return known[key][1]
 
     return made
+
+
+def _remembering(validate: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a validation that is done once for the same content, which the runs of a test send again and again."""
+    known: dict[str, Any] = {}
+
+    def validated(content: Any, **options: Any) -> Any:
+        key = json.dumps([content, options], sort_keys=True, default=repr)
+        if key not in known:
+            known[key] = validate(content, **options)
+        return copy.deepcopy(known[key])
+
+    return validated
 
 
 @cache

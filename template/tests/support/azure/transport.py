@@ -216,10 +216,13 @@ def _directly(request: Callable[..., Any]) -> Callable[..., Any]:
     That is a third of the time of a call: cookies, redirects, and parsing the address three times.
     """
 
+    usual, own = requests.utils.default_headers(), ("files", "json", "params", "auth", "cookies")
+
     def sent(session: requests.Session, method: str, url: str, **options: Any) -> Any:
         body, headers = options.get("data"), options.get("headers")
-        if options.get("allow_redirects", True) or options.get("files") or not isinstance(body, bytes | str | None):
-            return request(session, method, url, **options)  # somebody else's, or a body in another form
+        others = options.get("allow_redirects", True) or any(options.get(name) for name in own)
+        if others or session.headers != usual or not isinstance(body, bytes | str | None):
+            return request(session, method, url, **options)  # of another client, or a body in another form
         prepared = requests.PreparedRequest()
         prepared.method, prepared.url, prepared.body = method.upper(), url, body
         prepared.headers = requests.structures.CaseInsensitiveDict(headers or {})
