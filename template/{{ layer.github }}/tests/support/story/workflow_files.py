@@ -88,8 +88,7 @@ class Workflows:
             yield Step(step.get("id", ""), step["run"], {**variables, **own})
 
     def _read(self, name: str) -> Any:
-        text = (self._folder / name).read_text(encoding="utf-8")
-        return _parsed(text)
+        return _parsed((self._folder / name).read_text(encoding="utf-8"))
 
 
 def ordered(jobs: Mapping[str, Any]) -> list[tuple[str, Any]]:
