@@ -5,6 +5,7 @@ The results are the same: a test compares one with that of the command `copier`,
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from copier import _main, _vcs
+from copier import _main, _template, _vcs
 from copier._jinja_ext import get_yield_context
 from copier._main import Worker
 
@@ -27,11 +28,28 @@ def install() -> None:
     Worker._sync_git_index_executable_bit = lambda *_: None  # type: ignore[method-assign]
     # A search of PATH for each file.
     _main.is_git_available = functools.cache(_vcs.is_git_available)  # type: ignore[attr-defined]
+    _template.load_template_config = _loaded_once(_template.load_template_config)
     worker: Any = Worker
     worker._render_template = _keeping(worker._render_template)
     worker._render_context = _kept_context(worker._render_context)
     worker._render_string = _rendered_once(worker._render_string)
     worker.answers_relpath = property(_kept_answers_file(worker.answers_relpath.fget))
+
+
+def _loaded_once(load: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
+    """Return the function that reads `copier.yml`, with a memory of the contents that it has read."""
+    known: dict[bytes, dict[str, Any]] = {}
+
+    @functools.wraps(load)
+    def loaded(path: Path, quiet: bool = False) -> dict[str, Any]:
+        content = path.read_bytes()
+        if b"!include" in content:  # of files that may differ
+            return load(path, quiet)
+        if content not in known:
+            known[content] = load(path, quiet)
+        return copy.deepcopy(known[content])
+
+    return loaded
 
 
 def _keeping(render: Callable[[Worker], None]) -> Callable[[Worker], None]:
