@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import hashlib
 import itertools
@@ -286,17 +287,46 @@ def distinct(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answe
             yield project
 
 
-def sufficient(render: Render, suffixes: tuple[str, ...], variants: Iterable[Answers] | None = None) -> Iterator[Path]:
-    """Yield few rendered projects that together hold each content of each file of these kinds that any variant has."""
-    left = {}
-    for answers in VARIANTS.values() if variants is None else variants:
-        project = render(answers)
-        left[project] = {file for file in rendered_digests(project).items() if file[0].suffix in suffixes}
+def sufficient(render: Render, variants: Iterable[Answers]) -> Iterator[Path]:
+    """Yield few rendered projects that together hold each statement of each Python file that any variant has.
+
+    A statement is one of a module or of a class there, with its own path; of a file that is the same in all variants
+    which have it, the whole is one.
+    """
+    digests = {project: rendered_digests(project).items() for project in map(render, variants)}
+    contents: dict[Path, set[str]] = {}
+    for path, digest in {file for files in digests.values() for file in files if file[0].suffix == ".py"}:
+        contents.setdefault(path, set()).add(digest)
+    left = {
+        project: {
+            (path, part)
+            for path, digest in files
+            if path in contents
+            for part in (_statements(project / path, digest) if len(contents[path]) > 1 else (digest,))
+        }
+        for project, files in digests.items()
+    }
     while any(left.values()):
         project = max(left, key=lambda each: len(left[each]))
         known = left[project]
         yield project
         left = {each: held - known for each, held in left.items()}
+
+
+_parsed: dict[str, frozenset[str]] = {}
+
+
+def _statements(path: Path, digest: str) -> frozenset[str]:
+    """Return the statements of a Python file of this digest."""
+    if digest not in _parsed:
+        found: set[str] = set()
+        for node in ast.parse(path.read_bytes()).body:
+            if isinstance(node, ast.ClassDef):
+                found |= {f"{node.name}.{ast.unparse(inner)}" for inner in node.body}
+            else:
+                found.add(ast.unparse(node))
+        _parsed[digest] = frozenset(found)
+    return _parsed[digest]
 
 
 def in_short_steps(projects: Iterable[Path], suffixes: tuple[str, ...]) -> Iterator[Path]:
