@@ -77,4 +77,3 @@ def _settle() -> None:
     logging.getLogger("azure.ai.ml._telemetry").setLevel(logging.WARNING)
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 20, 20)
