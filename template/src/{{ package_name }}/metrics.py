@@ -174,27 +174,22 @@ def score(
 def _of_labels(
     target: "Array", prediction: "Array", classes: "Array | None", positive: str | int | None
 ) -> dict[str, Any]:
-    """Return the metrics that these rows define, from counts of rows by class: scikit-learn would count five times."""
+    """Return the metrics that these rows define; the counts behind most of them are made once."""
     import numpy as np
+    from sklearn import metrics as sk
 
-    labels, codes = np.unique(np.concatenate([target, prediction]), return_inverse=True)
-    truth, answers = codes[: len(target)], codes[len(target) :]
-    true, called, both = (
-        np.bincount(each, minlength=len(labels)) for each in (truth, answers, truth[truth == answers])
+    labels = np.unique(np.concatenate([target, prediction]))
+    precision, recall, f1, rows = sk.precision_recall_fscore_support(
+        target, prediction, labels=labels, average=None, zero_division=0
     )
-
-    def share(part: "Array", whole: "Array") -> "Array":
-        return np.divide(part, whole, out=np.zeros(len(whole)), where=whole > 0)
-
-    precision, recall, f1 = share(both, called), share(both, true), share(2 * both, true + called)
-    accuracy = both.sum() / len(target)
+    accuracy = sk.accuracy_score(target, prediction)
     found = {
         "accuracy": accuracy,
         "error_rate": 1 - accuracy,
-        "balanced_accuracy": recall[true > 0].mean(),
+        "balanced_accuracy": recall[rows > 0].mean(),
         "f1_macro": f1.mean(),
     }
-    present = labels[true > 0]
+    present = labels[rows > 0]
     wanted = positive_class(list(present if classes is None else classes), positive)
     if wanted is None or wanted in present:
         of = slice(None) if wanted is None else labels == wanted
@@ -210,20 +205,14 @@ def _of_probabilities(
     names: "Collection[str]",
 ) -> dict[str, Any]:
     """Return the metrics that these rows define."""
-    import numpy as np
     from sklearn import metrics as sk
-    from sklearn.utils import assert_all_finite
 
     truth = target[:, None] == classes[None, :]
     if not truth.any(axis=1).all():  # a label that training never saw has no probability
         return {}
-    assert_all_finite(probability)
-    least = np.finfo(probability.dtype).eps
-    squares = np.mean(np.sum((probability - truth) ** 2, axis=1))
-    found = {
-        "log_loss": -np.log(np.clip(probability[truth], least, 1 - least)).mean(),
-        "brier": squares / 2 if len(classes) == 2 else squares,  # two classes: Brier's usual 0 to 1
-    }
+    # Of two classes, Brier's is the usual one between 0 and 1.
+    losses = {"log_loss": sk.log_loss, "brier": sk.brier_score_loss}
+    found = {name: loss(target, probability, labels=list(classes)) for name, loss in losses.items() if name in names}
     if truth.any(axis=0).all() and len(classes) > 1:
         wanted = positive_class(list(classes), positive)
         of = slice(None) if wanted is None else list(classes).index(wanted)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 CONTAINER, FOLDER, MARKER = "curated", "production/", "_SUCCESS"
 NEWEST = 60  # folders that are looked into; their names begin with a date
-THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def deliveries(azure: Azure) -> list[Delivery]:
         for each in client.walk_blobs(name_starts_with=FOLDER, delimiter="/")
         if str(each.name).endswith("/")
     )
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(storage.THREADS) as pool:
         found = pool.map(lambda folder: _marker(client, folder), folders[-NEWEST:])
     return [delivery for delivery in found if delivery is not None]
 
@@ -90,7 +89,7 @@ def files(azure: Azure, delivery: Delivery) -> dict[str, int]:
 
 def container(azure: Azure) -> "ContainerClient":
     """Return the client of the container of deliveries."""
-    return storage.container(azure, azure.config.names.data_lake, CONTAINER)
+    return storage.client(azure, azure.config.names.data_lake, CONTAINER)
 
 
 def _marker(container: "ContainerClient", folder: str) -> Delivery | None:

@@ -39,22 +39,20 @@ def ensure_container(azure: Azure, container: str = CONTAINER) -> None:
         AzureError: it cannot be made.
     """
     from azure.core.exceptions import ResourceExistsError
-    from azure.storage.blob import ContainerClient
 
-    account = f"https://{azure.config.names.storage_account}.blob.core.windows.net"
     try:
-        ContainerClient(account, container, credential=azure.credential).create_container()
+        client(azure, azure.config.names.storage_account, container).create_container()
     except ResourceExistsError:
         return
 
 
-def container(azure: Azure, account: str, name: str) -> "ContainerClient":
+def client(azure: Azure, account: str, container: str) -> "ContainerClient":
     """Return the client of a container, signed in as this process; asks nothing of it yet."""
     from azure.storage.blob import ContainerClient
 
     return ContainerClient(
         f"https://{account}.blob.core.windows.net",
-        name,
+        container,
         credential=azure.credential,
         connection_timeout=FILE_SECONDS,
         read_timeout=FILE_SECONDS,
@@ -69,7 +67,7 @@ def datastore(azure: Azure, name: str) -> "ContainerClient":
     """
     with translated(azure, f"datastore {name}"):
         place = azure.call("GET", f"{azure.workspace_id}/datastores/{name}").body["properties"]
-    return container(azure, place["accountName"], place.get("filesystem") or place["containerName"])
+    return client(azure, place["accountName"], place.get("filesystem") or place["containerName"])
 
 
 def files(container: "ContainerClient", folder: str) -> "dict[str, BlobProperties]":
@@ -88,7 +86,8 @@ def files(container: "ContainerClient", folder: str) -> "dict[str, BlobPropertie
         # A lake lists its folders too: they are blobs of no length that others lie in.
         if (each.metadata or {}).get("hdi_isfolder") != "true":
             found[str(each.name).removeprefix(folder)] = each
-    if outside := next((name for name in found if ".." in PurePosixPath(name).parts), None):
+    # Two slashes in a blob's name make what follows them the path from the root of this machine.
+    if outside := next((name for name in found if ".." in PurePosixPath(name).parts or name.startswith("/")), None):
         where = f"{container.container_name}/{folder}"
         raise UserError(f"{where}: file {outside!r} is refused: a name may not lead out of its folder")
     return found

@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 CONTAINER, MARKER = "curated", "_SUCCESS"
 SHA256 = "sha256"  # metadata of a blob
-THREADS = 8
 BLOCK = 1 << 20
 
 _DATASET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")  # also part of an asset's name, which Azure ML limits
@@ -251,7 +250,7 @@ def _upload(
         with files[name].open("rb") as stream:
             _put(store.container.get_blob_client(f"{place}/{name}"), stream, digests[name])
 
-    with translated(azure, address), ThreadPoolExecutor(THREADS) as pool:
+    with translated(azure, address), ThreadPoolExecutor(storage.THREADS) as pool:
         try:
             for _ in pool.map(upload, files):
                 pass

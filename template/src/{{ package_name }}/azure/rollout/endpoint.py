@@ -6,7 +6,7 @@ autoscale, people and other tools have set stays.
 
 import copy
 import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -188,15 +188,21 @@ class Served:
     def mark(self, name: str, *, tested: bool) -> None:
         """Tag a deployment as tested, or take the tag's value away."""
         path = self.deployment_path(name)
-        self.tag(path, lambda tags: {TESTED: tags.get(MODEL, "") if tested else ""})
+        known = self._tags(path)
+        self._retag(path, known, {TESTED: known.get(MODEL, "") if tested else ""})
 
-    def tag(self, path: str, tags: Mapping[str, str] | Callable[[Mapping[str, str]], Mapping[str, str]]) -> None:
-        """Add tags to the endpoint or a deployment, or what a function makes of its own ones; those of others stay."""
+    def tag(self, path: str, tags: Mapping[str, str]) -> None:
+        """Add tags to the endpoint or a deployment; those of others stay."""
+        self._retag(path, self._tags(path), tags)
+
+    def _tags(self, path: str) -> Mapping[str, str]:
         found = self.resource(path)
         if found is None:
             raise UserError(f"{path.rpartition('/')[2]}: was deleted meanwhile: run the command again")
-        known = found.get("tags") or {}
-        merged = {**known, **(tags(known) if callable(tags) else tags)}
+        return found.get("tags") or {}
+
+    def _retag(self, path: str, known: Mapping[str, str], added: Mapping[str, str]) -> None:
+        merged = {**known, **added}
         if merged != known:
             self.patch(path, {"tags": merged})
 

@@ -14,8 +14,7 @@ from .releases import Release
 if TYPE_CHECKING:
     from azure.storage.blob import ContainerClient
 
-# Through which azure-ai-ml asks a registry for the address of an asset's files. Azure Resource Manager has the same
-# request, as an action for which a reader of the registry has no right.
+# Of the request by which azure-ai-ml gets the address of a registry's files (get_storage_details_for_registry_assets).
 REFERENCES = "2021-10-01-dataplanepreview"
 
 
@@ -83,7 +82,7 @@ def _in_registry(azure: Azure, release: Release) -> "tuple[ContainerClient, str]
     if signed := (given.get("credential") or {}).get("sasUri"):
         return ContainerClient.from_container_url(signed, **options), f"{folder.rstrip('/')}/"
     account = str(urlsplit(uri).hostname).partition(".")[0]
-    return storage.container(azure, account, container), f"{folder.rstrip('/')}/"
+    return storage.client(azure, account, container), f"{folder.rstrip('/')}/"
 
 
 def _uri(azure: Azure, place: models.Place, name: str, version: str) -> str:

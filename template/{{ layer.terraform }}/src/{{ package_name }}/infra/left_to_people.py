@@ -31,6 +31,7 @@ def found(project: Project, config: EnvironmentConfig, known: Collection[Address
         rule.name
         for rule in tables.network(project).outbound_rules
         if config.network.mode in rule.modes and rule.on in roles.OUTSIDE
+        if all(roles.condition(case, config) for case in rule.when)
         if ("azapi_resource", "outbound_rule", rule.name) not in known
     ]
     return {part: names for part, names in (("roles", rows), ("outbound_rules", rules)) if names}
