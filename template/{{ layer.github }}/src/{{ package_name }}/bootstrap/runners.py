@@ -14,7 +14,9 @@ Labels = frozenset[str]
 
 
 def missing(hub: GitHub, root: Path) -> list[str]:
-    """Return a sentence for each set of labels that no running runner has; jobs wait a day for one, then fail.
+    """Return a sentence for each set of labels that no running runner has.
+
+    GitHub cancels a job that has waited for one for 24 to 48 hours ("Usage limits for self-hosted runners").
 
     Runners that are made for one job are not listed between jobs: this keeps nothing from being set up.
     """
@@ -39,7 +41,7 @@ def _sentence(hub: GitHub, labels: Labels, known: list[dict[str, Any]], hidden: 
     why = f"; those of {hub.owner().login} are shown with 'gh auth refresh --scopes admin:org' alone" if hidden else ""
     return (
         f"start a runner with the labels {shown} inside the network, with the Azure CLI on it, and register it in"
-        f" {page}: GitHub shows none, and jobs wait a day for it{why}"
+        f" {page}: GitHub shows none, and cancels jobs after a day or two{why}"
     )
 
 
