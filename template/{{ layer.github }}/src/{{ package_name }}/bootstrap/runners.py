@@ -17,7 +17,6 @@ def missing(hub: GitHub, root: Path) -> list[str]:
     """Return a sentence for each set of labels that no running runner has.
 
     GitHub cancels a job that has waited for one for 24 to 48 hours ("Usage limits for self-hosted runners").
-
     Runners that are made for one job are not listed between jobs: this keeps nothing from being set up.
     """
     wanted = sorted(_wanted(root), key=sorted)
