@@ -35,8 +35,6 @@ WALKED = "nlp"
 OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
 OTHERS = [name for name in harness.offered("scenario") if name != SCENARIO]
-# Answers that each scenario's checked-in answers have of their own.
-TYPED = ("project_name", "project_slug", "package_name", "description", "owner")
 
 
 @pytest.mark.quick
@@ -158,7 +156,7 @@ def test_types_fit(environments: Environments, render: harness.Render, request: 
     """
     everything = request.config.getoption("--exhaustive")
     version = [] if everything else [f"--python-version={sys.version_info.major}.{sys.version_info.minor}"]
-    names = {name: value for name, value in harness.answers_for().items() if name in TYPED}
+    names = harness.names_of(harness.answers_for())
     variants = [answers if everything else {**answers, **names} for answers in harness.VARIANTS.values()]
     chosen = harness.distinct(render, (".py",), variants) if everything else harness.sufficient(render, variants)
     for project in harness.in_short_steps(chosen, (".py",)):

@@ -27,6 +27,8 @@ CONFIG: dict[str, Any] = yaml.safe_load((ROOT / "copier.yml").read_text())
 QUESTIONS = {name: value for name, value in CONFIG.items() if not name.startswith("_")}
 ASKED = {name: value for name, value in QUESTIONS.items() if value.get("when") is not False}
 AXES = ("scenario", "iac", "ci")
+# Answers that each scenario's checked-in answers have of their own.
+TYPED = ("project_name", "project_slug", "package_name", "description", "owner")
 
 # Layers are the folders of template/ whose whole name is a Jinja expression.
 LAYERS = {
@@ -167,8 +169,23 @@ def variant(name: str) -> dict[str, dict[str, Any]]:
 
 
 def covering_variants() -> dict[str, dict[str, Any]]:
-    """Return variants that show all pairs of choices and all triples of the axes."""
-    return named(covering.covering(combinations(), AXES))
+    """Return variants that show all pairs of choices and all triples of the axes.
+
+    The first of each scenario has the names of its checked-in answers. All others have the same names, so that files
+    which do not depend on other answers are equal, and are read once by tests that read each file of all variants.
+    """
+    same = names_of(answers_for())
+    found = named(covering.covering(combinations(), AXES))
+    first = {answers["scenario"]: variant for variant, answers in reversed(found.items())}
+    return {
+        variant: answers if first[answers["scenario"]] == variant else answers | same
+        for variant, answers in found.items()
+    }
+
+
+def names_of(answers: Answers) -> dict[str, Any]:
+    """Return those of some answers that a user types, and that no other answer follows from."""
+    return {name: answers[name] for name in TYPED}
 
 
 def all_variants() -> dict[str, dict[str, Any]]:
