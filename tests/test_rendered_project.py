@@ -31,6 +31,21 @@ OF_LAYERS = [
 # a review, and in one of the other CI system, with another language of infrastructure.
 WALK = "tests/test_story.py"
 WALKED = "nlp"
+# Tests that try each fault in each call of a command, two commands in each order, or each mistake in a pipeline, with
+# the files that they exercise: where a scenario that ran them before has all of these alike, they prove nothing new.
+CALLS = ("src/*/azure/*.py", "tests/support/azure/*.py", "tests/support/queues.py")
+LAKE = ("src/*/azure/labeling/*.py", *(f"src/*/review/{name}.py" for name in ("contract", "log", "queue", "workspace")))
+TRIED_ONCE = {
+    "tests/test_azure_labeling.py::test_any_fault_ends_in_the_same_lake": (*CALLS, *LAKE),
+    "tests/test_azure_review.py::test_any_fault_ends_in_one_queue": (*CALLS, *LAKE),
+    "tests/test_azure_review.py::test_two_commands_at_once_make_one_queue": (*CALLS, *LAKE),
+    "tests/test_azure_submit.py::test_any_fault_ends_in_one_job": (
+        *CALLS,
+        "src/*/azure/jobs/[!s]*.py",
+        "src/*/azure/jobs/sub*.py",
+    ),
+    f"{WALK}::test_walk_fails_with_each_mistake": (".github/workflows/promote.yml", "tests/support/story/[!a]*.py"),
+}
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
 OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
@@ -132,7 +147,8 @@ def test_tests_of_another_scenario_pass(
     known, other = [render({**answers, "scenario": name}) for name in before], render({**answers, "scenario": scenario})
     everything = request.config.getoption("--exhaustive")
     chosen = {*brought(known, other), *OF_LAYERS} - {WALK} | ({WALK} if scenario == WALKED else set())
-    run_tests(other, [] if everything else sorted(chosen), environments, tmp_path)
+    left_out = [word for test in tried(known, other) for word in ("--deselect", test)]
+    run_tests(other, [] if everything else [*sorted(chosen), *left_out], environments, tmp_path)
 
 
 @pytest.mark.variant
@@ -226,6 +242,23 @@ def brought(known: Iterable[Path], other: Path) -> list[str]:
     ]
     assert own
     return own
+
+
+def tried(known: Iterable[Path], other: Path) -> list[str]:
+    """Return the tests of `TRIED_ONCE` that one of some other projects has with the same files."""
+    before, found = [harness.digests(project) for project in known], harness.digests(other)
+    again = []
+    for test, exercised in TRIED_ONCE.items():
+        own = {
+            path: digest
+            for path, digest in found.items()
+            if any(path.match(pattern) for pattern in (test.partition("::")[0], *exercised))
+        }
+        assert Path(test.partition("::")[0]) in own
+        # Of all scenarios the first runs every test, and others not the walk.
+        if any(own.items() <= digests.items() for digests in (before[:1] if WALK in test else before)):
+            again.append(test)
+    return again
 
 
 def run_tests(rendered: Path, tests: list[str], environments: Environments, folder: Path) -> tuple[Path, Path]:
