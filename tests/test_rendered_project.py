@@ -32,9 +32,9 @@ OF_LAYERS = [
 # a review, and in one of the other CI system, with another language of infrastructure.
 WALK = "tests/test_story.py"
 WALKED = "nlp"
-# Tests that try each fault in each call of a command, two commands in each order, or each mistake in a pipeline, with
-# the files that answer them: where a scenario that ran the same test before has all of these alike, it proves nothing
-# new. Each scenario still runs the other tests of these commands, with its own content.
+# Tests that try each fault in each call of a command, two commands in each order, hundreds of tasks of a server, or
+# each mistake in a pipeline, with the files that answer them: where a scenario that ran the same test before has all of
+# these alike, it proves nothing new. Each scenario runs the other tests of these commands, with its own content.
 _FAKES = ("blobs", "cloud", "control", "data_plane", "faults", "fixtures", "resources", "transport")
 _CALLS = ("src/*/azure/*.py", *(f"tests/support/azure/{name}.py" for name in _FAKES))
 _QUEUES = [f"src/*/review/{name}.py" for name in ("contract", "log", "queue", "workspace")]
@@ -52,6 +52,19 @@ TRIED_ONCE = {
         *_CALLS,
         "src/*/azure/watch/[!l]*.py",
     ),
+    **{
+        f"tests/test_label_studio.py::test_{test}": (
+            *(
+                f"src/*/review/{name}.py"
+                for name in ("label_studio*", "contract", "log", "queue", "server", "workspace")
+            ),
+            *("tests/support/label_studio.py", "tests/support/queues.py"),
+        )
+        for test in [
+            *("one_bad_task_hides_no_other", "pull_asks_for_changes_only"),
+            *("push_goes_on_after_the_server_went_down", "push_twice_sends_nothing_twice"),
+        ]
+    },
     f"{WALK}::test_walk_fails_with_each_mistake": (".github/workflows/promote.yml", "tests/support/story/[!a]*.py"),
 }
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
@@ -258,8 +271,8 @@ def tried(known: Iterable[Path], other: Path) -> list[str]:
     found = harness.digests(other)
     again = []
     for test, exercised in TRIED_ONCE.items():
-        if not (text := source(other, test)):
-            continue
+        text = source(other, test)
+        assert text, f"{test}: no such test"
         own = {path: found[path] for path in found if any(path.match(pattern) for pattern in exercised)}
         assert own, test
         # The first scenario runs all tests; another one before not the walk.
@@ -272,8 +285,9 @@ def tried(known: Iterable[Path], other: Path) -> list[str]:
 def source(project: Path, test: str) -> str:
     """Return the text of a test, with its decorators; an empty one if the project has no such test."""
     name, _, function = test.partition("::")
-    tree = ast.parse((project / name).read_bytes()) if (project / name).is_file() else ast.Module([], [])
-    return "".join(ast.unparse(node) for node in tree.body if getattr(node, "name", "") == function)
+    path = project / name
+    found = ast.parse(path.read_bytes()).body if path.is_file() else []
+    return "".join(ast.unparse(node) for node in found if getattr(node, "name", "") == function)
 
 
 def run_tests(rendered: Path, tests: list[str], environments: Environments, folder: Path) -> tuple[Path, Path]:
