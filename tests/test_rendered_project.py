@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import itertools
 import os
@@ -31,6 +32,41 @@ OF_LAYERS = [
 # a review, and in one of the other CI system, with another language of infrastructure.
 WALK = "tests/test_story.py"
 WALKED = "nlp"
+# Tests that try each fault in each call of a command, two commands in each order, hundreds of tasks of a server, or
+# each mistake in a pipeline, with the files that answer them: where a scenario that ran the same test before has all of
+# these alike, it proves nothing new. Each scenario runs the other tests of these commands, with its own content.
+_FAKES = ("blobs", "cloud", "control", "data_plane", "faults", "fixtures", "resources", "transport")
+_CALLS = ("src/*/azure/*.py", *(f"tests/support/azure/{name}.py" for name in _FAKES))
+_QUEUES = [f"src/*/review/{name}.py" for name in ("contract", "log", "queue", "workspace")]
+_LAKE = (*_CALLS, "src/*/azure/labeling/*.py", *_QUEUES)
+TRIED_ONCE = {
+    "tests/test_azure_labeling.py::test_any_fault_ends_in_the_same_lake": _LAKE,
+    "tests/test_azure_review.py::test_any_fault_ends_in_one_queue": _LAKE,
+    "tests/test_azure_review.py::test_two_commands_at_once_make_one_queue": _LAKE,
+    "tests/test_azure_submit.py::test_any_fault_ends_in_one_job": (
+        *_CALLS,
+        *(f"src/*/azure/jobs/{name}.py" for name in ("runs", "submission", "submit")),
+    ),
+    # `look` differs in where a retraining runs: tests of `decide` and of deliveries prove that.
+    "tests/test_azure_watch_look.py::test_any_call_may_fail_and_the_next_looks_end_the_same": (
+        *_CALLS,
+        "src/*/azure/watch/[!l]*.py",
+    ),
+    **{
+        f"tests/test_label_studio.py::test_{test}": (
+            *(
+                f"src/*/review/{name}.py"
+                for name in ("label_studio*", "contract", "log", "queue", "server", "workspace")
+            ),
+            *("tests/support/label_studio.py", "tests/support/queues.py"),
+        )
+        for test in [
+            *("one_bad_task_hides_no_other", "pull_asks_for_changes_only"),
+            *("push_goes_on_after_the_server_went_down", "push_twice_sends_nothing_twice"),
+        ]
+    },
+    f"{WALK}::test_walk_fails_with_each_mistake": (".github/workflows/promote.yml", "tests/support/story/[!a]*.py"),
+}
 # Tests that every CI system has alike, of code that calls the layer of the CI system.
 OF_CI = ["bootstrap_*", "story", "updates"]
 SCENARIO = harness.answers_for()["scenario"]
@@ -130,7 +166,8 @@ def test_tests_of_another_scenario_pass(
     known, other = [render({**answers, "scenario": name}) for name in before], render({**answers, "scenario": scenario})
     everything = request.config.getoption("--exhaustive")
     chosen = {*brought(known, other), *OF_LAYERS} - {WALK} | ({WALK} if scenario == WALKED else set())
-    run_tests(other, [] if everything else sorted(chosen), environments, tmp_path)
+    left_out = [word for test in tried(known, other) for word in ("--deselect", test)]
+    run_tests(other, [] if everything else [*sorted(chosen), *left_out], environments, tmp_path)
 
 
 @pytest.mark.variant
@@ -224,6 +261,31 @@ def brought(known: Iterable[Path], other: Path) -> list[str]:
     ]
     assert own
     return own
+
+
+def tried(known: Iterable[Path], other: Path) -> list[str]:
+    """Return the tests of `TRIED_ONCE` that one of some projects before has with the same files."""
+    first, *later = [(project, harness.digests(project)) for project in known]
+    found = harness.digests(other)
+    again = []
+    for test, exercised in TRIED_ONCE.items():
+        text = source(other, test)
+        assert text, f"{test}: no such test"
+        own = {path: found[path] for path in found if any(path.match(pattern) for pattern in exercised)}
+        assert own, test
+        # The first scenario runs all tests; another one before not the walk.
+        before = [first] if test.startswith(WALK) else [first, *later]
+        if any(own.items() <= digests.items() and source(project, test) == text for project, digests in before):
+            again.append(test)
+    return again
+
+
+def source(project: Path, test: str) -> str:
+    """Return the text of a test, with its decorators; an empty one if the project has no such test."""
+    name, _, function = test.partition("::")
+    path = project / name
+    found = ast.parse(path.read_bytes()).body if path.is_file() else []
+    return "".join(ast.unparse(node) for node in found if getattr(node, "name", "") == function)
 
 
 def run_tests(rendered: Path, tests: list[str], environments: Environments, folder: Path) -> tuple[Path, Path]:

@@ -37,6 +37,9 @@ MINIMIZED = frozenset(("rmse", "mae", "mape", "median_error", "log_loss", "brier
 OF_EVERY_CLASS = frozenset(("average_precision", "roc_auc"))
 OF_KNOWN_CLASSES = frozenset(("average_precision", "brier", "log_loss", "roc_auc"))
 OF_POSITIVE_CLASS = frozenset(("f1", "precision", "recall"))
+# Metrics from the share of right answers, and those from counts of each class.
+OF_RIGHT_ROWS = frozenset(("accuracy", "error_rate"))
+OF_COUNTS = OF_POSITIVE_CLASS | {"balanced_accuracy", "f1_macro"}
 LARGEST = 1e100
 
 
@@ -165,30 +168,34 @@ def score(
     if task == "regression":
         found = _of_values(target, prediction, wanted)
     else:
-        found = _of_labels(target, prediction, classes, positive)
+        found = _of_labels(target, prediction, classes, positive, wanted)
         if probability is not None and classes is not None:
             found |= _of_probabilities(target, probability, classes, positive, wanted)
     return {name: float(figure) for name, figure in found.items() if name in wanted}
 
 
 def _of_labels(
-    target: "Array", prediction: "Array", classes: "Array | None", positive: str | int | None
+    target: "Array",
+    prediction: "Array",
+    classes: "Array | None",
+    positive: str | int | None,
+    names: "Collection[str]",
 ) -> dict[str, Any]:
-    """Return the metrics that these rows define; the counts behind most of them are made once."""
+    """Return the metrics that these rows define; the counts behind most of them are made once, and only if needed."""
     import numpy as np
     from sklearn import metrics as sk
 
+    found: dict[str, Any] = {}
+    if OF_RIGHT_ROWS.intersection(names):
+        accuracy = sk.accuracy_score(target, prediction)
+        found |= {"accuracy": accuracy, "error_rate": 1 - accuracy}
+    if OF_COUNTS.isdisjoint(names):
+        return found
     labels = np.unique(np.concatenate([target, prediction]))
     precision, recall, f1, rows = sk.precision_recall_fscore_support(
         target, prediction, labels=labels, average=None, zero_division=0
     )
-    accuracy = sk.accuracy_score(target, prediction)
-    found = {
-        "accuracy": accuracy,
-        "error_rate": 1 - accuracy,
-        "balanced_accuracy": recall[rows > 0].mean(),
-        "f1_macro": f1.mean(),
-    }
+    found |= {"balanced_accuracy": recall[rows > 0].mean(), "f1_macro": f1.mean()}
     present = labels[rows > 0]
     wanted = positive_class(list(present if classes is None else classes), positive)
     if wanted is None or wanted in present:

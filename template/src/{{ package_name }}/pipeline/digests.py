@@ -31,16 +31,12 @@ def key_of(content: object) -> str:
 
 
 def files_of(folder: Path) -> Iterator[Path]:
-    """Yield all files under a folder, sorted within each folder; caches of Python and of its tools do not count.
+    """Return all files under a folder, sorted within each folder; caches of Python and of its tools do not count.
 
     Raises:
         OSError: a folder cannot be listed.
     """
-    for here, folders, files in os.walk(folder, onerror=_raise, followlinks=True):
-        folders[:] = sorted(name for name in folders if name not in NO_CODE and not name.endswith(".egg-info"))
-        for name in sorted(files):
-            if name not in NO_CODE and not name.endswith(".pyc"):
-                yield Path(here, name)
+    return (Path(entry.path) for entry in _entries(folder))
 
 
 class Digests:
@@ -61,8 +57,12 @@ class Digests:
         """
         try:
             if path.is_file():
-                return self._file(path)
-            listing = [[file.relative_to(path).as_posix(), self._file(file)] for file in files_of(path)]
+                return self._file(str(path), path.stat())
+            start = len(str(path).rstrip(os.sep)) + 1
+            listing = [
+                [entry.path[start:].replace(os.sep, "/"), self._file(entry.path, entry.stat())]
+                for entry in _entries(path)
+            ]
             return key_of(listing)
         except OSError as error:
             raise UserError(f"{error.filename}: cannot be read: {error.strerror}") from error
@@ -73,20 +73,25 @@ class Digests:
             write_json(self.memo, self.known)
             self.changed = False
 
-    def _file(self, path: Path) -> str:
-        status = path.stat()
+    def _file(self, path: str, status: os.stat_result) -> str:
         # The change time differs for a file put in place with its old modification time, as cp -p, tar and links do.
         state = [status.st_size, status.st_mtime_ns, status.st_ctime_ns]
-        known = self.known.get(str(path))
+        known = self.known.get(path)
         if known and known[:-1] == state:
             return str(known[-1])
-        with path.open("rb") as stream:
+        with Path(path).open("rb") as stream:
             digest = hashlib.file_digest(stream, "sha256").hexdigest()
         if time.time_ns() - max(state[1:]) > SETTLED_NS:
-            self.known[str(path)] = [*state, digest]
+            self.known[path] = [*state, digest]
             self.changed = True
         return digest
 
 
-def _raise(error: OSError) -> None:
-    raise error
+def _entries(folder: Path | str) -> "Iterator[os.DirEntry[str]]":
+    """Yield the entries of `files_of`: a run looks at all of them after each step, and a path of each takes longer."""
+    with os.scandir(folder) as listed:
+        entries = sorted((entry for entry in listed if entry.name not in NO_CODE), key=lambda entry: entry.name)
+    yield from (entry for entry in entries if not entry.is_dir() and not entry.name.endswith(".pyc"))
+    for entry in entries:
+        if entry.is_dir() and not entry.name.endswith(".egg-info"):
+            yield from _entries(entry.path)

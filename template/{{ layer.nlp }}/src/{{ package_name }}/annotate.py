@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .personal import MASK
@@ -43,6 +43,7 @@ _SENTENCE_END = re.compile(
 _LETTERS_FOR_LANGUAGE, _LETTERS_ALONE = 20, 6
 _SURE = 0.5
 _READ = 2000  # characters that the language is told from
+_KNOWN = 10_000  # texts whose language is kept: each step of a run asks for that of the same ones
 _VARIETIES = {"wuu": "zh", "yue": "zh", "arz": "ar", "ary": "ar"}  # ISO 639-3 -> the language they are written in
 
 
@@ -84,7 +85,12 @@ def band(count: int) -> str:
 
 def language(text: str) -> str:
     """Return the language of a text, ISO 639-1; `und` if the text is too short or the answer unsure."""
-    text = MASK.sub("", text[:_READ])
+    return _language(text[:_READ])
+
+
+@lru_cache(maxsize=_KNOWN)
+def _language(text: str) -> str:
+    text = MASK.sub("", text)
     alone = len(re.findall(f"[{_ALONE}]", text))
     if sum(map(str.isalpha, text)) < _LETTERS_FOR_LANGUAGE and alone < _LETTERS_ALONE:
         return UNDETERMINED

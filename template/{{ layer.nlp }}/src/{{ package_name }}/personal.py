@@ -50,6 +50,8 @@ _PATTERNS = {
     ),
 }
 _DIGIT = re.compile(r"\d")
+# Fewest digits of a kind: most texts with a number have too few for an account or a telephone.
+_DIGITS = {"iban": 2, "card": 13, "ip": 1, "ssn": 9, "phone": 8}
 _DATE = re.compile(r"\d{1,2}([./-])\d{1,2}\1(?:\d{4}|\d{2})\b")
 
 
@@ -69,7 +71,8 @@ def spans(text: str, kinds: Sequence[str]) -> list[Span]:
         text: in the form that `texts.normalise` gives it.
         kinds: of those that config/project.yml may list in texts.mask.
     """
-    wanted = [kind for kind in MASKED if kind in kinds and _possible(kind, text)]
+    digits = len(_DIGIT.findall(text))
+    wanted = [kind for kind in MASKED if kind in kinds and _possible(kind, text, digits)]
     hidden = MASK.sub(lambda mask: "\x00" * len(mask[0]), text) if wanted and "[" in text else text
     found: list[Span] = []
     again = True
@@ -100,11 +103,15 @@ def _replaced(text: str, found: Sequence[Span], by: Callable[[Span], str]) -> st
     return "".join([*parts, text[end:]])
 
 
-def _possible(kind: str, text: str) -> bool:
-    """Whether a text has the characters that this kind needs."""
+def _possible(kind: str, text: str, digits: int) -> bool:
+    """Whether a text, with this number of digits, has the characters that this kind needs."""
     if kind == "url":
         return "://" in text or "www." in text.lower()
-    return "@" in text if kind in ("email", "handle") else _DIGIT.search(text) is not None
+    if kind in ("email", "handle"):
+        return "@" in text
+    if kind == "ip" and "." not in text and ":" not in text:
+        return False
+    return digits >= _DIGITS[kind]
 
 
 def _of_kind(kind: str, text: str) -> list[Span]:
