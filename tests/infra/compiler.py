@@ -1,7 +1,7 @@
 """The Bicep compiler, one process for many files: diagnostics, compiled ARM, and snapshots of what a deployment makes.
 
-Found by BICEP, on PATH, or where the Azure CLI installs it. An environment has a process of its own, whose variables
-`readEnvironmentVariable` reads.
+Found by BICEP, on PATH, or where the Azure CLI installs it. `readEnvironmentVariable` reads the variables of the
+process, whose environment is ENVIRONMENT; for another one, with_literals() replaces it in the file.
 """
 
 from __future__ import annotations
@@ -11,7 +11,9 @@ import functools
 import itertools
 import json
 import os
+import re
 import subprocess
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,6 +30,10 @@ MISSING = (
 
 found = functools.cache(arm.compiler)
 needs_bicep = pytest.mark.skipif(not found(), reason=MISSING)
+
+
+ENVIRONMENT = "staging"
+_READ = re.compile(r"readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)")
 
 
 class CompileError(Exception):
@@ -47,7 +53,7 @@ class Compiled:
 class Compiler:
     """A process of `bicep jsonrpc`."""
 
-    def __init__(self, command: str, environment: str) -> None:
+    def __init__(self, command: str) -> None:
         # The compiler needs ICU otherwise, which a small image lacks; nothing here depends on a language.
         variables = {
             "DOTNET_SYSTEM_GLOBALIZATION_INVARIANT": "1",
@@ -55,7 +61,7 @@ class Compiler:
             "KIND": "online",
             "DEPLOYMENTS": "blue,green",
             **os.environ,
-            "ENVIRONMENT": environment,
+            "ENVIRONMENT": ENVIRONMENT,
         }
         self.process = subprocess.Popen(
             [command, "jsonrpc", "--stdio"],
@@ -130,12 +136,23 @@ def _said(diagnostic: dict[str, Any]) -> str:
 
 
 @functools.cache
-def compiler(environment: str = "") -> Compiler:
-    """The process of one environment, started when it is needed first."""
+def compiler() -> Compiler:
+    """The process, started when it is needed first."""
     command = found()
     if not command:
         pytest.skip(MISSING)
-    return Compiler(command, environment)
+    return Compiler(command)
+
+
+def with_literals(text: str, variables: Mapping[str, str]) -> str:
+    """A .bicepparam with environment variables as literals; raise CompileError for one that has no value."""
+
+    def literal(found: re.Match[str]) -> str:
+        if found[1] not in variables and found[2] is None:
+            raise CompileError(f"the environment variable {found[1]} is not set")
+        return "'" + variables.get(found[1], found[2] or "") + "'"
+
+    return _READ.sub(literal, text)
 
 
 def formatted(path: Path) -> str:

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.infra.compiler import CompileError, compiler
+from tests.infra.compiler import CompileError, compiler, with_literals
 from tests.infra.reference import load
 from tests.infra.resource import Resource, behind_registry, stand_in
 
@@ -30,7 +30,6 @@ _PRINCIPAL = re.compile(
 _BEHIND = re.compile(
     r"reference\('(?P<id>[^']+)', '[^']+'(?:, 'full')?\)\S*\.(?P<part>storageAccountDetails|acrDetails)\[0\].*"
 )
-_READ = re.compile(r"readEnvironmentVariable\('(\w+)'(?:, '([^']*)')?\)")
 
 
 def deployed(
@@ -62,14 +61,7 @@ def _digest(project: Path) -> str:
 @cache
 def _snapshot(project: Path, digest: str, entry: str, group: str, given: str, using: str) -> tuple[dict[str, Any], ...]:
     """A snapshot with the environment variables as literals, so that one process of the compiler serves all of them."""
-    values: dict[str, str] = json.loads(given)
-
-    def literal(found: re.Match[str]) -> str:
-        if found[1] not in values and found[2] is None:
-            raise CompileError(f"{entry}: the environment variable {found[1]} is not set")
-        return "'" + values.get(found[1], found[2] or "") + "'"
-
-    text = _READ.sub(literal, (project / "infra" / entry).read_text())
+    text = with_literals((project / "infra" / entry).read_text(), json.loads(given))
     if using:
         text = re.sub(r"(?m)^using '[^']+'", f"using '{using}'", text)
     with tempfile.TemporaryDirectory(dir=project) as name:  # beside infra/, whose files have paths relative to it

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from scripts import arm
-from tests.infra.compiler import compiler, found, needs_bicep
+from tests.infra.compiler import ENVIRONMENT, compiler, found, needs_bicep, with_literals
 from tests.support import harness
 
 ENVIRONMENTS = ("dev", "staging", "prod")
@@ -85,16 +85,17 @@ def test_json_holds_no_value_of_a_user(json_project: Path) -> None:
 
 @needs_bicep
 @pytest.mark.parametrize(
-    "environment", ["staging", *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("dev", "prod"))]
+    "environment", [ENVIRONMENT, *(pytest.param(name, marks=pytest.mark.exhaustive) for name in ("dev", "prod"))]
 )
 def test_json_makes_the_resources_of_its_bicep(
     environment: str, bicep: Path, json_project: Path, tmp_path: Path
 ) -> None:
     """Also with another compiler than the recorded one, where the bytes may differ."""
     project = copied(bicep, tmp_path)
-    process = compiler(environment)
+    process, variables = compiler(), {"ENVIRONMENT": environment, "KIND": "online", "DEPLOYMENTS": "blue,green"}
     for stack, text in templates(json_project).items():
         parameters = project / "infra" / f"{stack}.bicepparam"
+        parameters.write_text(with_literals(parameters.read_text(), variables))
         (project / "infra" / f"{stack}.json").write_text(text)
         values = process.parameters(parameters)
         (project / "infra" / f"values-{stack}.json").write_text(json.dumps(values))

@@ -1,6 +1,5 @@
 """What the Bicep compiler itself says of infra/: format, its linter, and the resources of every environment."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -20,7 +19,9 @@ def lines(project: Project) -> Iterator[str]:
     """
     infra = project.root / "infra"
     for path in sorted(infra.rglob("*.bicep")):
-        _refuse_other_format(infra, path, path.relative_to(project.root).as_posix())
+        if compiler.formatted(infra, path) != path.read_text("utf-8"):
+            name = path.relative_to(project.root).as_posix()
+            raise StepFailedError(f"{name}: is not formatted: run 'bicep format {name}'")
     for path in sorted(infra.glob("*.bicepparam")):  # one of each stack; its modules are looked at with it
         if found := compiler.lint(infra, path.with_suffix(".bicep")):
             raise StepFailedError(f"infra/{path.stem}.bicep:\n{found}")
@@ -53,11 +54,3 @@ def plain(project: Project, folder: Path) -> tuple[Path | None, list[str]]:
             found = preview.resources(project.root, environment, stack)
             (folder / f"{environment}-{name}.json").write_text(preview.flat(found), encoding="utf-8")
     return (folder if any(folder.iterdir()) else None), notes
-
-
-def _refuse_other_format(infra: Path, path: Path, name: str) -> None:
-    with tempfile.TemporaryDirectory(prefix="lint-") as folder:
-        formatted = Path(folder) / path.name
-        compiler.run(infra, "format", str(path), "--outfile", str(formatted))
-        if formatted.read_text("utf-8") != path.read_text("utf-8"):
-            raise StepFailedError(f"{name}: is not formatted: run 'bicep format {name}'")

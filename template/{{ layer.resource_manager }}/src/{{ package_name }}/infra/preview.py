@@ -53,17 +53,13 @@ def resources(root: Path, environment: str, stack: Stack) -> Resources:
         file = Path(folder) / "preview.bicepparam"
         file.write_text(f"using 'infra/{source.name}'\n{given}", encoding="utf-8")
         place = {
-            "tenant-id": _ANY,
-            "subscription-id": stack.subscription(config) or os.environ.get(az.SUBSCRIPTION) or _ANY,
-            "resource-group": stack.resource_group(config),
+            "tenantId": _ANY,
+            "subscriptionId": stack.subscription(config) or os.environ.get(az.SUBSCRIPTION) or _ANY,
+            "resourceGroup": stack.resource_group(config),
             "location": stack.location(config),
+            "deploymentName": None,
         }
-        options = [word for name, value in place.items() for word in (f"--{name}", value)]
-        out = compiler.run(infra, "snapshot", str(file), "--mode", "overwrite", *options)
-        try:
-            found = json.loads((Path(folder) / "preview.snapshot.json").read_text("utf-8"))
-        except FileNotFoundError:
-            raise StepFailedError(f"'bicep snapshot' of infra/{source.name} failed:\n{out.strip()}") from None
+        found = _snapshot(infra, file, place, source.name)
     refused = [f"infra/{source.name}: {each['message']}" for each in found["diagnostics"] if each["level"] == "Error"]
     if refused:
         raise StepFailedError("\n".join(refused))
@@ -121,6 +117,18 @@ def lines(project: Project, environment: str, stack: Stack, against: str | None)
         f"{stack.title(config)} against {against}: {counted['+']} added, {counted['~']} changed,"
         f" {counted['-']} no longer described, {same} the same; Azure was not asked."
     )
+
+
+def _snapshot(infra: Path, file: Path, place: Mapping[str, str | None], source: str) -> Mapping[str, Any]:
+    path = str(file.resolve())
+    try:
+        answer = compiler.ask(infra, "getSnapshot", path=path, metadata=place, externalInputs=[])
+    except StepFailedError as error:
+        found = compiler.ask(infra, "compileParams", path=path, parameterOverrides={})["diagnostics"]
+        reasons = compiler.said(each for each in found if each["level"] == "Error") or str(error)
+        raise StepFailedError(f"the preview of infra/{source} failed:\n{reasons}") from None
+    snapshot: Mapping[str, Any] = json.loads(answer["snapshot"])
+    return snapshot
 
 
 def _source(root: Path, stack: Stack) -> Path:
