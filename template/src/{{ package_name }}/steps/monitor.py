@@ -16,7 +16,8 @@ import pandas as pd
 
 from .. import content, data, entry, models, tracking
 from ..config.project import ProjectConfig, load
-from ..errors import UserError
+from ..errors import RowsError, UserError
+from ..figures import plural
 from ..files import atomic_write
 from ..monitoring import arrived, kept
 from ..monitoring.arrived import Arrived
@@ -76,8 +77,32 @@ def judge(found: Arrived, settings: Settings, config: ProjectConfig, model: mode
                 rows = _canonical(rows, Path(scratch), model)
             rows = content.derive(rows, config)
         rows, notes = arrived.with_labels(rows, settings.ground_truth, config)
+    try:
+        result = _evaluated(rows, answers, folder, config, model, window)
+    except RowsError as error:  # as in batch scoring, a row that cannot be used stops no other
+        notes.append(f"{plural(len(error.rows), 'row')} left out: {error}")
+        rows = rows.drop(index=rows.index[list(error.rows)])
+        result = _evaluated(rows, answers, folder, config, model, window)
+    if found.apart:
+        notes.append(f"{found.apart} events left out: Azure stored their rows apart")
+    return replace(result, notes=(*result.notes, *notes))
+
+
+def _evaluated(
+    rows: pd.DataFrame,
+    answers: pd.DataFrame | None,
+    folder: Path,
+    config: ProjectConfig,
+    model: models.Model,
+    window: str,
+) -> Monitor:
+    """Compare rows with what `folder` holds of a model's training data.
+
+    Raises:
+        RowsError: the model is asked, and cannot use some of them.
+    """
     present = [name for name in config.slices if name in rows]
-    result = evaluate_window(
+    return evaluate_window(
         pd.read_parquet(folder / kept.REFERENCE),
         rows,
         model,
@@ -87,9 +112,6 @@ def judge(found: Arrived, settings: Settings, config: ProjectConfig, model: mode
         held_out=pd.read_parquet(folder / kept.HELD_OUT),
         answers=answers,
     )
-    if found.apart:
-        notes.append(f"{found.apart} events left out: Azure stored their rows apart")
-    return replace(result, notes=(*result.notes, *notes))
 
 
 def broken_signals(result: Monitor) -> list[str]:

@@ -11,6 +11,7 @@ from .yaml_file import Section
 Kind = Literal["numeric", "categorical", "boolean", "time"]
 Part = Literal["year", "month", "weekday", "hour", "elapsed"]
 SUFFIXES = (".csv", ".csv.gz", ".parquet")  # of data files, in lower case
+LISTING: tuple[str, ...] = ()  # of data files whose rows lie in other files
 NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is not a categorical or boolean column"
 

@@ -15,6 +15,7 @@ ARCHIVES = (".zip",)
 TABLES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 SUFFIXES = (*IMAGES, *ARCHIVES, *TABLES)  # of data files, in lower case
 LISTED = IMAGES  # of files that a table above them lists
+LISTING = TABLES  # of data files whose rows lie in other files
 NESTED = True  # data files stand in subfolders too: the folders of the labels
 FIGURES = ("width", "height", "brightness", "contrast", "sharpness")  # columns that reading an image adds
 FINGERPRINT, CHANNELS, TAKEN = "fingerprint", "channels", "taken"  # and to find duplicates, odd modes, recordings

@@ -16,6 +16,7 @@ DERIVED = ("language", "length")  # columns that the annotate step adds
 TABLES = (".jsonl", ".jsonl.gz", ".csv", ".csv.gz", ".parquet")
 SUFFIXES = TABLES  # of data files, in lower case
 LISTED: tuple[str, ...] = ()  # of files that a table above them lists
+LISTING: tuple[str, ...] = ()  # of data files whose rows lie in other files
 NESTED = False  # data files are directly in their folder
 SLICE_RULE = "is neither listed in columns.categorical nor derived from a text (language, length)"
 
