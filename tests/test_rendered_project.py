@@ -32,9 +32,9 @@ OF_LAYERS = [
 # a review, and in one of the other CI system, with another language of infrastructure.
 WALK = "tests/test_story.py"
 WALKED = "nlp"
-# Tests that try each fault in each call of a command, two commands in each order, hundreds of tasks of a server, or
-# each mistake in a pipeline, with the files that answer them: where a scenario that ran the same test before has all of
-# these alike, it proves nothing new. Each scenario runs the other tests of these commands, with its own content.
+# Tests that try each fault in each call of a command, commands after or beside one another, hundreds of tasks of a
+# server, or each mistake in a pipeline, with the files that answer them: where a scenario that ran the same test before
+# has all of these alike, it proves nothing new. Each scenario runs the other tests, with its own content.
 _FAKES = ("blobs", "cloud", "control", "data_plane", "faults", "fixtures", "resources", "transport")
 _CALLS = ("src/*/azure/*.py", *(f"tests/support/azure/{name}.py" for name in _FAKES))
 _QUEUES = [f"src/*/review/{name}.py" for name in ("contract", "log", "queue", "workspace")]
@@ -43,10 +43,17 @@ TRIED_ONCE = {
     "tests/test_azure_labeling.py::test_any_fault_ends_in_the_same_lake": _LAKE,
     "tests/test_azure_review.py::test_any_fault_ends_in_one_queue": _LAKE,
     "tests/test_azure_review.py::test_two_commands_at_once_make_one_queue": _LAKE,
-    "tests/test_azure_submit.py::test_any_fault_ends_in_one_job": (
-        *_CALLS,
-        *(f"src/*/azure/jobs/{name}.py" for name in ("runs", "submission", "submit")),
-    ),
+    **{
+        f"tests/test_azure_submit.py::test_{test}": (
+            *_CALLS,
+            *(f"src/*/azure/jobs/{name}.py" for name in ("runs", "submission", "submit")),
+        )
+        for test in [
+            *("any_fault_ends_in_one_job", "a_failed_job_is_followed_by_another", "the_same_request_is_one_job"),
+            *("other_data_or_champion_is_another_request", "wait_has_a_limit_and_leaves_the_job"),
+            "wait_tells_the_failed_step",
+        ]
+    },
     # `look` differs in where a retraining runs: tests of `decide` and of deliveries prove that.
     "tests/test_azure_watch_look.py::test_any_call_may_fail_and_the_next_looks_end_the_same": (
         *_CALLS,
