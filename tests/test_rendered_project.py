@@ -8,7 +8,8 @@ import itertools
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+import tempfile
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ import yaml
 
 from tests.infra import stub
 from tests.support import harness
-from tests.support.environments import Environments, mypy_cache
+from tests.support.environments import FOLDER, Environments, linked, mypy_cache, share_bytecode
 
 PYTEST = ("-q", "-p", "no:cacheprovider")
 # Tests that scenarios share, about files or code that each of them brings: pipelines; texts and images that are shown,
@@ -109,16 +110,27 @@ def test_yaml_passes_yamllint(render: harness.Render) -> None:
             harness.run("yamllint", "--strict", "--config-file", rules, *paths, cwd=project)
 
 
+@pytest.fixture
+def beside_environments() -> Iterator[Path]:
+    """Yield an empty folder on the disk of other environments, so that uv has links to its cache put into a new one."""
+    with tempfile.TemporaryDirectory(prefix="ci-", dir=FOLDER.parent, ignore_cleanup_errors=True) as folder:
+        yield Path(folder)
+
+
 @pytest.mark.first
 @pytest.mark.parametrize("part", ["azure", "others"])
-def test_ci_passes_step_by_step(part: str, environments: Environments, render: harness.Render, tmp_path: Path) -> None:
+def test_ci_passes_step_by_step(
+    part: str, environments: Environments, render: harness.Render, beside_environments: Path
+) -> None:
     """Each command of the pipeline `ci`, for real and in order: it is the one run of this project's own tests.
 
     In two parts, which two processes run side by side: one has the tests of azure/ alone. `REPLACED` lists the rest.
     """
     version = f"{sys.version_info.major}.{sys.version_info.minor}"  # the interpreter that there is
-    project = shutil.copytree(render(harness.answers_for(python_version=version)), tmp_path / "project")
+    project = shutil.copytree(render(harness.answers_for(python_version=version)), beside_environments / "project")
     environment = environments.of(project)
+    if linked(environment):
+        share_bytecode(project / ".venv")
     shutil.copy(environment / "uv.lock", project)  # as its owner commits it: with hashes of the index
     azure = sorted(f"tests/{path.name}" for path in (project / "tests").glob("test_azure_*.py"))
     assert azure

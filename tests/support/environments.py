@@ -65,6 +65,8 @@ class Environments:
                     add = ("uv", "pip", "install", "--quiet", "--no-index", "--no-deps", *found)
                     harness.run(*add, f"--python={folder}", torch, cwd=folder, timeout=900)
                 (folder / "complete").touch()
+            if linked(folder):
+                share_bytecode(folder)
         return self._claimed[key][0]
 
     def release(self, *, kept: bool = False) -> None:
@@ -72,6 +74,27 @@ class Environments:
         for key in [key for key in self._claimed if kept or key not in self._kept]:
             _, lock = self._claimed.pop(key)
             lock.release()
+
+
+def linked(environment: Path) -> bool:
+    """Whether uv has put links to its cache into an environment: the same file is as old in each of them then."""
+    one = next(environment.glob("lib/python*/site-packages/*.dist-info/METADATA"), None)
+    return one is not None and one.stat().st_nlink > 1
+
+
+def share_bytecode(environment: Path) -> None:
+    """Let Python keep the bytecode of an environment, which may be made later, where it keeps that of others.
+
+    Python compares a file's time and size with those of its bytecode. Thousands of modules are compiled once then,
+    which takes it longer than many a test.
+    """
+    here = harness.BYTECODE / environment.absolute().relative_to(environment.anchor)
+    shared = harness.BYTECODE / "environments"
+    if not here.is_symlink():
+        shutil.rmtree(here, ignore_errors=True)
+        for folder in (shared, here.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        here.symlink_to(shared, target_is_directory=True)
 
 
 @contextlib.contextmanager
