@@ -92,7 +92,7 @@ def evaluate_window(
         for name, kind, before, after in signals.signals(observe(model, reference), observe(model, production), config)
     ]
     # An infinite value counts as out of range above; a model takes it for a missing one or not at all.
-    numbers = production.select_dtypes("float").replace([np.inf, -np.inf], np.nan)
+    numbers = production.select_dtypes(np.floating).replace([np.inf, -np.inf], np.nan)
     production = production.assign(**{str(name): numbers[name] for name in numbers})
     if answers is None:
         answers = predictions.predict(model, production)
